@@ -1,0 +1,51 @@
+# Node 24 comes from the npm package `node`; the rest of the tool chain from pinned Go modules (deploy/local).
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test unit lint typecheck generate contracts token trace release-image
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+node_modules/.package-lock.json: package-lock.json
+	@command -v npm >/dev/null || { echo "parley: npm is missing; install Node.js 20.19 or newer (it carries npm), then run this again" >&2; exit 1; }
+	@echo "parley: installing npm packages (about 600, 300 MB to download the first time)"
+	npm ci
+	@touch $@
+
+setup: node_modules/.package-lock.json ## Install npm packages and build nats-server, the database, grpcurl and the nats CLI
+	node deploy/local/src/tools-main.ts
+
+demo: setup ## Play one call through all services, print it, and check the bill
+	node deploy/local/src/demo-main.ts
+
+up: setup ## Start everything and keep it running
+	node deploy/local/src/up-main.ts
+
+test: setup ## Everything that must hold: contracts, types, lint, unit, integration and end-to-end tests
+	node scripts/test.ts
+
+unit: setup ## Tests without I/O only
+	npm run -s jest -- unit.spec
+
+lint: node_modules/.package-lock.json ## Style and the borders between folders
+	npm run -s lint
+
+typecheck: node_modules/.package-lock.json ## Types
+	npm run -s typecheck
+
+generate: node_modules/.package-lock.json ## Generate libs/contracts from proto
+	node scripts/generate-contracts.ts
+
+contracts: node_modules/.package-lock.json ## Lint proto, check that generated code is current and that nothing breaks the last release
+	buf lint
+	node scripts/generate-contracts.ts --check
+	buf breaking --against proto/released.binpb
+
+release-image: node_modules/.package-lock.json ## Make the contracts of now the ones that later changes must not break
+	buf build -o proto/released.binpb
+
+token: node_modules/.package-lock.json ## Mint a token: make token ACCOUNT=acme SUB=client:alice SCOPE=device
+	@node deploy/local/src/token-main.ts
+
+trace: node_modules/.package-lock.json ## Print the trace of a call: make trace CALL=<id>
+	@node deploy/local/src/trace-main.ts "$(CALL)"
