@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { errorDocument, errorDocumentUrl } from './error-document.ts';
+
+writeFileSync(errorDocumentUrl, errorDocument());
