@@ -55,6 +55,8 @@ module.exports = {
     },
   ],
   options: {
+    // The tools of tests (jest, fast-check) stand in the root's package.json.
+    combinedDependencies: true,
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)(\\.tools|\\.data|out)/' },
     parser: 'swc',
