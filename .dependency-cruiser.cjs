@@ -9,10 +9,10 @@ module.exports = {
     },
     {
       name: 'domain-is-pure',
-      comment: 'Rules know no I/O, no clock, no generated code and no client library: only the standard language, errors and money.',
+      comment: 'Rules know no I/O, no clock, no generated code and no client library: only the standard language, errors, filters and money.',
       severity: 'error',
       from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: ['^services/[^/]+/src/domain/', '^libs/(errors|money)/'] },
+      to: { pathNot: ['^services/[^/]+/src/domain/', '^libs/(errors|filters|money)/'] },
     },
     {
       name: 'no-service-to-service',
