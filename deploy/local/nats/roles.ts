@@ -1,0 +1,69 @@
+/**
+ * Who may do what on NATS. This file is the table; permissions.ts turns it into subjects.
+ *
+ * Each service has a user of its own and may do what is listed here and nothing else. Streams and buckets are declared
+ * by `platform`; no service can create, change, purge or delete one.
+ */
+
+export interface Role {
+  /** Subjects that it publishes to: its own class of event, for which it is the one producer. */
+  readonly publishes: readonly string[];
+  /** Streams that it reads, with ordered consumers that nothing outlives. */
+  readonly reads: readonly StreamName[];
+  /** Its own KV buckets: read, watch, write. */
+  readonly buckets: readonly string[];
+  /** Core NATS subjects on which its replicas ask and answer each other. */
+  readonly exchanges: readonly string[];
+  /** Whether it makes, changes and removes the durable consumers of downstream services, one per account and stream. */
+  readonly provisionsDownstream: boolean;
+}
+
+export type StreamName = 'CALL_EVENTS' | 'REACTION_EVENTS' | 'BILLING_EVENTS' | 'SUBSCRIPTIONS' | 'LEDGER';
+
+/** The streams whose events accounts may get, with the class that stands in their subjects. */
+export const eventStreams = [
+  { stream: 'CALL_EVENTS', eventClass: 'call' },
+  { stream: 'REACTION_EVENTS', eventClass: 'reaction' },
+  { stream: 'BILLING_EVENTS', eventClass: 'billing' },
+] as const satisfies readonly { stream: StreamName; eventClass: string }[];
+
+export const serviceNames = ['call-router', 'event-router', 'subscription', 'recognition', 'billing'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export const roles: Readonly<Record<ServiceName, Role>> = {
+  'call-router': {
+    publishes: ['evt.call.>'],
+    reads: ['BILLING_EVENTS'],
+    buckets: ['leases-call-router', 'devices'],
+    exchanges: ['cmd.router.*'],
+    provisionsDownstream: false,
+  },
+  'event-router': {
+    publishes: [],
+    reads: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS', 'SUBSCRIPTIONS'],
+    buckets: ['leases-event-router'],
+    exchanges: [],
+    provisionsDownstream: true,
+  },
+  subscription: {
+    publishes: ['sub.>'],
+    reads: [],
+    buckets: [],
+    exchanges: [],
+    provisionsDownstream: true,
+  },
+  recognition: {
+    publishes: ['evt.reaction.>'],
+    reads: ['CALL_EVENTS'],
+    buckets: ['leases-recognition'],
+    exchanges: [],
+    provisionsDownstream: false,
+  },
+  billing: {
+    publishes: ['evt.billing.>', 'ledger.>'],
+    reads: ['CALL_EVENTS', 'REACTION_EVENTS'],
+    buckets: ['leases-billing'],
+    exchanges: [],
+    provisionsDownstream: false,
+  },
+};
