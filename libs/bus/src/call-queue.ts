@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StreamedEvent } from './event.ts';
+import type { ParkedMessage } from './parking.ts';
+
+/** What became of an event: new and applied; known already; or in need of another event of its call first. */
+export type Outcome = 'applied' | 'duplicate' | 'wait';
+
+export interface QueuedEvent {
+  readonly event: StreamedEvent;
+  /** The event as it came, for parking: what this build does not know of it must survive. */
+  readonly message: () => ParkedMessage;
+  /** The event is applied, known, or safely parked. */
+  readonly done: () => void;
+}
+
+export interface CallQueueOptions {
+  readonly handle: (event: StreamedEvent) => Promise<Outcome>;
+  /** Whether a failure will pass without anybody's doing (the database is away), so that the event is tried for ever. */
+  readonly isTransient: (error: unknown) => boolean;
+  /** Attempts at an event that fails for its own sake. */
+  readonly attempts: number;
+  /** How long an event may wait for another one. */
+  readonly gapTimeoutMs: number;
+  readonly firstRetryMs: number;
+  readonly signal: AbortSignal;
+  /** The call cannot go on: take everything that is queued, in order. */
+  readonly park: (failure: unknown, queued: readonly QueuedEvent[]) => Promise<void>;
+}
+
+const lastRetryMs = 2_000;
+
+/**
+ * The events of one call, one at a time. Each source has a lane: its events keep their order, and one that waits for an
+ * event of another source does not hold that one up. Between sources order is causal only, so waiting is normal.
+ */
+export class CallQueue {
+  readonly #options: CallQueueOptions;
+  readonly #lanes = new Map<string, QueuedEvent[]>();
+  readonly #waiting = new Set<string>();
+  /** When the head of a lane first had to wait, on the monotonic clock. */
+  readonly #waitingSinceMs = new Map<string, number>();
+  #running: Promise<void> | undefined;
+  #gapTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: CallQueueOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#lanes.size === 0;
+  }
+
+  add(queued: QueuedEvent): void {
+    const lane = this.#lanes.get(queued.event.source);
+    if (lane === undefined) this.#lanes.set(queued.event.source, [queued]);
+    else lane.push(queued);
+    this.#start();
+  }
+
+  /** Resolves when nothing is being worked on; events that wait may still be queued. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#options.signal.aborted) return;
+    clearTimeout(this.#gapTimer);
+    this.#run(() => this.#drain());
+  }
+
+  #run(work: () => Promise<void>): void {
+    this.#running = work().finally(() => {
+      this.#running = undefined;
+      if (this.#options.signal.aborted) return;
+      if (this.#runnable() !== undefined) this.#start();
+      else if (!this.isEmpty) this.#awaitGap();
+    });
+  }
+
+  #awaitGap(): void {
+    const longestWaitMs = performance.now() - Math.min(...this.#waitingSinceMs.values());
+    const park = () => {
+      if (this.#running === undefined && !this.#options.signal.aborted) this.#run(() => this.#park(new GapError()));
+    };
+    this.#gapTimer = setTimeout(park, Math.max(0, this.#options.gapTimeoutMs - longestWaitMs));
+  }
+
+  #runnable(): string | undefined {
+    return [...this.#lanes.keys()].find((source) => !this.#waiting.has(source));
+  }
+
+  async #drain(): Promise<void> {
+    for (let source = this.#runnable(); source !== undefined; source = this.#runnable()) {
+      const head = this.#lanes.get(source)![0]!;
+      const result = await this.#attempt(head.event);
+      if (this.#options.signal.aborted) return;
+      if (result.outcome === 'failed') return this.#park(result.error);
+      if (result.outcome === 'wait') this.#wait(source);
+      else this.#advance(source, head, result.outcome);
+    }
+  }
+
+  #wait(source: string): void {
+    this.#waiting.add(source);
+    if (!this.#waitingSinceMs.has(source)) this.#waitingSinceMs.set(source, performance.now());
+  }
+
+  #advance(source: string, head: QueuedEvent, outcome: Outcome): void {
+    const lane = this.#lanes.get(source)!;
+    lane.shift();
+    if (lane.length === 0) this.#lanes.delete(source);
+    this.#waitingSinceMs.delete(source);
+    // What waited may have waited for this.
+    if (outcome === 'applied') this.#waiting.clear();
+    head.done();
+  }
+
+  async #attempt(event: StreamedEvent): Promise<{ outcome: Outcome } | { outcome: 'failed'; error: unknown }> {
+    const { handle, isTransient, attempts, firstRetryMs, signal } = this.#options;
+    let failures = 0;
+    for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
+      try {
+        return { outcome: await handle(event) };
+      } catch (error) {
+        if (!isTransient(error)) failures += 1;
+        if (failures >= attempts || signal.aborted) return { outcome: 'failed', error };
+        await sleep(retryMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #park(failure: unknown): Promise<void> {
+    const queued = [...this.#lanes.values()].flat();
+    this.#lanes.clear();
+    this.#waiting.clear();
+    this.#waitingSinceMs.clear();
+    await this.#options.park(failure, queued);
+  }
+}
+
+/** An event waited too long for one that should have come before it. */
+export class GapError extends Error {
+  override readonly name = 'GapError';
+  constructor() {
+    super('an earlier event of this call is missing');
+  }
+}

@@ -1,0 +1,184 @@
+import { parleyError } from '@parley/errors';
+import type { Outcome } from './call-queue.ts';
+import type { Bus } from './connection.ts';
+import type { EventClass } from './event-types.ts';
+import type { StreamedEvent } from './event.ts';
+import { startOwnership, type Ownership, type PartitionLease } from './ownership.ts';
+import type { ParkingStore } from './parking.ts';
+import { readStream } from './partition-reader.ts';
+import { PartitionWork, type PartitionWorkOptions } from './partition-work.ts';
+import type { PositionStore } from './positions.ts';
+import { eventStreams } from './streams.ts';
+import { partitionFilter } from './subjects.ts';
+
+// The one pipeline of every consumer, in this order:
+//   own the partition (lease)         two replicas must not work on one call
+//   read in stream order (position)   order per call is the stream's order
+//   decode                            what cannot be read is parked as it came
+//   one call at a time, by source     calls do not wait for each other
+//   handle (applies once by itself)   a repeat, from whatever crash, changes nothing
+//   retry, then park                  one bad event stops its own call only
+//   store the position                last: a crash before it repeats, never loses
+
+export interface ConsumerOptions {
+  /** Also names the positions and the parked calls. */
+  readonly service: string;
+  /** Unique to this process, also over restarts. */
+  readonly instance: string;
+  readonly classes: readonly EventClass[];
+  /** Bucket of the leases. */
+  readonly bucket: string;
+  readonly positions: PositionStore;
+  readonly parking: ParkingStore;
+  readonly handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Outcome>;
+  /** For work that goes with a partition but is not an event's: timers, deliveries. */
+  readonly onPartition?: {
+    readonly gained: (lease: PartitionLease) => Promise<void>;
+    readonly lost: (partition: number) => Promise<void>;
+  };
+  readonly onError: (error: unknown) => void;
+  readonly onParked?: (callId: string, code: string) => void;
+  /** Without a sign of life for this long a replica loses its partitions. Default 5 s. */
+  readonly leaseTtlMs?: number;
+  /** Default 5. */
+  readonly attempts?: number;
+  /** How long an event may wait for an earlier one. Default 30 s. */
+  readonly gapTimeoutMs?: number;
+}
+
+export interface Consumer {
+  owned(): readonly number[];
+  /**
+   * Asks the owner of a parked call to apply its events again, whichever replica that is, and waits for the result.
+   * @returns how many events were parked.
+   * @throws ParleyError `not_found.parked_call`, or `bus.handler_failed` when it failed again.
+   */
+  redrive(callId: string, timeoutMs?: number): Promise<number>;
+  /** Finishes what is in flight, stores positions and gives up the leases. */
+  stop(): Promise<void>;
+}
+
+interface OwnedPartition {
+  readonly work: PartitionWork;
+  readonly readers: Promise<void>[];
+}
+
+const housekeepingMs = 250;
+const firstRetryMs = 100;
+const maxOpenEvents = 256;
+
+/** Works on the events of this replica's share of the partitions. */
+export async function startConsumer(bus: Bus, options: ConsumerOptions): Promise<Consumer> {
+  const incarnations = new Map<string, string>();
+  for (const eventClass of options.classes) {
+    const stream = eventStreams[eventClass];
+    incarnations.set(stream, (await bus.jsm.streams.info(stream)).created);
+  }
+  const owned = new Map<number, OwnedPartition>();
+
+  const gained = async (lease: PartitionLease) => {
+    const work = await PartitionWork.open(workOptions(options, lease), incarnations);
+    await options.onPartition?.gained(lease);
+    owned.set(lease.partition, { work, readers: startReaders(bus, options, work, lease.partition) });
+  };
+  const lost = async (partition: number) => {
+    const entry = owned.get(partition);
+    if (entry === undefined) return;
+    owned.delete(partition);
+    await entry.work.stop().catch(options.onError);
+    await Promise.all(entry.readers);
+    await options.onPartition?.lost(partition);
+  };
+  const ownership = await startOwnership(bus, {
+    bucket: options.bucket,
+    instance: options.instance,
+    ...(options.leaseTtlMs === undefined ? {} : { ttlMs: options.leaseTtlMs }),
+    gained,
+    lost,
+    onError: options.onError,
+  });
+  const housekeeping = startHousekeeping(owned, options);
+  return {
+    owned: () => ownership.owned(),
+    redrive: (callId, timeoutMs = 30_000) => redrive(options.parking, callId, timeoutMs),
+    stop: () => stop(ownership, housekeeping),
+  };
+}
+
+function workOptions(options: ConsumerOptions, lease: PartitionLease): PartitionWorkOptions {
+  return {
+    lease,
+    parking: options.parking,
+    positions: options.positions,
+    handle: options.handle,
+    attempts: options.attempts ?? 5,
+    gapTimeoutMs: options.gapTimeoutMs ?? 30_000,
+    firstRetryMs,
+    maxOpenEvents,
+    onError: options.onError,
+    onParked: options.onParked ?? (() => undefined),
+  };
+}
+
+function startReaders(bus: Bus, options: ConsumerOptions, work: PartitionWork, partition: number): Promise<void>[] {
+  return options.classes.map((eventClass) =>
+    readStream(bus, {
+      stream: eventStreams[eventClass],
+      filter: partitionFilter(eventClass, partition),
+      from: work.nextSequence(eventStreams[eventClass]),
+      onMessage: (message) => work.accept(message),
+      onError: options.onError,
+      signal: work.signal,
+    }),
+  );
+}
+
+interface Housekeeping {
+  stop(): Promise<void>;
+}
+
+/** Stores positions and looks for redrives, one round after the other. */
+function startHousekeeping(owned: ReadonlyMap<number, OwnedPartition>, options: ConsumerOptions): Housekeeping {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  const round = async () => {
+    for (const { work } of [...owned.values()]) {
+      await work.save().catch(options.onError);
+      await work.redriveRequested().catch(options.onError);
+    }
+    if (!stopped) timer = setTimeout(run, housekeepingMs);
+  };
+  let current = Promise.resolve();
+  const run = () => {
+    current = round();
+  };
+  run();
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await current;
+    },
+  };
+}
+
+async function stop(ownership: Ownership, housekeeping: Housekeeping): Promise<void> {
+  await housekeeping.stop();
+  await ownership.stop();
+}
+
+const pollMs = 100;
+
+async function redrive(parking: ParkingStore, callId: string, timeoutMs: number): Promise<number> {
+  const { length } = await parking.messages(callId);
+  if (!(await parking.requestRedrive(callId))) throw parleyError('not_found.parked_call', 'no such parked call');
+  const deadline = performance.now() + timeoutMs;
+  while (performance.now() < deadline) {
+    const call = await parking.find(callId);
+    if (call === undefined) return length;
+    if (call.redrive === 'failed') throw parleyError('bus.handler_failed', `the call failed again: ${call.code}`);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  throw parleyError('request.deadline_exceeded', 'the redrive has not ended yet');
+}
+

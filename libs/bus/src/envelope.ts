@@ -1,0 +1,119 @@
+import { headers as natsHeaders, type MsgHdrs } from '@nats-io/nats-core';
+import { isParleyError, parleyError } from '@parley/errors';
+import { decodeData, encodeData, eventCodecs } from './event-types.ts';
+import type { BusEvent, CallAttributes, StreamedEvent } from './event.ts';
+import { eventSubject, parseEventSubject } from './subjects.ts';
+
+/** A message ready to be published, as a plain document: outboxes and parking keep this. */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: Uint8Array;
+}
+
+/** What of a received message decoding needs; nats.js' JsMsg is one. */
+export interface ReceivedMessage {
+  readonly subject: string;
+  readonly headers?: MsgHdrs | undefined;
+  readonly data: Uint8Array;
+  readonly seq: number;
+  readonly info: { readonly stream: string };
+}
+
+const sequenceDigits = 20;
+
+/** Name of the header by which JetStream knows a repeated publish, within its window. */
+export const messageIdHeader = 'Nats-Msg-Id';
+
+/** Binary mode of the CloudEvents 1.0 NATS protocol binding: attributes in `ce-` headers, the data as payload. */
+export function encodeEvent(event: BusEvent): StoredMessage {
+  const headers: Record<string, string> = {
+    'ce-specversion': '1.0',
+    'ce-id': event.id,
+    'ce-source': event.source,
+    'ce-type': event.type,
+    'ce-subject': event.callId,
+    'ce-time': event.time.toISOString(),
+    'ce-dataschema': eventCodecs[event.data.class].schema,
+    // CloudEvents' sequence extension is compared as text, hence the zeros.
+    'ce-sequence': event.sequence.toString().padStart(sequenceDigits, '0'),
+    'ce-callfrom': event.call.from,
+    'ce-callto': event.call.to,
+    'ce-calldirection': event.call.direction,
+    'content-type': 'application/protobuf',
+    [messageIdHeader]: event.id,
+  };
+  if (event.causationId !== '') headers['ce-causationid'] = event.causationId;
+  if (event.traceparent !== '') headers['traceparent'] = event.traceparent;
+  return { subject: eventSubject(event.data.class, event.accountId, event.callId), headers, payload: encodeData(event.data) };
+}
+
+/** @throws ParleyError `bus.malformed_event` */
+export function decodeEvent(message: ReceivedMessage): StreamedEvent {
+  const event = decodeStored({
+    subject: message.subject,
+    headers: headersOf(message.headers),
+    payload: message.data,
+  });
+  return { ...event, stream: message.info.stream, streamSequence: message.seq };
+}
+
+/** @throws ParleyError `bus.malformed_event` */
+export function decodeStored({ subject, headers, payload }: StoredMessage): BusEvent {
+  const address = parseEventSubject(subject);
+  if (address === undefined) throw malformed('its subject is no event subject');
+  const read = (name: string): string => {
+    const value = headers[name];
+    if (value === undefined || value === '') throw malformed(`header ${name} is missing`);
+    return value;
+  };
+  const time = new Date(read('ce-time'));
+  if (Number.isNaN(time.getTime())) throw malformed('ce-time is no instant');
+  if (!/^\d{1,20}$/.test(read('ce-sequence'))) throw malformed('ce-sequence is no number');
+  return {
+    id: read('ce-id'),
+    source: read('ce-source'),
+    type: read('ce-type'),
+    accountId: address.accountId,
+    callId: read('ce-subject'),
+    time,
+    sequence: BigInt(read('ce-sequence')),
+    causationId: headers['ce-causationid'] ?? '',
+    traceparent: headers['traceparent'] ?? '',
+    call: callAttributes(headers),
+    data: dataOf(address.eventClass, bytesOf(payload)),
+  };
+}
+
+function callAttributes(headers: Readonly<Record<string, string>>): CallAttributes {
+  const direction = headers['ce-calldirection'];
+  if (direction !== 'inbound' && direction !== 'outbound-api') throw malformed('ce-calldirection is unknown');
+  return { from: headers['ce-callfrom'] ?? '', to: headers['ce-callto'] ?? '', direction };
+}
+
+function dataOf(eventClass: BusEvent['data']['class'], payload: Uint8Array): BusEvent['data'] {
+  try {
+    return decodeData(eventClass, payload);
+  } catch (error) {
+    throw isParleyError(error) ? error : malformed('its payload does not decode', error);
+  }
+}
+
+/** The driver gives stored bytes back as its own Binary, unless told to promote them. */
+export function bytesOf(stored: Uint8Array | { readonly buffer: Uint8Array }): Uint8Array {
+  return stored instanceof Uint8Array ? stored : stored.buffer;
+}
+
+export function headersOf(headers: MsgHdrs | undefined): Record<string, string> {
+  return Object.fromEntries([...(headers?.keys() ?? [])].map((name) => [name, headers!.get(name)]));
+}
+
+export function toNatsHeaders(values: Readonly<Record<string, string>>): MsgHdrs {
+  const headers = natsHeaders();
+  for (const [name, value] of Object.entries(values)) headers.set(name, value);
+  return headers;
+}
+
+function malformed(why: string, cause?: unknown): Error {
+  return parleyError('bus.malformed_event', `event cannot be read: ${why}`, { cause });
+}

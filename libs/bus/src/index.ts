@@ -1,0 +1,51 @@
+export { connectBus, type Bus, type BusConfig } from './connection.ts';
+export { createPublisher, type Publisher } from './publisher.ts';
+export {
+  applicationEventPrefix,
+  eventCodecs,
+  eventTypeOf,
+  eventTypes,
+  type EventClass,
+  type EventData,
+} from './event-types.ts';
+export {
+  eventId,
+  eventSource,
+  newEvent,
+  type BusEvent,
+  type CallAttributes,
+  type NewEvent,
+  type PartyName,
+  type StreamedEvent,
+} from './event.ts';
+export {
+  bytesOf,
+  decodeEvent,
+  decodeStored,
+  encodeEvent,
+  headersOf,
+  messageIdHeader,
+  toNatsHeaders,
+  type ReceivedMessage,
+  type StoredMessage,
+} from './envelope.ts';
+export {
+  accountFilter,
+  downstreamConsumerName,
+  eventSubject,
+  ledgerSubject,
+  parseEventSubject,
+  partitionCount,
+  partitionFilter,
+  partitionOf,
+  routerCommandSubject,
+  subscriptionSubject,
+} from './subjects.ts';
+export { buckets, declareStreams, eventStreams, ledgerStream, subscriptionsStream } from './streams.ts';
+export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
+export type { Outcome } from './call-queue.ts';
+export type { PartitionLease } from './ownership.ts';
+export { mongoPositions, type Positions, type PositionStore, type StreamPosition } from './positions.ts';
+export { mongoParking, type ParkedCall, type ParkedMessage, type ParkingStore } from './parking.ts';
+export { parkingHandlers, type ParkingHandlers } from './parking-service.ts';
+export { isTransient } from './failure.ts';

@@ -1,0 +1,212 @@
+import type { JsMsg } from '@nats-io/jetstream';
+import { CallQueue, type Outcome, type QueuedEvent } from './call-queue.ts';
+import { decodeEvent, decodeStored, headersOf } from './envelope.ts';
+import type { StreamedEvent } from './event.ts';
+import { describeFailure, isTransient, untilDone } from './failure.ts';
+import type { PartitionLease } from './ownership.ts';
+import type { ParkedMessage, ParkingStore } from './parking.ts';
+import { PositionTracker } from './position-tracker.ts';
+import type { Positions, PositionStore } from './positions.ts';
+
+export interface PartitionWorkOptions {
+  readonly lease: PartitionLease;
+  readonly parking: ParkingStore;
+  readonly positions: PositionStore;
+  readonly handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Outcome>;
+  readonly attempts: number;
+  readonly gapTimeoutMs: number;
+  readonly firstRetryMs: number;
+  /** Calls are worked on side by side; beyond this many open events a stream is not read on. */
+  readonly maxOpenEvents: number;
+  readonly onError: (error: unknown) => void;
+  readonly onParked: (callId: string, code: string) => void;
+}
+
+/** One owned partition: its calls' queues, the calls that are parked, and how far each stream is done. */
+export class PartitionWork {
+  readonly #options: PartitionWorkOptions;
+  readonly #stopping = new AbortController();
+  readonly #queues = new Map<string, CallQueue>();
+  readonly #parked: Set<string>;
+  readonly #redriving = new Set<string>();
+  readonly #trackers = new Map<string, PositionTracker>();
+  readonly #incarnations: ReadonlyMap<string, string>;
+  #roomMade: (() => void) | undefined;
+  #saved = '';
+
+  private constructor(options: PartitionWorkOptions, incarnations: ReadonlyMap<string, string>, parked: readonly string[]) {
+    this.#options = options;
+    this.#incarnations = incarnations;
+    this.#parked = new Set(parked);
+  }
+
+  /** @param incarnations creation time of each stream that is read. */
+  static async open(options: PartitionWorkOptions, incarnations: ReadonlyMap<string, string>): Promise<PartitionWork> {
+    const { partition } = options.lease;
+    const [positions, parked] = await Promise.all([options.positions.load(partition), options.parking.ofPartition(partition)]);
+    const work = new PartitionWork(options, incarnations, parked.map((call) => call.callId));
+    for (const [stream, incarnation] of incarnations) {
+      const known = positions[stream];
+      work.#trackers.set(stream, new PositionTracker(known?.incarnation === incarnation ? known.sequence : 0));
+    }
+    return work;
+  }
+
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Stream sequence to read from. */
+  nextSequence(stream: string): number {
+    return this.#trackers.get(stream)!.doneThrough + 1;
+  }
+
+  /** Takes a message in; resolves when there is room for the next. */
+  async accept(message: JsMsg): Promise<void> {
+    const tracker = this.#trackers.get(message.info.stream)!;
+    if (message.seq <= tracker.doneThrough) return;
+    tracker.begin(message.seq);
+    const done = () => this.#finish(tracker, message.seq);
+    try {
+      await this.#enqueue({ event: decodeEvent(message), message: () => parkedMessage(message), done });
+    } catch (error) {
+      await this.#parkMalformed(message, error, done);
+    }
+    while (tracker.openCount >= this.#options.maxOpenEvents && !this.signal.aborted) {
+      await new Promise<void>((resolve) => (this.#roomMade = resolve));
+    }
+  }
+
+  /** Stores how far the streams are done, if that has moved. */
+  async save(): Promise<void> {
+    const positions: Positions = Object.fromEntries(
+      [...this.#trackers].map(([stream, tracker]) => [
+        stream,
+        { incarnation: this.#incarnations.get(stream)!, sequence: tracker.doneThrough },
+      ]),
+    );
+    const text = JSON.stringify(positions);
+    if (text === this.#saved) return;
+    await this.#options.positions.save(this.#options.lease, positions);
+    this.#saved = text;
+  }
+
+  /** Puts the events of parked calls whose redrive was asked for back into work. */
+  async redriveRequested(): Promise<void> {
+    if (this.#parked.size === 0) return;
+    const calls = await this.#options.parking.ofPartition(this.#options.lease.partition);
+    for (const { callId, redrive } of calls) {
+      if (redrive === 'requested' && !this.#redriving.has(callId)) await this.#redrive(callId);
+    }
+  }
+
+  /** Ends work on the partition; what is not done will be read again by its next owner. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#roomMade?.();
+    await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
+    await this.save();
+  }
+
+  async #enqueue(queued: QueuedEvent): Promise<void> {
+    const { callId } = queued.event;
+    if (this.#parked.has(callId)) return this.#keep(callId, { code: '', reason: '' }, [queued]);
+    this.#queueOf(callId).add(queued);
+  }
+
+  #queueOf(callId: string, onFailure?: (failure: unknown) => Promise<void>): CallQueue {
+    const existing = this.#queues.get(callId);
+    if (existing !== undefined) return existing;
+    const queue = new CallQueue({
+      ...this.#options,
+      handle: (event) => this.#options.handle(event, this.#options.lease),
+      isTransient,
+      signal: this.signal,
+      park: (failure, queued) => this.#park(callId, failure, queued, onFailure),
+    });
+    this.#queues.set(callId, queue);
+    return queue;
+  }
+
+  #finish(tracker: PositionTracker, sequence: number): void {
+    tracker.finish(sequence);
+    this.#roomMade?.();
+    for (const [callId, queue] of this.#queues) if (queue.isEmpty) this.#queues.delete(callId);
+  }
+
+  async #park(
+    callId: string,
+    failure: unknown,
+    queued: readonly QueuedEvent[],
+    onFailure?: (failure: unknown) => Promise<void>,
+  ): Promise<void> {
+    const described = describeFailure(failure);
+    this.#parked.add(callId);
+    this.#queues.delete(callId);
+    await this.#keep(callId, described, queued);
+    this.#options.onParked(callId, described.code);
+    await onFailure?.(failure);
+  }
+
+  async #keep(callId: string, why: { code: string; reason: string }, queued: readonly QueuedEvent[]): Promise<void> {
+    const { partition } = this.#options.lease;
+    for (const { message, done } of queued) {
+      const kept = await this.#untilDone(() => this.#options.parking.park({ callId, partition, ...why }, message()));
+      if (kept) done();
+    }
+  }
+
+  /** What cannot be read is kept as it came, under a call of its own if it names none. */
+  async #parkMalformed(message: JsMsg, error: unknown, done: () => void): Promise<void> {
+    const parked = parkedMessage(message);
+    const callId = parked.headers['ce-subject'] ?? `unknown-${parked.stream}-${message.seq}`;
+    const call = { callId, partition: this.#options.lease.partition, ...describeFailure(error) };
+    this.#parked.add(callId);
+    if (await this.#untilDone(() => this.#options.parking.park(call, parked))) done();
+    this.#options.onParked(callId, call.code);
+  }
+
+  /** The call's new events line up behind those that were parked; what is parked goes once all of it is applied. */
+  async #redrive(callId: string): Promise<void> {
+    const parked = await this.#options.parking.messages(callId);
+    let open = parked.length;
+    const release = () => this.#ignoreErrors(this.#options.parking.release(callId));
+    const done = () => {
+      open -= 1;
+      if (open === 0) void release().finally(() => this.#redriving.delete(callId));
+    };
+    const onFailure = async (failure: unknown) => {
+      this.#redriving.delete(callId);
+      const { code, reason } = describeFailure(failure);
+      await this.#ignoreErrors(this.#options.parking.redriveFailed(callId, code, reason));
+    };
+    try {
+      const queued = parked.map((message) => ({ event: toEvent(message), message: () => message, done }));
+      this.#redriving.add(callId);
+      const queue = this.#queueOf(callId, onFailure);
+      this.#parked.delete(callId);
+      for (const one of queued) queue.add(one);
+      if (queued.length === 0) await release();
+    } catch (error) {
+      await onFailure(error);
+    }
+  }
+
+  async #ignoreErrors(work: Promise<void>): Promise<void> {
+    await work.catch(this.#options.onError);
+  }
+
+  async #untilDone(work: () => Promise<void>): Promise<boolean> {
+    const finished = () => work().then(() => true);
+    return (await untilDone(finished, { signal: this.signal, onError: this.#options.onError })) ?? false;
+  }
+}
+
+function parkedMessage(message: JsMsg): ParkedMessage {
+  const { subject, seq, data, info } = message;
+  return { stream: info.stream, streamSequence: seq, subject, headers: headersOf(message.headers), payload: data };
+}
+
+function toEvent(message: ParkedMessage): StreamedEvent {
+  return { ...decodeStored(message), stream: message.stream, streamSequence: message.streamSequence };
+}

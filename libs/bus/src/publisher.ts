@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parleyError } from '@parley/errors';
+import type { Bus } from './connection.ts';
+import { encodeEvent, bytesOf, messageIdHeader, toNatsHeaders, type StoredMessage } from './envelope.ts';
+import type { BusEvent } from './event.ts';
+
+export interface Publisher {
+  /**
+   * Publishes and waits until the stream has stored it. A failure is tried again until it is stored or the publisher is
+   * closed; a repeat is harmless, since consumers know an event by its source and sequence.
+   * @throws ParleyError `bus.unavailable` once closed.
+   */
+  publish(message: BusEvent | StoredMessage): Promise<void>;
+  /** Lets publishes that still fail give up. */
+  close(): void;
+}
+
+const firstRetryMs = 50;
+const lastRetryMs = 2_000;
+
+export function createPublisher(bus: Bus): Publisher {
+  const closed = new AbortController();
+  return {
+    publish: async (message) => {
+      const stored = 'payload' in message ? message : encodeEvent(message);
+      for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
+        if (closed.signal.aborted) throw parleyError('bus.unavailable', 'the publisher is closed');
+        const failure = await publishOnce(bus, stored);
+        if (failure === undefined) return;
+        if (bus.nc.isClosed()) throw parleyError('bus.unavailable', 'the connection to the broker is closed', { cause: failure });
+        await sleep(retryMs, undefined, { signal: closed.signal }).catch(() => undefined);
+      }
+    },
+    close: () => closed.abort(),
+  };
+}
+
+async function publishOnce(bus: Bus, { subject, headers, payload }: StoredMessage): Promise<unknown> {
+  try {
+    const messageId = headers[messageIdHeader];
+    await bus.js.publish(subject, bytesOf(payload), {
+      headers: toNatsHeaders(headers),
+      ...(messageId === undefined ? {} : { msgID: messageId }),
+    });
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('publish failed');
+  }
+}

@@ -1,0 +1,59 @@
+import type { EventClass } from './event-types.ts';
+
+// Every subject of Parley is spelled here and nowhere else. They are few and coarse: JetStream slows down with very
+// many subjects, so call id and event type are headers.
+
+/** Calls are spread over this many partitions; a change of it needs a new set of streams. */
+export const partitionCount = 32;
+
+/** Stable over processes, versions and languages: FNV-1a, 32 bit, of the call id's UTF-8 bytes. */
+export function partitionOf(callId: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(callId, 'utf8')) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return hash % partitionCount;
+}
+
+export function partitionToken(partition: number): string {
+  return String(partition).padStart(2, '0');
+}
+
+export function eventSubject(eventClass: EventClass, accountId: string, callId: string): string {
+  return `evt.${eventClass}.${partitionToken(partitionOf(callId))}.${accountId}`;
+}
+
+/** All of one class that fall into a partition, whatever the account. */
+export function partitionFilter(eventClass: EventClass, partition: number): string {
+  return `evt.${eventClass}.${partitionToken(partition)}.*`;
+}
+
+/** All of one class that belong to an account. */
+export function accountFilter(eventClass: EventClass, accountId: string): string {
+  return `evt.${eventClass}.*.${accountId}`;
+}
+
+/** @returns undefined for a subject that is no event's. */
+export function parseEventSubject(subject: string): { eventClass: EventClass; partition: number; accountId: string } | undefined {
+  const match = /^evt\.(call|reaction|billing)\.(\d\d)\.([a-z0-9-]{1,32})$/.exec(subject);
+  if (match === null) return undefined;
+  return { eventClass: match[1] as EventClass, partition: Number(match[2]), accountId: match[3]! };
+}
+
+export function subscriptionSubject(accountId: string, subscriptionId: string): string {
+  return `sub.${accountId}.${subscriptionId}`;
+}
+
+export function ledgerSubject(accountId: string): string {
+  return `ledger.${accountId}`;
+}
+
+/** Where a call-router replica takes commands from its peers. */
+export function routerCommandSubject(instance: string): string {
+  return `cmd.router.${instance}`;
+}
+
+/** Name of the durable consumer that a downstream service of an account reads each event stream with. */
+export function downstreamConsumerName(accountId: string): string {
+  return `downstream-${accountId}`;
+}
