@@ -1,0 +1,138 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { toParleyError, parleyError, type ParleyError } from '@parley/errors';
+import { attributeNames, logger, traceparentHeader, withSpan, type Telemetry } from '@parley/telemetry';
+import type { Scope } from './scope.ts';
+
+const log = logger('http');
+
+/** How long requests in flight may go on at shutdown before their connections are cut. */
+const drainMs = 5_000;
+
+export interface HttpRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  /** Aborted when the client goes away or the shutdown begins. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers a request; resolves when the answer is complete. What it throws is sent as the code's JSON, see sendError. */
+export type HttpHandler = (request: HttpRequest) => Promise<void> | void;
+
+export interface HttpOptions {
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly telemetry: Pick<Telemetry, 'metricsHandler'>;
+  /** By method and exact path, e.g. `GET /v1/events`. */
+  readonly routes?: Readonly<Record<string, HttpHandler>>;
+}
+
+export interface HttpServer {
+  readonly port: number;
+}
+
+/** Serves /livez, /readyz, /metrics and the routes; stops with the scope. */
+export async function startHttp(scope: Scope, { port, telemetry, routes = {} }: HttpOptions): Promise<HttpServer> {
+  const plain: Record<string, HttpHandler> = {
+    'GET /livez': ({ response }) => void response.end('ok\n'),
+    'GET /readyz': ({ response }) => sendReadiness(scope, response),
+    'GET /metrics': ({ request, response }) => telemetry.metricsHandler(request, response),
+  };
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+    void answer(scope, plain, routes, request, response);
+  });
+  await listen(server, port);
+  scope.onStop('http server', () => close(server), { boundMs: drainMs + 1_000 });
+  return { port: (server.address() as AddressInfo).port };
+}
+
+async function answer(
+  scope: Scope,
+  plain: Readonly<Record<string, HttpHandler>>,
+  routes: Readonly<Record<string, HttpHandler>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, scope.signal]);
+  try {
+    const url = requestUrl(request);
+    const key = `${request.method} ${url.pathname}`;
+    const handled: HttpRequest = { request, response, url, signal };
+    if (Object.hasOwn(plain, key)) {
+      await plain[key]?.(handled);
+      return;
+    }
+    const route = Object.hasOwn(routes, key) ? routes[key] : undefined;
+    if (route === undefined) {
+      throw parleyError('not_found.route', 'there is nothing at this path');
+    }
+    await traced(key, handled, route);
+  } catch (error) {
+    sendError(response, toParleyError(error));
+  }
+}
+
+function traced(key: string, handled: HttpRequest, route: HttpHandler): Promise<void> {
+  const { request, response } = handled;
+  const parent = request.headers[traceparentHeader];
+  const attributes = { [attributeNames.httpMethod]: request.method ?? '', [attributeNames.httpRoute]: handled.url.pathname };
+  return withSpan(
+    key,
+    attributes,
+    async (span) => {
+      await route(handled);
+      span.setAttribute(attributeNames.httpStatus, response.statusCode);
+    },
+    { kind: 'server', parent: typeof parent === 'string' ? parent : undefined },
+  );
+}
+
+function requestUrl(request: IncomingMessage): URL {
+  try {
+    return new URL(request.url ?? '/', 'http://localhost');
+  } catch (error) {
+    throw parleyError('request.malformed', 'the request target is not a URL', { cause: error });
+  }
+}
+
+/** Sends an error as `{"code", "message", "details"}` with the table's status; ends an answer that has begun. */
+export function sendError(response: ServerResponse, error: ParleyError): void {
+  log[error.row.log]({ err: error.row.log === 'error' ? error : undefined, code: error.code }, 'request failed');
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify({ code: error.code, message: error.message, details: error.details });
+  response.writeHead(error.row.http, { 'content-type': 'application/json; charset=utf-8' }).end(body);
+}
+
+function sendReadiness(scope: Scope, response: ServerResponse): void {
+  const reasons = scope.notReadyBecause();
+  response.writeHead(reasons.length === 0 ? 200 : 503, { 'content-type': 'text/plain' });
+  response.end(reasons.length === 0 ? 'ready\n' : `not ready: ${reasons.join(', ')}\n`);
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function close(server: Server): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+  try {
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeIdleConnections();
+    });
+  } finally {
+    clearTimeout(cut);
+  }
+}

@@ -1,0 +1,4 @@
+export { runService, type RunOptions } from './run-service.ts';
+export { createScope, type Scope } from './scope.ts';
+export { instanceId } from './instance-id.ts';
+export { sendError, startHttp, type HttpHandler, type HttpOptions, type HttpRequest, type HttpServer } from './http-server.ts';
