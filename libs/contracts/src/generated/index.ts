@@ -61,6 +61,12 @@ export {
   type ChargeAuthorizationServiceServer,
 } from './parley/billing/v1/billing_service.ts';
 export {
+  LedgerEvent,
+  LedgerEntryPosted,
+  PolicyVersionCreated,
+  DefaultPolicySet,
+} from './parley/billing/v1/ledger_event.ts';
+export {
   Party,
   Direction,
   CallStatus,

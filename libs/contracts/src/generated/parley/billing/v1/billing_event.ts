@@ -25,6 +25,8 @@ export const ChargeReason = {
   ABSENT: 6,
   UNOBSERVED: 7,
   FREE_PERIOD: 8,
+  /** NOT_GRANTED - Beyond the grant: the balance did not cover it. */
+  NOT_GRANTED: 9,
 } as const;
 
 export type ChargeReason = typeof ChargeReason[keyof typeof ChargeReason];
@@ -39,6 +41,7 @@ export namespace ChargeReason {
   export type ABSENT = typeof ChargeReason.ABSENT;
   export type UNOBSERVED = typeof ChargeReason.UNOBSERVED;
   export type FREE_PERIOD = typeof ChargeReason.FREE_PERIOD;
+  export type NOT_GRANTED = typeof ChargeReason.NOT_GRANTED;
 }
 
 export function chargeReasonFromJSON(object: any): ChargeReason {
@@ -70,6 +73,9 @@ export function chargeReasonFromJSON(object: any): ChargeReason {
     case 8:
     case "CHARGE_REASON_FREE_PERIOD":
       return ChargeReason.FREE_PERIOD;
+    case 9:
+    case "CHARGE_REASON_NOT_GRANTED":
+      return ChargeReason.NOT_GRANTED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChargeReason");
   }
@@ -95,6 +101,8 @@ export function chargeReasonToJSON(object: ChargeReason): string {
       return "CHARGE_REASON_UNOBSERVED";
     case ChargeReason.FREE_PERIOD:
       return "CHARGE_REASON_FREE_PERIOD";
+    case ChargeReason.NOT_GRANTED:
+      return "CHARGE_REASON_NOT_GRANTED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChargeReason");
   }
