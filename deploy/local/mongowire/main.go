@@ -1,6 +1,6 @@
 // Mongowire is the database of a local Parley: it speaks the MongoDB wire protocol and keeps its data in one
 // folder, so that nothing but a Go toolchain is needed to run the whole system. It is FerretDB 1.24 with its SQLite
-// backend, used as a library, behind a proxy that lets one writing command through at a time (see proxy.go).
+// backend, used as a library, behind a proxy that lets one writing command through at a time (see wire/proxy.go).
 //
 // It is for development and tests. Everywhere else Parley uses MongoDB.
 package main
@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
+
+	"parley/mongowire/wire"
 )
 
 // shutdownTimeout bounds the wait for commands that are under way when the process is told to stop.
@@ -77,10 +79,10 @@ func run(ctx context.Context, listen, data string) error {
 	dbClosed := make(chan error, 1)
 	go func() { dbClosed <- db.Run(dbCtx) }()
 
-	p := newProxy(listener, func() (net.Conn, error) { return net.Dial("unix", socketName) })
+	p := wire.NewProxy(listener, func() (net.Conn, error) { return net.Dial("unix", socketName) })
 
 	served := make(chan error, 1)
-	go func() { served <- p.serve() }()
+	go func() { served <- p.Serve() }()
 
 	fmt.Printf("mongowire: ready on mongodb://%s/, data in %s\n", listener.Addr(), data)
 
@@ -90,7 +92,7 @@ func run(ctx context.Context, listen, data string) error {
 		return err
 	}
 
-	if !p.shutdown(shutdownTimeout) {
+	if !p.Shutdown(shutdownTimeout) {
 		fmt.Fprintln(os.Stderr, "mongowire: stopped with commands still running after", shutdownTimeout)
 	}
 

@@ -70,7 +70,7 @@ async function isCurrent(tool: Tool, rootDir: string): Promise<boolean> {
 async function sourceStamp(tool: Tool): Promise<string> {
   const recipe = { ...tool, moduleDir: undefined, machine: [process.platform, process.arch] };
   const hash = createHash('sha256').update(JSON.stringify(recipe));
-  const files = (await readdir(tool.moduleDir)).filter((name) => /^go\.(mod|sum)$|\.go$/.test(name));
+  const files = (await readdir(tool.moduleDir, { recursive: true })).filter((name) => /\bgo\.(mod|sum)$|\.go$/.test(name));
   for (const name of files.filter((file) => !file.endsWith('_test.go')).toSorted()) {
     hash.update(`\0${name}\0`).update(await readFile(join(tool.moduleDir, name)));
   }

@@ -1,4 +1,5 @@
-package main
+// Package wire forwards the MongoDB wire protocol to a server, one writing command at a time.
+package wire
 
 import (
 	"errors"
@@ -7,12 +8,12 @@ import (
 	"time"
 )
 
-// proxy stands between clients and FerretDB, and lets one writing command through at a time; reads pass freely.
+// Proxy stands between clients and FerretDB, and lets one writing command through at a time; reads pass freely.
 //
 // FerretDB 1.24 on SQLite reads and then writes in update and findAndModify without a transaction around the two. Left
 // alone, two concurrent conditional updates both see the old document and one of them is lost, and writers that meet
 // fail with SQLITE_BUSY. With one writer at a time a conditional update is atomic, which is all that Parley's stores ask.
-type proxy struct {
+type Proxy struct {
 	listener net.Listener
 	dial     func() (net.Conn, error)
 
@@ -24,12 +25,13 @@ type proxy struct {
 	running sync.WaitGroup
 }
 
-func newProxy(listener net.Listener, dial func() (net.Conn, error)) *proxy {
-	return &proxy{listener: listener, dial: dial, clients: map[net.Conn]struct{}{}}
+// NewProxy makes a proxy from the clients that listener accepts to the server that dial connects to.
+func NewProxy(listener net.Listener, dial func() (net.Conn, error)) *Proxy {
+	return &Proxy{listener: listener, dial: dial, clients: map[net.Conn]struct{}{}}
 }
 
-// serve accepts clients until shutdown is called or the listener fails.
-func (p *proxy) serve() error {
+// Serve accepts clients until Shutdown is called or the listener fails.
+func (p *Proxy) Serve() error {
 	for {
 		client, err := p.listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -54,7 +56,7 @@ func (p *proxy) serve() error {
 
 // relay forwards one client's commands, one after the other, until either side closes. A driver waits for the reply
 // before it sends the next command on a connection, so that nothing is gained by reading ahead.
-func (p *proxy) relay(client net.Conn) {
+func (p *Proxy) relay(client net.Conn) {
 	server, err := p.dial()
 	if err != nil {
 		return
@@ -84,7 +86,7 @@ func (p *proxy) relay(client net.Conn) {
 
 // exchange sends one command and waits for its reply. FerretDB answers each command with one message, those too that
 // expect none.
-func (p *proxy) exchange(server net.Conn, request message, buf []byte) (message, error) {
+func (p *Proxy) exchange(server net.Conn, request message, buf []byte) (message, error) {
 	if request.mayWrite() {
 		p.writing.Lock()
 		defer p.writing.Unlock()
@@ -97,9 +99,9 @@ func (p *proxy) exchange(server net.Conn, request message, buf []byte) (message,
 	return readMessage(server, buf)
 }
 
-// shutdown stops accepting, lets commands that are under way finish and be answered, and closes all connections.
+// Shutdown stops accepting, lets commands that are under way finish and be answered, and closes all connections.
 // It returns false when that took longer than the timeout.
-func (p *proxy) shutdown(timeout time.Duration) bool {
+func (p *Proxy) Shutdown(timeout time.Duration) bool {
 	_ = p.listener.Close()
 
 	p.mu.Lock()
@@ -125,7 +127,7 @@ func (p *proxy) shutdown(timeout time.Duration) bool {
 }
 
 // enter registers a client; it returns false when the proxy is shutting down.
-func (p *proxy) enter(client net.Conn) bool {
+func (p *Proxy) enter(client net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
@@ -139,7 +141,7 @@ func (p *proxy) enter(client net.Conn) bool {
 	return true
 }
 
-func (p *proxy) leave(client net.Conn) {
+func (p *Proxy) leave(client net.Conn) {
 	_ = client.Close()
 
 	p.mu.Lock()
