@@ -35,13 +35,16 @@ export {
   eventSubject,
   ledgerSubject,
   parseEventSubject,
+  partitionAccountFilter,
   partitionCount,
   partitionFilter,
   partitionOf,
   routerCommandSubject,
+  subscriptionsFilter,
   subscriptionSubject,
 } from './subjects.ts';
 export { buckets, declareStreams, eventStreams, ledgerStream, subscriptionsStream } from './streams.ts';
+export { readStream, type ReaderOptions } from './partition-reader.ts';
 export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
 export type { Outcome } from './call-queue.ts';
 export type { PartitionLease } from './ownership.ts';

@@ -20,7 +20,12 @@ export function partitionToken(partition: number): string {
 }
 
 export function eventSubject(eventClass: EventClass, accountId: string, callId: string): string {
-  return `evt.${eventClass}.${partitionToken(partitionOf(callId))}.${accountId}`;
+  return partitionAccountFilter(eventClass, partitionOf(callId), accountId);
+}
+
+/** All of one class that fall into a partition and belong to an account. */
+export function partitionAccountFilter(eventClass: EventClass, partition: number, accountId: string): string {
+  return `evt.${eventClass}.${partitionToken(partition)}.${accountId}`;
 }
 
 /** All of one class that fall into a partition, whatever the account. */
@@ -43,6 +48,9 @@ export function parseEventSubject(subject: string): { eventClass: EventClass; pa
 export function subscriptionSubject(accountId: string, subscriptionId: string): string {
   return `sub.${accountId}.${subscriptionId}`;
 }
+
+/** The subscriptions of all accounts. */
+export const subscriptionsFilter = 'sub.*.*';
 
 export function ledgerSubject(accountId: string): string {
   return `ledger.${accountId}`;

@@ -137,6 +137,8 @@ export const errorTable = {
 
   'subscription.invalid_filter': { ...invalid, meaning: 'The filter cannot be used with this sink, or has a value that is not allowed.' },
   'subscription.invalid_sink': { ...invalid, meaning: 'The sink is missing or is not one that can be delivered to.' },
+  'subscription.limit_reached': { grpc: 'RESOURCE_EXHAUSTED', http: 409, ...caller, meaning: 'The account has as many subscriptions as it may have.' },
+  'subscription.sink_exists': { grpc: 'ALREADY_EXISTS', http: 409, ...caller, meaning: 'The account has a NATS sink already, and may have one.' },
   'subscription.slow_consumer': { grpc: 'RESOURCE_EXHAUSTED', http: 429, ...passing, meaning: 'The client reads too slowly; come back with the cursor.' },
 
   'webhook.failed': { ...upstream, meaning: 'The receiver did not answer with 2xx.' },

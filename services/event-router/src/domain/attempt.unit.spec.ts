@@ -1,0 +1,53 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { judge, type AttemptContext } from './attempt.ts';
+
+const now = new Date('2026-01-01T00:00:00Z');
+const context: AttemptContext = { schedule: [0, 5_000, 300_000], attempts: 1, now, random: 0 };
+const answered = (status: number, retryAfter?: string) => ({ kind: 'answered', status, retryAfter }) as const;
+const after = (ms: number) => new Date(now.getTime() + ms);
+
+describe('judge', () => {
+  test.each([200, 201, 204, 299])('%i is delivered', (status) => {
+    expect(judge(answered(status), context)).toEqual({ kind: 'delivered' });
+  });
+
+  test('410 ends the subscription, also at the last attempt', () => {
+    expect(judge(answered(410), { ...context, attempts: 3 })).toEqual({ kind: 'gone' });
+  });
+
+  test.each([301, 302, 400, 404, 429, 500, 503])('%i is tried again', (status) => {
+    expect(judge(answered(status), context)).toEqual({ kind: 'retry', at: after(5_000), reason: `webhook.failed: status ${status}` });
+  });
+
+  test('no answer is tried again', () => {
+    expect(judge({ kind: 'failed', code: 'egress.timeout' }, { ...context, attempts: 2 })).toEqual({ kind: 'retry', at: after(300_000), reason: 'egress.timeout' });
+  });
+
+  test('is dead with the reason when the schedule has ended', () => {
+    expect(judge(answered(500), { ...context, attempts: 3 })).toEqual({ kind: 'dead', reason: 'webhook.failed: status 500' });
+  });
+
+  test.each([
+    ['seconds', '60', 60_000],
+    ['a date', 'Thu, 01 Jan 2026 00:02:00 GMT', 120_000],
+    ['less than the schedule', '1', 5_000],
+    ['a date that is past', 'Wed, 31 Dec 2025 00:00:00 GMT', 5_000],
+    ['nonsense', 'soon', 5_000],
+    ['for ever', '999999999', 24 * 3_600_000],
+  ])('Retry-After: %s', (_, header, ms) => {
+    expect(judge(answered(429, header), context)).toMatchObject({ kind: 'retry', at: after(ms) });
+  });
+
+  test('jitter only ever adds, and at most a fifth', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.integer({ min: 1, max: 2 }), (random, attempts) => {
+        const verdict = judge(answered(500), { ...context, attempts, random });
+        const delayMs = context.schedule[attempts]!;
+        const waitedMs = verdict.kind === 'retry' ? verdict.at.getTime() - now.getTime() : Number.NaN;
+        expect(waitedMs).toBeGreaterThanOrEqual(delayMs);
+        expect(waitedMs).toBeLessThanOrEqual(delayMs * 1.2);
+      }),
+    );
+  });
+});

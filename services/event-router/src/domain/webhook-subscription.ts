@@ -1,0 +1,69 @@
+import { compileFilter, type EventFilter, type FilteredAttributes } from '@parley/filters';
+
+/** A durable subscription whose sink is a webhook, as the replica knows it from the SUBSCRIPTIONS stream. */
+export interface WebhookSubscription {
+  readonly subscriptionId: string;
+  readonly accountId: string;
+  readonly filter: EventFilter;
+  readonly url: string;
+  /** Standard Webhooks secret, `whsec_` and base64. */
+  readonly secret: string;
+  /** Deliveries are kept, and made once it goes on. */
+  readonly paused: boolean;
+  /** By stream: the sequence that it starts after. */
+  readonly startsAfter: Readonly<Record<string, number>>;
+  /** Grows with each change. */
+  readonly revision: bigint;
+}
+
+/** What of an event decides who gets it. */
+export interface DeliverableEvent extends FilteredAttributes {
+  readonly accountId: string;
+  readonly stream: string;
+  readonly streamSequence: number;
+}
+
+interface Entry {
+  readonly subscription: WebhookSubscription;
+  readonly passes: (event: FilteredAttributes) => boolean;
+}
+
+/** The webhook subscriptions of all accounts. An event is held against those of its own account only. */
+export class SubscriptionIndex {
+  readonly #accounts = new Map<string, Map<string, Entry>>();
+
+  /** Puts in a subscription, or its newer state. */
+  put(subscription: WebhookSubscription): void {
+    const { accountId, subscriptionId, filter } = subscription;
+    const entries = this.#accounts.get(accountId) ?? new Map<string, Entry>();
+    this.#accounts.set(accountId, entries);
+    entries.set(subscriptionId, { subscription, passes: compileFilter(filter) });
+  }
+
+  delete(accountId: string, subscriptionId: string): void {
+    const entries = this.#accounts.get(accountId);
+    entries?.delete(subscriptionId);
+    if (entries?.size === 0) this.#accounts.delete(accountId);
+  }
+
+  get(accountId: string, subscriptionId: string): WebhookSubscription | undefined {
+    return this.#accounts.get(accountId)?.get(subscriptionId)?.subscription;
+  }
+
+  all(): readonly WebhookSubscription[] {
+    return [...this.#accounts.values()].flatMap((entries) => [...entries.values()].map((entry) => entry.subscription));
+  }
+
+  /** Who gets the event. */
+  matching(event: DeliverableEvent): readonly WebhookSubscription[] {
+    const entries = this.#accounts.get(event.accountId);
+    if (entries === undefined) return [];
+    return [...entries.values()]
+      .filter(({ subscription, passes }) => isAfterStart(subscription, event) && passes(event))
+      .map((entry) => entry.subscription);
+  }
+}
+
+function isAfterStart({ startsAfter }: WebhookSubscription, event: DeliverableEvent): boolean {
+  return event.streamSequence > (startsAfter[event.stream] ?? 0);
+}
