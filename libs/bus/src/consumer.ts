@@ -1,9 +1,11 @@
 import { parleyError } from '@parley/errors';
+import { gauge } from '@parley/telemetry';
 import type { Outcome } from './call-queue.ts';
 import type { Bus } from './connection.ts';
 import type { EventClass } from './event-types.ts';
 import type { StreamedEvent } from './event.ts';
-import { startOwnership, type Ownership, type PartitionLease } from './ownership.ts';
+import { observedHandle } from './observed.ts';
+import { startOwnership, type PartitionLease } from './ownership.ts';
 import type { ParkingStore } from './parking.ts';
 import { readStream } from './partition-reader.ts';
 import { PartitionWork, type PartitionWorkOptions } from './partition-work.ts';
@@ -98,10 +100,15 @@ export async function startConsumer(bus: Bus, options: ConsumerOptions): Promise
     onError: options.onError,
   });
   const housekeeping = startHousekeeping(owned, options);
+  const stopGauge = gauge('parley.bus.partitions', () => owned.size);
   return {
     owned: () => ownership.owned(),
     redrive: (callId, timeoutMs = 30_000) => redrive(options.parking, callId, timeoutMs),
-    stop: () => stop(ownership, housekeeping),
+    stop: async () => {
+      stopGauge();
+      await housekeeping.stop();
+      await ownership.stop();
+    },
   };
 }
 
@@ -110,7 +117,7 @@ function workOptions(options: ConsumerOptions, lease: PartitionLease): Partition
     lease,
     parking: options.parking,
     positions: options.positions,
-    handle: options.handle,
+    handle: observedHandle(options.service, options.handle),
     attempts: options.attempts ?? 5,
     gapTimeoutMs: options.gapTimeoutMs ?? 30_000,
     firstRetryMs,
@@ -142,7 +149,7 @@ function startHousekeeping(owned: ReadonlyMap<number, OwnedPartition>, options: 
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   const round = async () => {
-    for (const { work } of [...owned.values()]) {
+    for (const { work } of owned.values()) {
       await work.save().catch(options.onError);
       await work.redriveRequested().catch(options.onError);
     }
@@ -160,11 +167,6 @@ function startHousekeeping(owned: ReadonlyMap<number, OwnedPartition>, options: 
       await current;
     },
   };
-}
-
-async function stop(ownership: Ownership, housekeeping: Housekeeping): Promise<void> {
-  await housekeeping.stop();
-  await ownership.stop();
 }
 
 const pollMs = 100;

@@ -58,9 +58,13 @@ export interface NewEvent {
 export function newEvent(event: NewEvent): BusEvent {
   const type = eventTypeOf(event.data);
   if (type === undefined) throw parleyError('internal', 'an event needs data that says what happened');
-  const { party, ...attributes } = event;
   return {
-    ...attributes,
+    accountId: event.accountId,
+    callId: event.callId,
+    time: event.time,
+    sequence: event.sequence,
+    call: event.call,
+    data: event.data,
     id: eventId(event, event.sequence),
     source: eventSource(event),
     type,

@@ -111,7 +111,7 @@ class OwnershipSession {
     await this.#forgetDead();
     const alive = this.#members.alive(performance.now());
     const mine = new Set(allPartitions.filter((partition) => desiredOwner(partition, alive) === this.#options.instance));
-    for (const lease of [...this.#held.values()]) {
+    for (const lease of this.#held.values()) {
       if (this.#isTakenAway(lease)) await this.#drop(lease.partition);
       else if (!mine.has(lease.partition)) await this.#giveUp(lease);
     }

@@ -3,6 +3,7 @@ import { parleyError } from '@parley/errors';
 import type { Bus } from './connection.ts';
 import { encodeEvent, bytesOf, messageIdHeader, toNatsHeaders, type StoredMessage } from './envelope.ts';
 import type { BusEvent } from './event.ts';
+import { observedPublish } from './observed.ts';
 
 export interface Publisher {
   /**
@@ -21,18 +22,22 @@ const lastRetryMs = 2_000;
 export function createPublisher(bus: Bus): Publisher {
   const closed = new AbortController();
   return {
-    publish: async (message) => {
+    publish: (message) => {
       const stored = 'payload' in message ? message : encodeEvent(message);
-      for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
-        if (closed.signal.aborted) throw parleyError('bus.unavailable', 'the publisher is closed');
-        const failure = await publishOnce(bus, stored);
-        if (failure === undefined) return;
-        if (bus.nc.isClosed()) throw parleyError('bus.unavailable', 'the connection to the broker is closed', { cause: failure });
-        await sleep(retryMs, undefined, { signal: closed.signal }).catch(() => undefined);
-      }
+      return observedPublish(stored, () => untilStored(stored));
     },
     close: () => closed.abort(),
   };
+
+  async function untilStored(stored: StoredMessage): Promise<void> {
+    for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
+      if (closed.signal.aborted) throw parleyError('bus.unavailable', 'the publisher is closed');
+      const failure = await publishOnce(bus, stored);
+      if (failure === undefined) return;
+      if (bus.nc.isClosed()) throw parleyError('bus.unavailable', 'the connection to the broker is closed', { cause: failure });
+      await sleep(retryMs, undefined, { signal: closed.signal }).catch(() => undefined);
+    }
+  }
 }
 
 async function publishOnce(bus: Bus, { subject, headers, payload }: StoredMessage): Promise<unknown> {

@@ -1,0 +1,18 @@
+export { connectApi, type Api, type ApiTargets } from './api-client.ts';
+export { createApp, serveApp, type AppRequest } from './app-server.ts';
+export { script, type Act } from './counterpart.ts';
+export { connectDevice, type Device } from './device.ts';
+export { startObserver, type Observer } from './observer.ts';
+export { streamEvents, type EventStream } from './event-stream.ts';
+export { readServerSentEvents, type SseStream } from './sse-client.ts';
+export { consumeFromNats, type NatsEvent } from './nats-consumer.ts';
+export { receiveWebhooks, type CloudEvent, type WebhookReceiver } from './webhook-receiver.ts';
+export { billOf, differences, reactionIntervals, type Bill, type BillLine } from './receipt-check.ts';
+export {
+  prepareScene,
+  type Deliveries,
+  type LiveCall,
+  type Scene,
+  type SceneOptions,
+  type SceneTargets,
+} from './video-call-scene.ts';

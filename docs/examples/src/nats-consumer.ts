@@ -1,0 +1,68 @@
+// A downstream service: reads its account's durable consumers and acknowledges what it has taken.
+import { jetstream, type ConsumerMessages } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+
+export interface NatsConsumerOptions {
+  readonly url: string;
+  readonly account: string;
+  readonly user: string;
+  readonly password: string;
+  /** Of CreateSubscription's answer. */
+  readonly consumerName: string;
+  readonly streams: readonly string[];
+  readonly onEvent: (event: NatsEvent) => void;
+}
+
+/** The CloudEvents attributes; the payload is the protobuf message that `dataschema` names. */
+export interface NatsEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly sequence: string;
+  readonly payload: Uint8Array;
+}
+
+export interface NatsConsumer {
+  close(): Promise<void>;
+}
+
+/** Reads each stream in its order; a message that was not acknowledged comes again. */
+export async function consumeFromNats(options: NatsConsumerOptions): Promise<NatsConsumer> {
+  const { url, account, user, password } = options;
+  const nc = await connect({
+    servers: url,
+    user,
+    pass: password,
+    inboxPrefix: `_INBOX_${account}`,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 200,
+  });
+  const js = jetstream(nc);
+  const readings: ConsumerMessages[] = [];
+  for (const stream of options.streams) {
+    const consumer = await js.consumers.get(stream, options.consumerName);
+    const messages = await consumer.consume();
+    readings.push(messages);
+    void (async () => {
+      for await (const message of messages) {
+        const header = (name: string) => message.headers?.get(`ce-${name}`) ?? '';
+        options.onEvent({
+          id: header('id'),
+          source: header('source'),
+          type: header('type'),
+          subject: header('subject'),
+          sequence: header('sequence'),
+          payload: message.data,
+        });
+        message.ack();
+      }
+    })();
+  }
+  return {
+    close: async () => {
+      for (const messages of readings) await messages.close();
+      await nc.drain();
+    },
+  };
+}

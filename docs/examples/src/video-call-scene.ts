@@ -1,0 +1,267 @@
+// One video call, end to end: Alice calls an application, which greets her and puts her through to Bob; his video is on
+// her screen; she pays for the time in which he reacts. Used by `make demo` and by the end-to-end tests.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RoundingMode, type Event, type EventFilter, type ObserveRequest, type PolicySnapshot, type Receipt } from '@parley/contracts';
+import { bytesFromPcm, frames, synthesize } from '@parley/speech';
+import { connectApi, type Api } from './api-client.ts';
+import { createApp, serveApp, type AppRequest } from './app-server.ts';
+import { endOf, observationsOf, script, type Act } from './counterpart.ts';
+import { connectDevice, type Device } from './device.ts';
+import { streamEvents } from './event-stream.ts';
+import { consumeFromNats, type NatsEvent } from './nats-consumer.ts';
+import { startObserver } from './observer.ts';
+import { readServerSentEvents } from './sse-client.ts';
+import { receiveWebhooks, type CloudEvent } from './webhook-receiver.ts';
+
+/** Where the system is. With several replicas of a service: host:port, separated by commas. */
+export interface SceneTargets {
+  readonly callRouter: string;
+  readonly recognition: string;
+  readonly subscription: string;
+  readonly billing: string;
+  readonly eventRouter: string;
+  /** http://host:port, separated by commas. */
+  readonly eventRouterHttp: string;
+  readonly nats: { readonly url: string; readonly user: string; readonly password: string };
+  /** Free ports of loopback. */
+  readonly appPort: number;
+  readonly webhookPort: number;
+}
+
+export interface SceneOptions {
+  readonly targets: SceneTargets;
+  readonly account: string;
+  readonly mintToken: (claims: { sub: string; scope: string }) => Promise<string>;
+  readonly onEvent?: (event: Event) => void;
+  readonly onStep?: (step: string) => void;
+}
+
+/** Events as each transport brought them, repeats included. */
+export interface Deliveries {
+  readonly grpc: readonly Event[];
+  readonly sse: readonly CloudEvent[];
+  readonly webhook: readonly CloudEvent[];
+  readonly nats: readonly NatsEvent[];
+}
+
+export interface LiveCall {
+  readonly callId: string;
+  readonly bobLegId: string;
+  readonly alice: Device;
+  readonly bob: Device;
+  /** Plays the counterpart's script in real time; resolves when recognition has acknowledged it all. */
+  playVideo(acts?: readonly Act[]): Promise<void>;
+  hangUp(): Promise<void>;
+}
+
+export interface Scene {
+  readonly api: Api;
+  readonly policy: PolicySnapshot;
+  readonly deliveries: Deliveries;
+  readonly appRequests: readonly AppRequest[];
+  /** Alice calls, is greeted, and is put through to Bob; they talk. */
+  placeCall(): Promise<LiveCall>;
+  /** Waits until every transport has brought the call's last events. */
+  delivered(callId: string, timeoutMs?: number): Promise<void>;
+  receipt(callId: string): Promise<Receipt>;
+  close(): Promise<void>;
+}
+
+const number = '+15550100';
+const alice = 'client:alice';
+const bob = 'client:bob';
+
+/** Prices and times of the scene: 0.60 EUR a minute, the first second free, 1.5 s a stage. */
+const terms = {
+  currency: 'EUR',
+  rateMicros: 600_000n,
+  unitMs: 60_000n,
+  freePeriodMs: 1_000n,
+  faceAbsentMs: 1_500n,
+  voiceAbsentMs: 1_500n,
+  textAbsentMs: 1_500n,
+  textHoldMs: 1_000n,
+  maxGapMs: 1_000n,
+  minFaceAreaRatio: 0.001,
+  chargeRecoveredGrace: true,
+  chargeLapsedGrace: false,
+  rounding: RoundingMode.HALF_EVEN,
+  roundingIncrementMicros: 1n,
+  entryGridMs: 1_000n,
+  grantMs: 60_000n,
+};
+
+/** Makes the application, the policy, the wallet and the subscriptions, and listens on all four transports. */
+export async function prepareScene(options: SceneOptions): Promise<Scene> {
+  const { targets, mintToken, onStep = () => undefined } = options;
+  const token = await mintToken({ sub: 'scene', scope: 'api' });
+  const api = connectApi(targets, token);
+  onStep('create a policy, an application and a wallet');
+  const policy = await createPolicy(api);
+  const appRequests: AppRequest[] = [];
+  const appServer = await startApplication(api, targets, policy, appRequests);
+  await api.billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: terms.currency, micros: 5_000_000n } });
+  onStep('subscribe on gRPC, SSE, a webhook and NATS');
+  const { deliveries, close } = await subscribeEverywhere(api, options, token);
+
+  return {
+    api,
+    policy,
+    deliveries,
+    appRequests,
+    placeCall: () => placeCall(options),
+    delivered: (callId, timeoutMs = 30_000) => delivered(deliveries, callId, timeoutMs),
+    receipt: async (callId) => (await api.billing.getReceipt({ callId })).receipt!,
+    close: async () => {
+      await close();
+      appServer.close();
+      appServer.closeAllConnections();
+      api.close();
+    },
+  };
+}
+
+async function createPolicy(api: Api): Promise<PolicySnapshot> {
+  const { policy } = await api.billing.createPolicy({ requestId: randomUUID(), policyId: '', terms });
+  return policy!;
+}
+
+async function startApplication(api: Api, { appPort }: SceneTargets, policy: PolicySnapshot, requests: AppRequest[]) {
+  const base = `http://127.0.0.1:${appPort}`;
+  const { application, signingKey } = await api.applications.createApplication({
+    requestId: randomUUID(),
+    application: {
+      applicationId: '',
+      displayName: 'Scene',
+      voiceUrl: `${base}/voice`,
+      fallbackUrl: '',
+      statusCallbackUrl: `${base}/status`,
+      policyId: policy.policyId,
+      addresses: [],
+    },
+  });
+  await api.applications.assignAddress({ applicationId: application!.applicationId, address: number });
+  const greeting = 'Welcome to Parley. You are being put through.';
+  return serveApp(createApp({ signingKey, greeting, client: 'bob' }, requests), appPort);
+}
+
+const everything: EventFilter = { types: [], callIds: [], from: [], to: [], directions: [] };
+
+async function subscribeEverywhere(api: Api, { targets, account, onEvent = () => undefined }: SceneOptions, token: string) {
+  await removeSubscriptions(api);
+  const deliveries = { grpc: [] as Event[], sse: [] as CloudEvent[], nats: [] as NatsEvent[] };
+  const grpc = streamEvents({
+    target: targets.eventRouter,
+    token,
+    filter: everything,
+    onEvent: (event) => {
+      deliveries.grpc.push(event);
+      onEvent(event);
+    },
+  });
+  const url = targets.eventRouterHttp.split(',').map((base) => `${base}/v1/events`).join(' ');
+  const sse = readServerSentEvents({ url, token, onEvent: (event) => deliveries.sse.push(event) });
+  const webhook = await receiveWebhooks(targets.webhookPort);
+  const hook = await api.subscriptions.createSubscription({
+    requestId: randomUUID(),
+    filter: everything,
+    sink: { kind: { $case: 'webhook', value: { url: `http://127.0.0.1:${targets.webhookPort}/events` } } },
+  });
+  webhook.useSecret(hook.webhookSecret);
+  const durable = await api.subscriptions.createSubscription({
+    requestId: randomUUID(),
+    filter: everything,
+    sink: { kind: { $case: 'nats', value: {} } },
+  });
+  const { consumerName, streams } = durable;
+  const nats = await consumeFromNats({ ...targets.nats, account, consumerName, streams, onEvent: (event) => deliveries.nats.push(event) });
+  await Promise.all([grpc.started, sse.started]);
+  const close = async () => {
+    grpc.close();
+    sse.close();
+    await nats.close();
+    await removeSubscriptions(api).catch(() => undefined);
+    webhook.server.close();
+    webhook.server.closeAllConnections();
+  };
+  return { deliveries: { ...deliveries, webhook: webhook.received }, close };
+}
+
+/** Of this account, also those that an earlier scene left behind. */
+async function removeSubscriptions(api: Api): Promise<void> {
+  const { subscriptions } = await api.subscriptions.listSubscriptions({ pageSize: 200, pageToken: '' });
+  for (const { subscriptionId } of subscriptions) await api.subscriptions.deleteSubscription({ subscriptionId });
+}
+
+async function placeCall({ targets, mintToken, onStep = () => undefined }: SceneOptions): Promise<LiveCall> {
+  const routers = targets.callRouter.split(',');
+  const connect = async (address: string, index: number) =>
+    connectDevice({ target: routers[index % routers.length]!, token: await mintToken({ sub: address, scope: 'device' }) });
+  // With two routers the two devices are on different ones.
+  const [aliceDevice, bobDevice] = [await connect(alice, 0), await connect(bob, 1)];
+  onStep(`Alice calls ${number}`);
+  aliceDevice.send({ $case: 'placeCall', value: { requestId: randomUUID(), to: number } });
+  const { callId, legId } = (await aliceDevice.inbox.next('callPlaced')).value;
+  const incoming = (await bobDevice.inbox.next('incomingCall')).value;
+  onStep('Bob answers');
+  bobDevice.send({ $case: 'reportRinging', value: { legId: incoming.legId } });
+  await sleep(300);
+  bobDevice.send({ $case: 'answer', value: { legId: incoming.legId } });
+  await Promise.all([aliceDevice.inbox.next('legBridged'), bobDevice.inbox.next('legBridged')]);
+  await talk(aliceDevice, legId, bobDevice, incoming.legId);
+  return {
+    callId,
+    bobLegId: incoming.legId,
+    alice: aliceDevice,
+    bob: bobDevice,
+    playVideo: (acts = script) => playVideo(aliceDevice, legId, targets, acts, onStep),
+    hangUp: async () => {
+      onStep('Alice hangs up');
+      aliceDevice.send({ $case: 'hangUp', value: { legId } });
+      await Promise.all([aliceDevice.inbox.next('legEnded'), bobDevice.inbox.next('legEnded')]);
+      aliceDevice.close();
+      bobDevice.close();
+    },
+  };
+}
+
+/** A sentence each way over the bridge. */
+async function talk(one: Device, oneLegId: string, other: Device, otherLegId: string): Promise<void> {
+  const spoken = async (text: string) => frames(await synthesize(text), 20).map((frame) => Buffer.from(bytesFromPcm(frame)));
+  await one.speak(oneLegId, await spoken('Hello Bob.'));
+  await other.speak(otherLegId, await spoken('Hello Alice.'));
+}
+
+async function playVideo(device: Device, legId: string, targets: SceneTargets, acts: readonly Act[], onStep: (step: string) => void): Promise<void> {
+  const observations = await observationsOf(acts);
+  device.startVideo(legId);
+  const { token, mediaOriginTime } = (await device.inbox.next('observationGranted')).value;
+  const originMs = mediaOriginTime!.getTime();
+  const observer = startObserver({ target: targets.recognition, token });
+  const starts = new Map(acts.map((act) => [act.fromMs, act.name]));
+  for (const observation of observations) {
+    await sleepUntil(originMs, observation);
+    const name = starts.get(Number(observation.mediaTimeMs));
+    if (name !== undefined && starts.delete(Number(observation.mediaTimeMs))) onStep(`on Alice's screen: ${name}`);
+    observer.observe(observation);
+  }
+  await sleep(Math.max(0, originMs + endOf(acts) - Date.now()));
+  await observer.finish(BigInt(endOf(acts)));
+}
+
+async function sleepUntil(originMs: number, { mediaTimeMs }: ObserveRequest): Promise<void> {
+  await sleep(Math.max(0, originMs + Number(mediaTimeMs) - Date.now()));
+}
+
+/** The root's last event and the settlement end a call, on each transport. */
+async function delivered(deliveries: Deliveries, callId: string, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  const transports = Object.entries(deliveries) as [keyof Deliveries, Deliveries[keyof Deliveries]][];
+  const isEnd = (event: { type: string; subject: string }) => event.type === 'billing.settled' && event.subject === callId;
+  const lacking = () => transports.filter(([, events]) => !events.some(isEnd)).map(([name]) => name);
+  while (lacking().length > 0) {
+    if (Date.now() > deadline) throw new Error(`billing.settled of the call did not come on ${lacking().join(', ')}`);
+    await sleep(50);
+  }
+}
