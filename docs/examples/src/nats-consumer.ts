@@ -38,7 +38,8 @@ export async function consumeFromNats(options: NatsConsumerOptions): Promise<Nat
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
   });
-  const js = jetstream(nc);
+  // A downstream service has a NATS account of its own and sees Parley's streams as the JetStream domain `parley`.
+  const js = jetstream(nc, { domain: 'parley' });
   const readings: ConsumerMessages[] = [];
   for (const stream of options.streams) {
     const consumer = await js.consumers.get(stream, options.consumerName);
