@@ -1,0 +1,105 @@
+import type { Stage } from './cascade.ts';
+import type { CascadeTerms, Channel, Finding } from './finding.ts';
+import type { Interval } from './interval.ts';
+import type { Fact } from './narration.ts';
+
+/**
+ * What the cascade must say, for tests: written a second time, from the requirements and in another manner. It has all
+ * findings before it, and asks of every single millisecond what is true in it.
+ */
+interface Millisecond {
+  readonly stage: Stage;
+  readonly kind: 'evidence' | 'grace' | 'absent' | 'unobserved';
+  readonly confidence: number;
+}
+
+export interface Expected {
+  readonly intervals: Interval[];
+  readonly facts: Fact[];
+}
+
+export function expectedOf(findings: readonly Finding[], finalMs: number, terms: CascadeTerms): Expected {
+  const line = millisecondsOf(findings, finalMs, terms);
+  return { intervals: intervalsOf(line), facts: factsOf(line) };
+}
+
+function millisecondsOf(findings: readonly Finding[], finalMs: number, terms: CascadeTerms): Millisecond[] {
+  const line: Millisecond[] = [];
+  let stage: Stage = 'face';
+  let quietMs = 0;
+  for (let t = 0; t < finalMs; t += 1) {
+    const observed = findings.some(({ atMs }) => atMs <= t && t < atMs + terms.maxGapMs);
+    const shown = { face: latest('face', findings, t, terms), voice: latest('voice', findings, t, terms), text: typed(findings, t, terms) };
+    const is = (channel: Channel): boolean => observed && shown[channel] !== undefined;
+    if (is('face')) stage = 'face';
+    else if (stage !== 'face' && is('voice')) stage = 'voice';
+    else if (stage === 'absent' && is('text')) stage = 'text';
+    const absentMs: Record<Channel, number> = { face: terms.faceAbsentMs, voice: terms.voiceAbsentMs, text: terms.textAbsentMs };
+    while (stage !== 'absent' && !is(stage) && quietMs >= absentMs[stage]) {
+      stage = stage === 'face' ? 'voice' : stage === 'voice' ? 'text' : 'absent';
+      quietMs = 0;
+    }
+    if (stage !== 'absent' && is(stage)) {
+      quietMs = 0;
+      line.push({ stage, kind: 'evidence', confidence: shown[stage]?.confidence ?? 0 });
+    } else {
+      quietMs += 1;
+      line.push({ stage, kind: !observed ? 'unobserved' : stage === 'absent' ? 'absent' : 'grace', confidence: 0 });
+    }
+  }
+  return line;
+}
+
+/** "A face or voice finding holds until the next finding of its channel, at most maxGapMs." */
+function latest(channel: Channel, findings: readonly Finding[], t: number, terms: CascadeTerms): Finding | undefined {
+  const last = findings.filter((finding) => finding.channel === channel && finding.atMs <= t).at(-1);
+  return last?.present && t < last.atMs + terms.maxGapMs ? last : undefined;
+}
+
+/** "A text holds for textHoldMs." */
+function typed(findings: readonly Finding[], t: number, terms: CascadeTerms): Finding | undefined {
+  return findings.findLast(({ channel, present, atMs }) => channel === 'text' && present && atMs <= t && t < atMs + terms.textHoldMs);
+}
+
+function intervalsOf(line: readonly Millisecond[]): Interval[] {
+  const intervals: Interval[] = [];
+  let weight = 0;
+  line.forEach(({ stage, kind, confidence }, t) => {
+    const named = kind === 'grace' ? graceOf(line, t) : kind;
+    const channel = named === 'absent' || named === 'unobserved' || stage === 'absent' ? undefined : stage;
+    const last = intervals.at(-1);
+    if (last && last.kind === named && last.channel === channel) {
+      weight += confidence;
+      intervals[intervals.length - 1] = { ...last, toMs: t + 1, confidence: weight / (t + 1 - last.fromMs) };
+    } else {
+      weight = confidence;
+      intervals.push({ fromMs: t, toMs: t + 1, kind: named, confidence, ...(channel && { channel }) });
+    }
+  });
+  return intervals;
+}
+
+/** How the grace at `t` ends. One that is cut off by the end of the call has not recovered. */
+function graceOf(line: readonly Millisecond[], t: number): 'grace_recovered' | 'grace_lapsed' {
+  const decision = line.slice(t).find(({ kind, stage }) => kind === 'evidence' || stage === 'absent');
+  return decision?.kind === 'evidence' ? 'grace_recovered' : 'grace_lapsed';
+}
+
+function factsOf(line: readonly Millisecond[]): Fact[] {
+  const facts: Fact[] = [];
+  let reacting = false;
+  line.forEach(({ stage, kind }, t) => {
+    const before = line[t - 1]?.stage ?? 'face';
+    if (stage === 'absent' && before !== 'absent') {
+      facts.push({ type: 'absent', sinceMs: t });
+      reacting = false;
+    } else if (stage !== 'absent' && before !== 'absent' && stage !== before) {
+      facts.push({ type: 'channel_changed', from: before, to: stage, atMs: t });
+    }
+    if (stage !== 'absent' && kind === 'evidence' && !reacting) {
+      facts.push({ type: 'present', channel: stage, sinceMs: t });
+      reacting = true;
+    }
+  });
+  return facts;
+}

@@ -1,0 +1,97 @@
+import type { Passage, Stage } from './cascade.ts';
+import type { Channel } from './finding.ts';
+import { append, clip, type Interval } from './interval.ts';
+
+/**
+ * Tells what the cascade went through: intervals as soon as they are decided, and a fact wherever something changed.
+ * A grace is decided by how it ends, so that what comes after it waits, too: intervals are told in order.
+ */
+export type Fact =
+  | { readonly type: 'present'; readonly channel: Channel; readonly sinceMs: number }
+  | { readonly type: 'channel_changed'; readonly from: Channel; readonly to: Channel; readonly atMs: number }
+  | { readonly type: 'absent'; readonly sinceMs: number };
+
+/** A fact, or just progress, with the intervals that were decided since the one before. */
+export interface Told<F> {
+  readonly fact: F;
+  /** Observations up to here were taken into account. */
+  readonly observedThroughMs: number;
+  readonly intervals: readonly Interval[];
+}
+
+export interface NarrationState {
+  readonly stage: Stage;
+  /** Presence was told, and not taken back. */
+  readonly reacting: boolean;
+  /** Decided, but not told yet. */
+  readonly decided: readonly Interval[];
+  /** A running grace and the unobserved time in it; `grace_lapsed` until it is known to have recovered. */
+  readonly undecided: readonly Interval[];
+}
+
+export const initialNarration: NarrationState = { stage: 'face', reacting: false, decided: [], undecided: [] };
+
+/** Takes in the next passage. */
+export function narrate(state: NarrationState, passage: Passage): { state: NarrationState; told: Told<Fact>[] } {
+  const settled = settle(state, passage);
+  const facts = factsOf(state, passage);
+  const told = facts.map((fact, index) => ({
+    fact,
+    observedThroughMs: passage.fromMs,
+    intervals: index === 0 ? settled.decided : [],
+  }));
+  const after = facts.length > 0 ? { ...settled, decided: [] } : settled;
+  return { state: add({ ...after, ...standing(state, passage) }, passage), told };
+}
+
+/** Says how far observation has come, with what is decided by now. */
+export function tell<F>(state: NarrationState, fact: F, observedThroughMs: number): { state: NarrationState; told: Told<F> } {
+  return { state: { ...state, decided: [] }, told: { fact, observedThroughMs, intervals: state.decided } };
+}
+
+/**
+ * No more passages follow, and nothing from `finalMs` on counts. A grace that is still running has not ended in renewed
+ * presence: it is lapsed.
+ */
+export function conclude(state: NarrationState, finalMs: number): NarrationState {
+  const all = state.undecided.reduce(append, [...state.decided]);
+  return { ...state, decided: clip(all, finalMs), undecided: [] };
+}
+
+/** A running grace is decided by presence or by absence. */
+function settle(state: NarrationState, passage: Passage): NarrationState {
+  if (passage.kind !== 'evidence' && passage.stage !== 'absent') return state;
+  const recovered = passage.kind === 'evidence';
+  const decided = state.undecided
+    .map((interval) => (recovered && interval.kind === 'grace_lapsed' ? { ...interval, kind: 'grace_recovered' as const } : interval))
+    .reduce(append, [...state.decided]);
+  return { ...state, decided, undecided: [] };
+}
+
+function factsOf(state: NarrationState, { stage, kind, fromMs }: Passage): Fact[] {
+  const facts: Fact[] = [];
+  if (stage !== state.stage && stage === 'absent') facts.push({ type: 'absent', sinceMs: fromMs });
+  if (stage !== state.stage && stage !== 'absent' && state.stage !== 'absent') {
+    facts.push({ type: 'channel_changed', from: state.stage, to: stage, atMs: fromMs });
+  }
+  if (kind === 'evidence' && stage !== 'absent' && !state.reacting) facts.push({ type: 'present', channel: stage, sinceMs: fromMs });
+  return facts;
+}
+
+function standing(state: NarrationState, { stage, kind }: Passage): Pick<NarrationState, 'stage' | 'reacting'> {
+  return { stage, reacting: stage !== 'absent' && (state.reacting || kind === 'evidence') };
+}
+
+function add(state: NarrationState, passage: Passage): NarrationState {
+  const interval = asInterval(passage);
+  const waits = interval.kind === 'grace_lapsed' || (interval.kind === 'unobserved' && state.undecided.length > 0);
+  return waits ? { ...state, undecided: append(state.undecided, interval) } : { ...state, decided: append(state.decided, interval) };
+}
+
+function asInterval({ fromMs, toMs, stage, kind, confidence }: Passage): Interval {
+  if (kind === 'unobserved' || kind === 'absent' || stage === 'absent') {
+    return { fromMs, toMs, kind: kind === 'unobserved' ? 'unobserved' : 'absent', confidence: 0 };
+  }
+  if (kind === 'grace') return { fromMs, toMs, kind: 'grace_lapsed', channel: stage, confidence: 0 };
+  return { fromMs, toMs, kind: 'evidence', channel: stage, confidence };
+}

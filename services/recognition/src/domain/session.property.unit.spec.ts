@@ -1,0 +1,185 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { expectedOf } from './cascade-reference.ts';
+import type { CascadeTerms, Channel, Finding } from './finding.ts';
+import { append, type Interval } from './interval.ts';
+import type { Told } from './narration.ts';
+import { acknowledgedThroughMs, initialSession, step, type Command, type Outcome, type ReactionFact, type Session } from './session.ts';
+
+const FINAL_MS = 400;
+const PROGRESS_MS = 50;
+
+const duration = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 60 }) }, { weight: 1, arbitrary: fc.constant(0) });
+const terms: fc.Arbitrary<CascadeTerms> = fc.record({
+  faceAbsentMs: duration,
+  voiceAbsentMs: duration,
+  textAbsentMs: duration,
+  textHoldMs: fc.integer({ min: 1, max: 80 }),
+  maxGapMs: fc.integer({ min: 1, max: 60 }),
+});
+
+/** Like a device: each channel's media times grow, and all come in the order of media time. */
+const findings: fc.Arbitrary<Finding[]> = fc
+  .uniqueArray(
+    fc.record({
+      channel: fc.constantFrom<Channel>('face', 'voice', 'text'),
+      // Coarse, so that findings often fall together and on the ends of waits.
+      atMs: fc.oneof(fc.integer({ min: 0, max: FINAL_MS - 1 }), fc.integer({ min: 0, max: FINAL_MS / 10 - 1 }).map((tens) => tens * 10)),
+      present: fc.boolean(),
+      confidence: fc.integer({ min: 1, max: 100 }).map((hundredths) => hundredths / 100),
+    }),
+    { maxLength: 60, selector: ({ channel, atMs }) => `${channel}${atMs}` },
+  )
+  .map((list) => list.map((finding) => (finding.present ? finding : { ...finding, confidence: 0 })).sort((a, b) => a.atMs - b.atMs));
+
+const asOutcome = ({ channel, atMs, present, confidence }: Finding): Outcome => ({
+  channel,
+  atMs,
+  claimedMs: atMs,
+  result: { type: 'found', present, confidence },
+});
+
+interface Played {
+  readonly session: Session;
+  readonly told: Told<ReactionFact>[];
+}
+
+function play(commands: readonly Command[], from: Session = initialSession): Played {
+  let session = from;
+  const told: Told<ReactionFact>[] = [];
+  for (const command of commands) {
+    const next = step(command, session);
+    session = next.session;
+    told.push(...next.told);
+  }
+  return { session, told };
+}
+
+const observe = (list: readonly Finding[], given: CascadeTerms): Command => ({
+  type: 'observe',
+  outcomes: list.map(asOutcome),
+  terms: given,
+  progressMs: PROGRESS_MS,
+});
+const hangUp: Command[] = [
+  { type: 'finish', claimedMs: FINAL_MS, atMs: FINAL_MS },
+  { type: 'complete', atMs: FINAL_MS },
+];
+const intervalsOf = (told: readonly Told<ReactionFact>[]): Interval[] => told.flatMap(({ intervals }) => intervals).reduce<Interval[]>(append, []);
+const rounded = (intervals: Interval[]): Interval[] => intervals.map((one) => ({ ...one, confidence: Math.round(one.confidence * 1e6) / 1e6 }));
+const isChange = ({ fact }: Told<ReactionFact>): boolean => ['present', 'channel_changed', 'absent'].includes(fact.type);
+
+describe('a session, for any findings and terms', () => {
+  test('tells the intervals and changes of the reference', () => {
+    fc.assert(
+      fc.property(findings.filter((list) => list.length > 0), terms, (list, given) => {
+        const { told } = play([observe(list, given), ...hangUp]);
+        const expected = expectedOf(list, FINAL_MS, given);
+        expect(rounded(intervalsOf(told))).toEqual(rounded(expected.intervals));
+        expect(told.filter(isChange).map(({ fact }) => fact)).toEqual(expected.facts);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  test('intervals are contiguous from 0 to the end, none empty, and none is told before it is observed', () => {
+    fc.assert(
+      fc.property(findings, terms, (list, given) => {
+        const { told } = play([observe(list, given), ...hangUp]);
+        let throughMs = 0;
+        for (const { intervals, observedThroughMs } of told) {
+          for (const { fromMs, toMs } of intervals) {
+            expect(fromMs).toBe(throughMs);
+            expect(toMs).toBeGreaterThan(fromMs);
+            expect(toMs).toBeLessThanOrEqual(observedThroughMs);
+            throughMs = toMs;
+          }
+        }
+        expect(throughMs).toBe(FINAL_MS);
+        expect(told.filter(({ fact }) => fact.type === 'ended')).toHaveLength(1);
+        expect(told.at(-1)?.fact).toMatchObject({ type: 'ended', finalMs: FINAL_MS, reason: 'device_finished' });
+      }),
+    );
+  });
+
+  test('what is told takes observation forward, and starts with observing', () => {
+    fc.assert(
+      fc.property(findings.filter((list) => list.length > 0), terms, (list, given) => {
+        const { told } = play([observe(list, given), ...hangUp]);
+        const through = told.map(({ observedThroughMs }) => observedThroughMs);
+        expect(through).toEqual([...through].sort((a, b) => a - b));
+        expect(told.map(({ fact }) => fact.type).lastIndexOf('observing')).toBe(0);
+      }),
+    );
+  });
+
+  test('the cut into batches does not show, nor does storing the session in between', () => {
+    fc.assert(
+      fc.property(findings, terms, fc.array(fc.nat({ max: 60 }), { maxLength: 8 }), (list, given, cuts) => {
+        const ends = [...new Set([...cuts.filter((cut) => cut < list.length), list.length])].sort((a, b) => a - b);
+        const whole = play([observe(list, given), ...hangUp]);
+        let stored = initialSession;
+        const told: Told<ReactionFact>[] = [];
+        ends.forEach((end, index) => {
+          const part = play([observe(list.slice(ends[index - 1] ?? 0, end), given)], structuredClone(stored));
+          stored = part.session;
+          told.push(...part.told);
+        });
+        const last = play(hangUp, stored);
+        expect([...told, ...last.told]).toEqual(whole.told);
+        expect(last.session).toEqual(whole.session);
+      }),
+    );
+  });
+
+  test('what is sent again from the acknowledged media time on, after a restart, changes nothing', () => {
+    fc.assert(
+      fc.property(findings, terms, fc.nat({ max: 60 }), fc.nat({ max: 60 }), (list, given, cut, more) => {
+        const whole = play([observe(list, given), ...hangUp]);
+        const first = play([observe(list.slice(0, cut), given)]);
+        const acknowledged = acknowledgedThroughMs(first.session) - more;
+        const again = play([observe(list.filter(({ atMs }) => atMs > acknowledged), given), ...hangUp], first.session);
+        expect([...first.told, ...again.told]).toEqual(whole.told);
+      }),
+    );
+  });
+
+  test('the order of channels at one instant does not matter', () => {
+    fc.assert(
+      fc.property(findings, terms, (list, given) => {
+        const other = [...list].reverse().sort((a, b) => a.atMs - b.atMs);
+        const [one, two] = [list, other].map((order) => play([observe(order, given), ...hangUp]).told);
+        expect(intervalsOf(two ?? [])).toEqual(intervalsOf(one ?? []));
+        expect(two?.filter(isChange)).toEqual(one?.filter(isChange));
+      }),
+    );
+  });
+
+  test('skipped and refused observations change nothing but the counts', () => {
+    fc.assert(
+      fc.property(findings, terms, fc.array(fc.constantFrom('skipped' as const, 'refused' as const), { maxLength: 20 }), (list, given, lost) => {
+        const others = lost.map((type, index): Outcome => ({ channel: 'face', claimedMs: FINAL_MS + index, atMs: FINAL_MS, result: { type } }));
+        const command = observe(list, given) as Extract<Command, { type: 'observe' }>;
+        const whole = play([command, ...hangUp]);
+        const noisy = play([{ ...command, outcomes: [...command.outcomes, ...others] }, ...hangUp]);
+        expect(intervalsOf(noisy.told)).toEqual(intervalsOf(whole.told));
+        expect(noisy.session.tally).toEqual({
+          analysed: list.length,
+          skipped: lost.filter((type) => type === 'skipped').length,
+          refused: lost.filter((type) => type === 'refused').length,
+        });
+      }),
+    );
+  });
+
+  test('progress is told at most once a step, and whenever an observation enters a new one', () => {
+    fc.assert(
+      fc.property(findings, terms, (list, given) => {
+        const { told } = play([observe(list, given), ...hangUp]);
+        const steps = told.filter(({ fact }) => fact.type === 'progress').map(({ observedThroughMs }) => Math.floor(observedThroughMs / PROGRESS_MS));
+        const expected = [...new Set(list.map(({ atMs }) => Math.floor(atMs / PROGRESS_MS)).filter((index) => index > 0))];
+        expect(steps).toEqual(expected);
+      }),
+    );
+  });
+});

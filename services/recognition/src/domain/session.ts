@@ -1,0 +1,213 @@
+import { decide, evolve, initialCascade, take, type CascadeState } from './cascade.ts';
+import type { CascadeTerms, Channel, Finding } from './finding.ts';
+import { clip } from './interval.ts';
+import { conclude, initialNarration, narrate, tell, type Fact, type NarrationState, type Told } from './narration.ts';
+
+/**
+ * The observation of the counterpart for one side of one call, from the first observation to the end. It is a function
+ * of the observations and of media time alone: the same observations, sent again after a restart, tell the same.
+ */
+export interface Session {
+  readonly progress: Waiting | Observing | Ended;
+  /** Media time, as the device gave it, of the last observation of each channel: what is sent again is known by it. */
+  readonly seenMs: Readonly<Record<Channel, number>>;
+  /** The same over all channels; -1 at first. */
+  readonly arrivedThroughMs: number;
+  readonly tally: Tally;
+  /** The device said that no observation follows. */
+  readonly finishedAtMs: number | undefined;
+  /** The counterpart's video is not displayed any more. */
+  readonly stoppedAtMs: number | undefined;
+  /** The call has ended. */
+  readonly completedAtMs: number | undefined;
+}
+
+interface Waiting {
+  readonly phase: 'waiting';
+}
+
+interface Observing {
+  readonly phase: 'observing';
+  readonly terms: CascadeTerms;
+  readonly cascade: CascadeState;
+  readonly narration: NarrationState;
+  /** The step of media time of which progress was told last. */
+  readonly progressStep: number;
+}
+
+interface Ended {
+  readonly phase: 'ended';
+  readonly finalMs: number;
+}
+
+export interface Tally {
+  readonly analysed: number;
+  /** Newer ones came before these could be analysed. */
+  readonly skipped: number;
+  /** Unusable. */
+  readonly refused: number;
+}
+
+/** What became of one observation. */
+export interface Outcome {
+  readonly channel: Channel;
+  /** As the device gave it. */
+  readonly claimedMs: number;
+  /** Not later than it was received. */
+  readonly atMs: number;
+  readonly result: { readonly type: 'found'; readonly present: boolean; readonly confidence: number } | { readonly type: 'skipped' | 'refused' };
+}
+
+export type EndReason = 'device_finished' | 'call_completed' | 'observations_overdue';
+
+export type ReactionFact =
+  | Fact
+  | { readonly type: 'observing' }
+  | ({ readonly type: 'progress' } & Tally)
+  | ({ readonly type: 'ended'; readonly finalMs: number; readonly reason: EndReason } & Tally);
+
+export type Command =
+  /** Observations in the order in which they were sent. */
+  | { readonly type: 'observe'; readonly outcomes: readonly Outcome[]; readonly terms: CascadeTerms; readonly progressMs: number }
+  | { readonly type: 'finish'; readonly claimedMs: number; readonly atMs: number }
+  | { readonly type: 'start_video' }
+  | { readonly type: 'stop_video'; readonly atMs: number }
+  | { readonly type: 'complete'; readonly atMs: number }
+  /** Nothing more is waited for. */
+  | { readonly type: 'expire' };
+
+export interface Step {
+  readonly session: Session;
+  readonly told: readonly Told<ReactionFact>[];
+}
+
+export const initialSession: Session = {
+  progress: { phase: 'waiting' },
+  seenMs: { face: -1, voice: -1, text: -1 },
+  arrivedThroughMs: -1,
+  tally: { analysed: 0, skipped: 0, refused: 0 },
+  finishedAtMs: undefined,
+  stoppedAtMs: undefined,
+  completedAtMs: undefined,
+};
+
+/** Applies a command. Once ended, nothing changes and nothing is told any more. */
+export function step(command: Command, session: Session): Step {
+  if (session.progress.phase === 'ended') return { session, told: [] };
+  switch (command.type) {
+    case 'observe':
+      return endIfDue(observe(command, session));
+    case 'finish':
+      return endIfDue(unchanged(finish(command, session)));
+    case 'start_video':
+      return unchanged({ ...session, stoppedAtMs: undefined, finishedAtMs: undefined });
+    case 'stop_video':
+      return endIfDue(unchanged({ ...session, stoppedAtMs: command.atMs }));
+    case 'complete':
+      return endIfDue(unchanged({ ...session, completedAtMs: command.atMs }));
+    case 'expire':
+      return end(unchanged(session), 'observations_overdue');
+  }
+}
+
+/** Observations up to and including this media time need not be sent again; others may still come at the next one. */
+export function acknowledgedThroughMs({ progress, arrivedThroughMs, finishedAtMs }: Session): number {
+  const complete = progress.phase === 'ended' || finishedAtMs !== undefined;
+  return complete ? arrivedThroughMs : Math.max(-1, arrivedThroughMs - 1);
+}
+
+function unchanged(session: Session): Step {
+  return { session, told: [] };
+}
+
+type Observe = Extract<Command, { type: 'observe' }>;
+
+function observe({ outcomes, terms, progressMs }: Observe, session: Session): Step {
+  let at: Step = unchanged(session);
+  for (const outcome of outcomes) {
+    if (outcome.claimedMs <= at.session.seenMs[outcome.channel]) continue;
+    const next = count(at.session, outcome);
+    at = outcome.result.type === 'found' ? find(next, { ...outcome, ...outcome.result }, terms, progressMs, at.told) : { session: next, told: at.told };
+  }
+  return at;
+}
+
+function count(session: Session, { channel, claimedMs, result }: Outcome): Session {
+  const kind = result.type === 'found' ? 'analysed' : result.type;
+  return {
+    ...session,
+    seenMs: { ...session.seenMs, [channel]: claimedMs },
+    arrivedThroughMs: Math.max(session.arrivedThroughMs, claimedMs),
+    tally: { ...session.tally, [kind]: session.tally[kind] + 1 },
+  };
+}
+
+function finish({ claimedMs, atMs }: Extract<Command, { type: 'finish' }>, session: Session): Session {
+  return { ...session, finishedAtMs: session.finishedAtMs ?? atMs, arrivedThroughMs: Math.max(session.arrivedThroughMs, claimedMs) };
+}
+
+/** Time passes until the finding, then it is taken in. */
+function find(session: Session, finding: Finding, terms: CascadeTerms, progressMs: number, before: Step['told']): Step {
+  const told = [...before];
+  if (session.progress.phase === 'waiting') told.push({ fact: { type: 'observing' }, observedThroughMs: 0, intervals: [] });
+  const observing = session.progress.phase === 'observing' ? session.progress : begin(terms);
+  // Media time never goes back.
+  const atMs = Math.max(finding.atMs, observing.cascade.throughMs);
+  const passed = pass(observing, atMs);
+  told.push(...passed.told);
+  let { narration } = passed.observing;
+  const progressStep = Math.floor(atMs / progressMs);
+  if (progressStep > observing.progressStep) {
+    const progress = tell(narration, { type: 'progress' as const, ...session.tally }, atMs);
+    told.push(progress.told);
+    narration = progress.state;
+  }
+  const cascade = take(passed.observing.cascade, { ...finding, atMs }, observing.terms);
+  return { session: { ...session, progress: { ...observing, cascade, narration, progressStep } }, told };
+}
+
+function begin(terms: CascadeTerms): Observing {
+  return { phase: 'observing', terms, cascade: initialCascade, narration: initialNarration, progressStep: 0 };
+}
+
+function pass(observing: Observing, untilMs: number): { observing: Observing; told: Told<Fact>[] } {
+  let { cascade, narration } = observing;
+  const told: Told<Fact>[] = [];
+  for (const passage of decide(untilMs, cascade, observing.terms)) {
+    cascade = evolve(cascade, passage);
+    const narrated = narrate(narration, passage);
+    narration = narrated.state;
+    told.push(...narrated.told);
+  }
+  return { observing: { ...observing, cascade, narration }, told };
+}
+
+/** The call has to be over, and the observations of it complete: the device said so, or they have gone past its end. */
+function endIfDue(at: Step): Step {
+  const { progress, finishedAtMs, completedAtMs } = at.session;
+  if (completedAtMs === undefined) return at;
+  if (finishedAtMs !== undefined) return end(at, 'device_finished');
+  const passed = progress.phase === 'observing' && progress.cascade.throughMs >= endMs(at.session);
+  return passed ? end(at, 'call_completed') : at;
+}
+
+function endMs({ stoppedAtMs = Infinity, completedAtMs = Infinity }: Session): number {
+  return Math.min(stoppedAtMs, completedAtMs);
+}
+
+function end({ session, told }: Step, reason: EndReason): Step {
+  const { progress, tally, finishedAtMs = Infinity } = session;
+  if (progress.phase === 'ended') return { session, told };
+  const throughMs = progress.phase === 'observing' ? progress.cascade.throughMs : 0;
+  const known = Math.min(endMs(session), finishedAtMs);
+  const finalMs = Number.isFinite(known) ? known : throughMs;
+  const fact = { type: 'ended', finalMs, reason, ...tally } as const;
+  const ended: Session = { ...session, progress: { phase: 'ended', finalMs } };
+  if (progress.phase === 'waiting') {
+    const intervals = clip([{ fromMs: 0, toMs: finalMs, kind: 'unobserved', confidence: 0 }], finalMs);
+    return { session: ended, told: [...told, { fact, observedThroughMs: finalMs, intervals }] };
+  }
+  const passed = pass(progress, finalMs);
+  const last = tell(conclude(passed.observing.narration, finalMs), fact, Math.max(throughMs, finalMs));
+  return { session: ended, told: [...told, ...passed.told, last.told] };
+}

@@ -1,0 +1,184 @@
+import { describe, expect, test } from '@jest/globals';
+import type { CascadeTerms, Channel } from './finding.ts';
+import { append, type Interval } from './interval.ts';
+import { acknowledgedThroughMs, initialSession, step, type Command, type Outcome, type ReactionFact, type Session } from './session.ts';
+
+const TERMS: CascadeTerms = { faceAbsentMs: 2000, voiceAbsentMs: 2000, textAbsentMs: 2000, textHoldMs: 3000, maxGapMs: 1500 };
+
+interface Told {
+  readonly session: Session;
+  readonly facts: ReactionFact[];
+  readonly intervals: Interval[];
+}
+
+function given(...commands: Command[]): Told {
+  let session = initialSession;
+  const facts: ReactionFact[] = [];
+  let intervals: Interval[] = [];
+  for (const command of commands) {
+    const next = step(command, session);
+    session = next.session;
+    facts.push(...next.told.map(({ fact }) => fact));
+    intervals = next.told.flatMap((told) => told.intervals).reduce(append, intervals);
+  }
+  return { session, facts, intervals };
+}
+
+const found = (channel: Channel, atMs: number, present: boolean, claimedMs = atMs): Outcome => ({
+  channel,
+  claimedMs,
+  atMs,
+  result: { type: 'found', present, confidence: present ? 0.9 : 0 },
+});
+const observe = (...outcomes: Outcome[]): Command => ({ type: 'observe', outcomes, terms: TERMS, progressMs: 500 });
+/** One finding every 500 ms. */
+const every = (channel: Channel, fromMs: number, toMs: number, present: boolean): Outcome[] =>
+  Array.from({ length: (toMs - fromMs) / 500 }, (_, index) => found(channel, fromMs + index * 500, present));
+const inOrder = (...outcomes: Outcome[]): Outcome[] => outcomes.sort((a, b) => a.claimedMs - b.claimedMs);
+const brief = (intervals: Interval[]): string[] =>
+  intervals.map(({ fromMs, toMs, kind, channel }) => `${fromMs}-${toMs} ${kind}${channel ? ` ${channel}` : ''}`);
+const complete = (atMs: number): Command => ({ type: 'complete', atMs });
+const finish = (atMs: number): Command => ({ type: 'finish', claimedMs: atMs, atMs });
+
+describe('the scene of the demo: face, speech, typing, nothing, face again', () => {
+  const scene = inOrder(
+    ...every('face', 0, 4000, true),
+    ...every('face', 4000, 16_000, false),
+    ...every('face', 16_000, 20_000, true),
+    ...every('voice', 0, 5000, false),
+    ...every('voice', 5000, 8000, true),
+    ...every('voice', 8000, 20_000, false),
+    found('text', 9000, true),
+  );
+
+  test('every stage, grace that recovers, grace that lapses, absence and return', () => {
+    const { facts, intervals } = given(observe(...scene), finish(20_000), complete(20_000));
+    expect(brief(intervals)).toEqual([
+      '0-4000 evidence face',
+      '4000-6000 grace_recovered face',
+      '6000-8000 evidence voice',
+      '8000-10000 grace_recovered voice',
+      '10000-12000 evidence text',
+      '12000-14000 grace_lapsed text',
+      '14000-16000 absent',
+      '16000-20000 evidence face',
+    ]);
+    expect(facts.filter(({ type }) => type !== 'progress')).toEqual([
+      { type: 'observing' },
+      { type: 'present', channel: 'face', sinceMs: 0 },
+      { type: 'channel_changed', from: 'face', to: 'voice', atMs: 6000 },
+      { type: 'channel_changed', from: 'voice', to: 'text', atMs: 10_000 },
+      { type: 'absent', sinceMs: 14_000 },
+      { type: 'present', channel: 'face', sinceMs: 16_000 },
+      { type: 'ended', finalMs: 20_000, reason: 'device_finished', analysed: scene.length, skipped: 0, refused: 0 },
+    ]);
+  });
+});
+
+describe('returns (claim 4)', () => {
+  const gone = [...every('face', 0, 7000, false)];
+
+  test('a voice in the absent stage leads to the voice stage, and text does not count there', () => {
+    const { facts } = given(observe(...gone, found('voice', 7000, true), found('text', 7100, true), found('voice', 7200, false), found('face', 7300, false)));
+    expect(facts.filter(({ type }) => type === 'present')).toEqual([{ type: 'present', channel: 'voice', sinceMs: 7000 }]);
+  });
+
+  test('a text in the absent stage leads to the text stage', () => {
+    const { facts } = given(observe(...gone, found('text', 7000, true), found('face', 7100, false)));
+    expect(facts.at(-1)).toEqual({ type: 'present', channel: 'text', sinceMs: 7000 });
+  });
+
+  test('a face that comes back just as T1 ends is in time', () => {
+    const { facts, intervals } = given(
+      observe(found('face', 0, true), ...every('face', 500, 2500, false), ...every('face', 2500, 3500, true)),
+      finish(3500),
+      complete(3500),
+    );
+    expect(brief(intervals)).toEqual(['0-500 evidence face', '500-2500 grace_recovered face', '2500-3500 evidence face']);
+    expect(facts.some(({ type }) => type === 'channel_changed')).toBe(false);
+  });
+});
+
+describe('unobserved', () => {
+  test('before the first observation, and maxGapMs after the last one', () => {
+    const { intervals } = given(observe(found('face', 300, true), found('face', 3000, true)), finish(3500), complete(3500));
+    expect(brief(intervals)).toEqual(['0-300 unobserved', '300-1800 evidence face', '1800-3000 unobserved', '3000-3500 evidence face']);
+  });
+
+  test('counts as absence for the timers', () => {
+    const { facts } = given(observe(found('face', 0, true), found('face', 9000, true)), finish(9500), complete(9500));
+    expect(facts).toContainEqual({ type: 'absent', sinceMs: 7500 });
+  });
+
+  test('a text holds no longer than somebody observes', () => {
+    const { intervals } = given(observe(...every('face', 0, 4500, false), found('text', 4500, true)), finish(9000), complete(9000));
+    expect(brief(intervals).slice(-2)).toEqual(['4500-6000 evidence text', '6000-9000 unobserved']);
+  });
+});
+
+describe('the end', () => {
+  test('nothing was ever observed: one event, one unobserved interval', () => {
+    const { facts, intervals } = given({ type: 'start_video' }, complete(8000), { type: 'expire' });
+    expect(facts).toEqual([{ type: 'ended', finalMs: 8000, reason: 'observations_overdue', analysed: 0, skipped: 0, refused: 0 }]);
+    expect(brief(intervals)).toEqual(['0-8000 unobserved']);
+  });
+
+  test('waits for the device to finish, or for an observation past the end, or expires', () => {
+    const before = given(observe(...every('face', 0, 4000, true)), complete(4200));
+    expect(before.session.progress.phase).toBe('observing');
+    expect(step(finish(4100), before.session).told.at(-1)?.fact).toMatchObject({ type: 'ended', finalMs: 4100, reason: 'device_finished' });
+    expect(step(observe(found('face', 4300, true)), before.session).told.at(-1)?.fact).toMatchObject({ finalMs: 4200, reason: 'call_completed' });
+    expect(step({ type: 'expire' }, before.session).told.at(-1)?.fact).toMatchObject({ finalMs: 4200, reason: 'observations_overdue' });
+  });
+
+  test('a device that finished does not end what a running call may still go on with', () => {
+    const { session } = given(observe(found('face', 0, true)), finish(500));
+    expect(session.progress.phase).toBe('observing');
+    const { facts } = given(observe(found('face', 0, true)), finish(500), { type: 'start_video' }, observe(found('face', 3000, true)), complete(3100), finish(3050));
+    expect(facts.at(-1)).toMatchObject({ type: 'ended', finalMs: 3050 });
+  });
+
+  test('a stopped video ends there, unless it starts again', () => {
+    const stopped = given(observe(found('face', 0, true)), { type: 'stop_video', atMs: 900 }, complete(5000), { type: 'expire' });
+    expect(stopped.facts.at(-1)).toMatchObject({ finalMs: 900 });
+    const again = given({ type: 'stop_video', atMs: 900 }, { type: 'start_video' }, complete(5000), { type: 'expire' });
+    expect(again.facts.at(-1)).toMatchObject({ finalMs: 5000 });
+  });
+
+  test('a grace that the end cuts off has not recovered', () => {
+    const { intervals } = given(observe(found('face', 0, true), found('face', 500, false)), finish(1000), complete(1000));
+    expect(brief(intervals)).toEqual(['0-500 evidence face', '500-1000 grace_lapsed face']);
+  });
+
+  test('observations past the end of the call that came before it was known do not count', () => {
+    const { facts, session } = given(observe(...every('face', 0, 3000, true)), complete(2200));
+    expect(facts.at(-1)).toMatchObject({ type: 'ended', finalMs: 2200, reason: 'call_completed' });
+    expect(step(observe(found('face', 3000, true)), session).told).toEqual([]);
+  });
+
+  test('is told once', () => {
+    const { facts } = given(observe(found('face', 0, true)), finish(500), complete(500), complete(500), { type: 'expire' }, finish(600));
+    expect(facts.filter(({ type }) => type === 'ended')).toHaveLength(1);
+  });
+});
+
+describe('media time', () => {
+  test('is acknowledged up to the last observation, without its own instant until the device has finished', () => {
+    const { session } = given(observe(found('face', 0, true), found('face', 500, true)));
+    expect(acknowledgedThroughMs(initialSession)).toBe(-1);
+    expect(acknowledgedThroughMs(session)).toBe(499);
+    expect(acknowledgedThroughMs(step(finish(800), session).session)).toBe(800);
+  });
+
+  test('an observation that was sent before is known by its channel and the media time that the device gave', () => {
+    const { session } = given(observe(found('face', 100, true), found('voice', 100, false)), observe(found('face', 100, true), found('voice', 100, false)));
+    expect(session.tally.analysed).toBe(2);
+  });
+
+  test('never goes back, however the clamping to the receipt falls', () => {
+    const { session, facts } = given(observe(found('face', 1000, true, 5000), found('face', 990, true, 5100), found('face', 1200, true, 5200)));
+    expect(session.progress).toMatchObject({ cascade: { throughMs: 1200 } });
+    expect(facts.filter(({ type }) => type === 'progress')).toHaveLength(1);
+    expect(acknowledgedThroughMs(session)).toBe(5199);
+  });
+});
