@@ -50,6 +50,7 @@ export const errorTable = {
   'auth.expired': { ...unauthenticated, meaning: 'The token has expired or is not valid yet.' },
   'auth.wrong_scope': { ...forbidden, meaning: 'The token does not carry the scope that the method asks for.' },
   'auth.wrong_call': { ...forbidden, meaning: 'The token is for another call or another side of it.' },
+  'auth.keys_unavailable': { ...unavailable, meaning: 'The public keys that tokens are verified with cannot be fetched.' },
 
   'request.invalid_argument': { ...invalid, meaning: 'A field has a value that is not allowed; the details list each violation.' },
   'request.malformed': { ...invalid, meaning: 'The message is not what the contract says: malformed protobuf, JSON or query.' },
