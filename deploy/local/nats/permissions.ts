@@ -26,8 +26,10 @@ export function servicePermissions(service: string, role: Role, accounts: readon
       ...answers,
       '$JS.API.INFO', // what clients ask before anything else
       ...role.reads.flatMap(readSubjects),
+      ...role.measures.map((stream) => `$JS.API.STREAM.INFO.${stream}`),
+      ...role.looksUp.flatMap(lookUpSubjects),
       ...role.buckets.flatMap(bucketSubjects),
-      ...(role.provisionsDownstream ? accounts.flatMap(provisionSubjects) : []),
+      ...(role.provisionsDownstream ? provisionSubjects(accounts) : []),
     ],
     subscribe: [inbox, ...role.exchanges],
   };
@@ -45,15 +47,18 @@ function readSubjects(stream: StreamName): string[] {
   ];
 }
 
+/** A message by its sequence, or the last one of a subject; the second and third form where a stream allows direct gets. */
+function lookUpSubjects(stream: string): string[] {
+  return [`$JS.API.STREAM.MSG.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}.>`];
+}
+
 /** A KV bucket is the stream KV_<bucket>; a watch is an ordered push consumer on it, with flow control. */
 function bucketSubjects(bucket: string): string[] {
   const stream = `KV_${bucket}`;
   return [
     `$KV.${bucket}.>`,
     `$JS.API.STREAM.INFO.${stream}`,
-    `$JS.API.STREAM.MSG.GET.${stream}`,
-    `$JS.API.DIRECT.GET.${stream}`,
-    `$JS.API.DIRECT.GET.${stream}.>`,
+    ...lookUpSubjects(stream),
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
     `$JS.API.CONSUMER.INFO.${stream}.*`,
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
@@ -63,16 +68,18 @@ function bucketSubjects(bucket: string): string[] {
 }
 
 /**
- * Making an account's durable consumers. NATS wildcards match whole tokens, so that "every consumer whose name begins
- * with downstream-" cannot be said and the accounts are listed. What can be said is the filter: it stands in the
+ * Making and removing accounts' durable consumers. NATS wildcards match whole tokens, so that "every consumer whose name
+ * begins with downstream-" cannot be said and the accounts are listed. What can be said is the filter: it stands in the
  * subject and the server holds the payload to it, so that a consumer made here can only be for that account's events.
+ * Asking is free for any name: "there is none" is the usual answer, for accounts that are not listed too.
  */
-function provisionSubjects(account: string): string[] {
-  const consumer = downstreamConsumer(account);
+function provisionSubjects(accounts: readonly string[]): string[] {
   return eventStreams.flatMap(({ stream, eventClass }) => [
-    `$JS.API.CONSUMER.CREATE.${stream}.${consumer}.evt.${eventClass}.*.${account}`,
-    `$JS.API.CONSUMER.INFO.${stream}.${consumer}`,
-    `$JS.API.CONSUMER.DELETE.${stream}.${consumer}`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    ...accounts.flatMap((account) => [
+      `$JS.API.CONSUMER.CREATE.${stream}.${downstreamConsumer(account)}.evt.${eventClass}.*.${account}`,
+      `$JS.API.CONSUMER.DELETE.${stream}.${downstreamConsumer(account)}`,
+    ]),
   ]);
 }
 

@@ -10,6 +10,10 @@ export interface Role {
   readonly publishes: readonly string[];
   /** Streams that it reads, with ordered consumers that nothing outlives. */
   readonly reads: readonly StreamName[];
+  /** Streams of which it asks how far they reach, without reading them. */
+  readonly measures: readonly StreamName[];
+  /** Streams in which it looks up single messages, such as the last one of a subject. */
+  readonly looksUp: readonly StreamName[];
   /** Its own KV buckets: read, watch, write. */
   readonly buckets: readonly string[];
   /** Core NATS subjects on which its replicas ask and answer each other. */
@@ -34,6 +38,8 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
   'call-router': {
     publishes: ['evt.call.>'],
     reads: ['BILLING_EVENTS'],
+    measures: [],
+    looksUp: [],
     buckets: ['leases-call-router', 'devices'],
     exchanges: ['cmd.router.*'],
     provisionsDownstream: false,
@@ -41,6 +47,8 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
   'event-router': {
     publishes: [],
     reads: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS', 'SUBSCRIPTIONS'],
+    measures: [],
+    looksUp: [],
     buckets: ['leases-event-router'],
     exchanges: [],
     provisionsDownstream: true,
@@ -48,6 +56,8 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
   subscription: {
     publishes: ['sub.>'],
     reads: [],
+    measures: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS'],
+    looksUp: ['SUBSCRIPTIONS'],
     buckets: [],
     exchanges: [],
     provisionsDownstream: true,
@@ -55,6 +65,8 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
   recognition: {
     publishes: ['evt.reaction.>'],
     reads: ['CALL_EVENTS'],
+    measures: [],
+    looksUp: [],
     buckets: ['leases-recognition'],
     exchanges: [],
     provisionsDownstream: false,
@@ -62,6 +74,8 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
   billing: {
     publishes: ['evt.billing.>', 'ledger.>'],
     reads: ['CALL_EVENTS', 'REACTION_EVENTS'],
+    measures: [],
+    looksUp: [],
     buckets: ['leases-billing'],
     exchanges: [],
     provisionsDownstream: false,

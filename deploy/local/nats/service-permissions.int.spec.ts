@@ -145,6 +145,11 @@ test('call routers ask and answer each other', async () => {
 });
 
 describe.each(['subscription', 'event-router'] as const)('%s provisions downstream consumers', (service) => {
+  test('asks about one of any account', async () => {
+    const { consumers } = await jetstreamManager(connections[service]);
+    await expect(consumers.info('CALL_EVENTS', 'downstream-unlisted')).rejects.toThrow('consumer not found');
+  });
+
   const forAcme: Partial<ConsumerConfig> = {
     durable_name: 'downstream-acme',
     ack_policy: AckPolicy.Explicit,
@@ -158,6 +163,15 @@ describe.each(['subscription', 'event-router'] as const)('%s provisions downstre
     expect((await consumers.info('CALL_EVENTS', 'downstream-acme')).config).toMatchObject({ description: 'changed' });
     expect(await consumers.delete('CALL_EVENTS', 'downstream-acme')).toBe(true);
   });
+});
+
+test('the subscription service measures the event streams and finds what it published last', async () => {
+  const { streams } = await jetstreamManager(connections.subscription);
+  for (const stream of ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS']) {
+    expect((await streams.info(stream)).state.last_seq).toBeGreaterThanOrEqual(6);
+  }
+  expect(await streams.getMessage('SUBSCRIPTIONS', { last_by_subj: 'sub.acme' })).not.toBeNull();
+  await expectRefusals(connections.subscription, ['$JS.API.STREAM.INFO.LEDGER', '$JS.API.STREAM.MSG.GET.CALL_EVENTS']);
 });
 
 test('the subscription service makes consumers under an account’s name for that account’s events only', async () => {
