@@ -1,0 +1,63 @@
+import type { Party } from './leg.ts';
+
+/** What recognition needs of a policy: T1, T2, T3 and what a finding is worth. Milliseconds of media time. */
+export interface RecognitionTerms {
+  readonly faceAbsentMs: number;
+  readonly voiceAbsentMs: number;
+  readonly textAbsentMs: number;
+  readonly textHoldMs: number;
+  readonly maxGapMs: number;
+  /** 0..1 */
+  readonly minFaceAreaRatio: number;
+}
+
+export type RoundingMode = 'half_even' | 'half_up' | 'down' | 'up';
+
+export interface PolicyTerms extends RecognitionTerms {
+  readonly currency: string;
+  readonly rateMicros: bigint;
+  readonly unitMs: number;
+  readonly freePeriodMs: number;
+  readonly chargeRecoveredGrace: boolean;
+  readonly chargeLapsedGrace: boolean;
+  readonly rounding: RoundingMode;
+  readonly roundingIncrementMicros: bigint;
+  readonly entryGridMs: number;
+  readonly grantMs: number;
+}
+
+/** One immutable version of a policy. */
+export interface PolicySnapshot {
+  readonly policyId: string;
+  readonly version: number;
+  readonly terms: PolicyTerms;
+}
+
+/** What billing granted before a charged connection; the call only hands it on. */
+export interface ChargeAuthorization {
+  readonly walletId: string;
+  readonly payer: Party;
+  readonly policy: PolicySnapshot;
+  /** The grant holds until this media time unless it is extended. */
+  readonly grantedUntilMs: number;
+}
+
+/** The running grant of a charged call, in media time. */
+export interface Grant {
+  readonly untilMs: number;
+  /** When it is extended; not set while billing is being asked. */
+  readonly extendAtMs?: number;
+}
+
+/** A grant that is given at media time `atMs`: it is extended when half of what remains is left. */
+export function grantFrom(atMs: number, untilMs: number): Grant {
+  return { untilMs, extendAtMs: atMs + Math.max(shortestAskMs, Math.floor((untilMs - atMs) / 2)) };
+}
+
+/** The grant stays as it is; billing is asked again a little later, as a top-up may have come. */
+export function grantAskedInVain(grant: Grant, atMs: number): Grant {
+  return { untilMs: grant.untilMs, extendAtMs: atMs + askAgainMs };
+}
+
+const shortestAskMs = 100;
+const askAgainMs = 1000;

@@ -1,0 +1,17 @@
+import { parleyError } from '@parley/errors';
+import { noContent, type DocumentContext, type XmlElement } from './element.ts';
+import { isVerbName, verbDefinition } from './verb-table.ts';
+import type { Verb } from './verb.ts';
+
+/**
+ * The verbs of a TwiML document, in order. Strict: what is not supported is an error, never silence.
+ * @throws ParleyError instructions.invalid_twiml (no <Response>), instructions.unknown_verb, instructions.invalid_attribute
+ */
+export function parseDocument(root: XmlElement, context: DocumentContext): Verb[] {
+  if (root.name !== 'Response') throw parleyError('instructions.invalid_twiml', `the document is <${root.name}>, not <Response>`);
+  noContent({ ...root, children: [] });
+  return root.children.map((element) => {
+    if (!isVerbName(element.name)) throw parleyError('instructions.unknown_verb', `<${element.name}> is not a supported verb`);
+    return verbDefinition(element.name).parse(element, context);
+  });
+}
