@@ -18,16 +18,17 @@ const logRefreshMs = 10_000;
  */
 export function streamProgress(out: NodeJS.WriteStream = process.stderr): Progress {
   const onTerminal = out.isTTY;
+  const clearLine = onTerminal ? '\r\u001b[K' : '';
 
   return {
-    say: (line) => void out.write(`${line}\n`),
+    say: (line) => void out.write(`${clearLine}${line}\n`),
     async step(label, work) {
       const startMs = performance.now();
       const elapsed = () => `${((performance.now() - startMs) / 1000).toFixed(0)} s`;
       let detail = '';
       const draw = () => {
         const line = `${label} … ${elapsed()}${detail === '' ? '' : `, ${detail}`}`;
-        out.write(onTerminal ? `\r\u001b[K${line}` : `${line}\n`);
+        out.write(onTerminal ? `${clearLine}${line}` : `${line}\n`);
       };
 
       draw();
@@ -41,7 +42,7 @@ export function streamProgress(out: NodeJS.WriteStream = process.stderr): Progre
         return result;
       } finally {
         clearInterval(timer);
-        out.write(`${onTerminal ? '\r\u001b[K' : ''}${label}: ${outcome} ${elapsed()}\n`);
+        out.write(`${clearLine}${label}: ${outcome} ${elapsed()}\n`);
       }
     },
   };
