@@ -7,6 +7,8 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
+  CreateCallRequest,
+  CreateCallResponse,
   PublishApplicationEventRequest,
   PublishApplicationEventResponse,
   UpdateCallRequest,
@@ -28,7 +30,9 @@ export interface RouterCommand {
   /** To the router that holds a device: pass the message on. Audio comes without a reply subject. */
   { $case: "toDevice"; value: ToDevice } | //
   /** To the router that owns a call: the device of one of its legs said this, or is gone. */
-  { $case: "fromDevice"; value: FromDevice } | undefined;
+  { $case: "fromDevice"; value: FromDevice } | //
+  /** To the router that holds the device to be called, which will own the call. */
+  { $case: "createCall"; value: CreateCallRequest } | undefined;
 }
 
 export interface ToDevice {
@@ -52,10 +56,11 @@ export interface RouterReply {
   /** A code of docs/errors.md; empty means done. */
   errorCode: string;
   errorMessage: string;
-  result: { $case: "updateCall"; value: UpdateCallResponse } | {
-    $case: "publishApplicationEvent";
-    value: PublishApplicationEventResponse;
-  } | undefined;
+  result:
+    | { $case: "updateCall"; value: UpdateCallResponse }
+    | { $case: "publishApplicationEvent"; value: PublishApplicationEventResponse }
+    | { $case: "createCall"; value: CreateCallResponse }
+    | undefined;
 }
 
 function createBaseRouterCommand(): RouterCommand {
@@ -79,6 +84,9 @@ export const RouterCommand: MessageFns<RouterCommand> = {
         break;
       case "fromDevice":
         FromDevice.encode(message.command.value, writer.uint32(42).fork()).join();
+        break;
+      case "createCall":
+        CreateCallRequest.encode(message.command.value, writer.uint32(50).fork()).join();
         break;
     }
     return writer;
@@ -140,6 +148,14 @@ export const RouterCommand: MessageFns<RouterCommand> = {
             message.command = { $case: "fromDevice", value: FromDevice.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.command = { $case: "createCall", value: CreateCallRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -181,6 +197,10 @@ export const RouterCommand: MessageFns<RouterCommand> = {
         ? { $case: "fromDevice", value: FromDevice.fromJSON(object.fromDevice) }
         : isSet(object.from_device)
         ? { $case: "fromDevice", value: FromDevice.fromJSON(object.from_device) }
+        : isSet(object.createCall)
+        ? { $case: "createCall", value: CreateCallRequest.fromJSON(object.createCall) }
+        : isSet(object.create_call)
+        ? { $case: "createCall", value: CreateCallRequest.fromJSON(object.create_call) }
         : undefined,
     };
   },
@@ -198,6 +218,8 @@ export const RouterCommand: MessageFns<RouterCommand> = {
       obj.toDevice = ToDevice.toJSON(message.command.value);
     } else if (message.command?.$case === "fromDevice") {
       obj.fromDevice = FromDevice.toJSON(message.command.value);
+    } else if (message.command?.$case === "createCall") {
+      obj.createCall = CreateCallRequest.toJSON(message.command.value);
     }
     return obj;
   },
@@ -233,6 +255,12 @@ export const RouterCommand: MessageFns<RouterCommand> = {
       case "fromDevice": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "fromDevice", value: FromDevice.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "createCall": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "createCall", value: CreateCallRequest.fromPartial(object.command.value) };
         }
         break;
       }
@@ -534,6 +562,9 @@ export const RouterReply: MessageFns<RouterReply> = {
       case "publishApplicationEvent":
         PublishApplicationEventResponse.encode(message.result.value, writer.uint32(34).fork()).join();
         break;
+      case "createCall":
+        CreateCallResponse.encode(message.result.value, writer.uint32(42).fork()).join();
+        break;
     }
     return writer;
   },
@@ -586,6 +617,14 @@ export const RouterReply: MessageFns<RouterReply> = {
             };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.result = { $case: "createCall", value: CreateCallResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -624,6 +663,10 @@ export const RouterReply: MessageFns<RouterReply> = {
           $case: "publishApplicationEvent",
           value: PublishApplicationEventResponse.fromJSON(object.publish_application_event),
         }
+        : isSet(object.createCall)
+        ? { $case: "createCall", value: CreateCallResponse.fromJSON(object.createCall) }
+        : isSet(object.create_call)
+        ? { $case: "createCall", value: CreateCallResponse.fromJSON(object.create_call) }
         : undefined,
     };
   },
@@ -640,6 +683,8 @@ export const RouterReply: MessageFns<RouterReply> = {
       obj.updateCall = UpdateCallResponse.toJSON(message.result.value);
     } else if (message.result?.$case === "publishApplicationEvent") {
       obj.publishApplicationEvent = PublishApplicationEventResponse.toJSON(message.result.value);
+    } else if (message.result?.$case === "createCall") {
+      obj.createCall = CreateCallResponse.toJSON(message.result.value);
     }
     return obj;
   },
@@ -664,6 +709,12 @@ export const RouterReply: MessageFns<RouterReply> = {
             $case: "publishApplicationEvent",
             value: PublishApplicationEventResponse.fromPartial(object.result.value),
           };
+        }
+        break;
+      }
+      case "createCall": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "createCall", value: CreateCallResponse.fromPartial(object.result.value) };
         }
         break;
       }
