@@ -1,0 +1,52 @@
+import * as fc from 'fast-check';
+import type { PolicyTerms } from './policy-terms.ts';
+import { sampleTerms } from './sample-terms.ts';
+import type { Segment, SegmentKind } from './timeline.ts';
+
+// For tests: anything that recognition may say and a policy may ask for, small enough for the oracle.
+
+export const segmentKinds = ['face', 'voice', 'text', 'grace_recovered', 'grace_lapsed', 'absent', 'unobserved'] as const satisfies readonly SegmentKind[];
+
+export const arbitraryTerms: fc.Arbitrary<PolicyTerms> = fc
+  .record({
+    rateMicros: fc.bigInt({ min: 0n, max: 5_000n }),
+    unitMs: fc.bigInt({ min: 1n, max: 700n }),
+    freePeriodMs: fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 300n })),
+    chargeRecoveredGrace: fc.boolean(),
+    chargeLapsedGrace: fc.boolean(),
+    rounding: fc.constantFrom('half-even', 'half-up', 'down', 'up'),
+    roundingIncrementMicros: fc.constantFrom(1n, 2n, 5n, 100n),
+    entryGridMs: fc.bigInt({ min: 1n, max: 120n }),
+    grantMs: fc.bigInt({ min: 10n, max: 200n }),
+  })
+  .map((chosen) => sampleTerms(chosen));
+
+/** Contiguous intervals from media time 0 on. */
+export const arbitraryIntervals: fc.Arbitrary<Segment[]> = fc
+  .array(fc.record({ kind: fc.constantFrom(...segmentKinds), lengthMs: fc.bigInt({ min: 1n, max: 90n }) }), { maxLength: 12 })
+  .map((parts) => {
+    let atMs = 0n;
+    return parts.map(({ kind, lengthMs }) => ({ kind, fromMs: atMs, toMs: (atMs += lengthMs) }));
+  });
+
+/** The same intervals cut at any further instants and dealt out in batches. */
+export function arbitraryBatches(intervals: readonly Segment[]): fc.Arbitrary<Segment[][]> {
+  const endMs = intervals.at(-1)?.toMs ?? 0n;
+  const instants = fc.array(fc.bigInt({ min: 0n, max: endMs }), { maxLength: 8 });
+  return fc.tuple(instants, fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 30 })).map(([cuts, sizes]) => {
+    const pieces = intervals.flatMap((interval) => cutAt(interval, cuts));
+    const batches: Segment[][] = [];
+    for (let at = 0, turn = 0; at < pieces.length; turn += 1) {
+      const size = turn < sizes.length ? sizes[turn]! : pieces.length;
+      batches.push(pieces.slice(at, at + size));
+      at += size;
+    }
+    return batches;
+  });
+}
+
+function cutAt({ kind, fromMs, toMs }: Segment, cuts: readonly bigint[]): Segment[] {
+  const inside = [...new Set(cuts)].filter((cut) => cut > fromMs && cut < toMs).sort((one, other) => Number(one - other));
+  const edges = [fromMs, ...inside, toMs];
+  return edges.slice(1).map((edge, index) => ({ kind, fromMs: edges[index]!, toMs: edge }));
+}

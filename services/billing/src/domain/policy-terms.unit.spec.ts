@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ParleyError } from '@parley/errors';
+import { validateTerms, type RequestedTerms } from './policy-terms.ts';
+import { sampleTerms } from './sample-terms.ts';
+
+function faultsOf(changes: Partial<RequestedTerms>): { code: string; fields: string[] } {
+  try {
+    validateTerms({ ...sampleTerms(), ...changes });
+  } catch (error) {
+    const { code, details } = error as ParleyError;
+    return { code, fields: (details?.violations ?? []).map(({ field }) => field) };
+  }
+  return { code: 'none', fields: [] };
+}
+
+describe('terms of a policy', () => {
+  test('sensible ones are taken as they are', () => {
+    expect(validateTerms(sampleTerms())).toEqual(sampleTerms());
+    expect(faultsOf({ rateMicros: 0n, freePeriodMs: 0n, faceAbsentMs: 0n, minFaceAreaRatio: 1 }).code).toBe('none');
+  });
+
+  test.each<[Partial<RequestedTerms>, string]>([
+    [{ rateMicros: -1n }, 'terms.rate_micros'],
+    [{ rateMicros: 1_000_000_000_000_001n }, 'terms.rate_micros'],
+    [{ unitMs: 0n }, 'terms.unit_ms'],
+    [{ freePeriodMs: -1n }, 'terms.free_period_ms'],
+    [{ faceAbsentMs: -1n }, 'terms.face_absent_ms'],
+    [{ voiceAbsentMs: -1n }, 'terms.voice_absent_ms'],
+    [{ textAbsentMs: -1n }, 'terms.text_absent_ms'],
+    [{ textHoldMs: -1n }, 'terms.text_hold_ms'],
+    [{ maxGapMs: 0n }, 'terms.max_gap_ms'],
+    [{ entryGridMs: 0n }, 'terms.entry_grid_ms'],
+    [{ grantMs: 0n }, 'terms.grant_ms'],
+    [{ roundingIncrementMicros: 0n }, 'terms.rounding_increment_micros'],
+    [{ rounding: undefined }, 'terms.rounding'],
+    [{ minFaceAreaRatio: -0.1 }, 'terms.min_face_area_ratio'],
+    [{ minFaceAreaRatio: 1.1 }, 'terms.min_face_area_ratio'],
+    [{ minFaceAreaRatio: Number.NaN }, 'terms.min_face_area_ratio'],
+  ])('%p is refused', (changes, field) => {
+    expect(faultsOf(changes)).toEqual({ code: 'policy.invalid_terms', fields: [field] });
+  });
+
+  test('an unknown currency has a code of its own', () => {
+    expect(faultsOf({ currency: 'EURO' })).toEqual({ code: 'policy.unknown_currency', fields: ['terms.currency'] });
+    expect(faultsOf({ currency: 'XXX' }).code).toBe('policy.unknown_currency');
+  });
+
+  test('all faults are named at once', () => {
+    expect(faultsOf({ currency: '', rateMicros: -5n, unitMs: 0n, rounding: undefined })).toEqual({
+      code: 'policy.invalid_terms',
+      fields: ['terms.currency', 'terms.rate_micros', 'terms.unit_ms', 'terms.rounding'],
+    });
+  });
+});

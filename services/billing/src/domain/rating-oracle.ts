@@ -1,0 +1,63 @@
+import type { PolicyTerms } from './policy-terms.ts';
+import type { Segment } from './timeline.ts';
+
+// For tests: rating told a second time, as slowly and plainly as can be, sharing nothing with rating.ts. It looks at each
+// millisecond by itself, keeps the exact price as a fraction over `unitMs`, and rounds by comparing distances.
+
+export interface OracleMillisecond {
+  readonly reason: string;
+  readonly charged: boolean;
+}
+
+export interface OracleRating {
+  readonly milliseconds: readonly OracleMillisecond[];
+  /** Rounded cumulative charge at the start of each millisecond, and at the end of the last. */
+  readonly micros: readonly bigint[];
+}
+
+export function oracleRating(terms: PolicyTerms, intervals: readonly Segment[], endMs: bigint, limitMs?: bigint): OracleRating {
+  const milliseconds: OracleMillisecond[] = [];
+  const micros = [0n];
+  let freeLeftMs = terms.freePeriodMs;
+  let exactNumerator = 0n;
+  for (let atMs = 0n; atMs < endMs; atMs += 1n) {
+    const kind = intervals.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)?.kind ?? 'unobserved';
+    let explained: OracleMillisecond = { reason: kind, charged: counts(kind, terms) };
+    if (explained.charged && limitMs !== undefined && atMs >= limitMs) explained = { reason: 'not_granted', charged: false };
+    if (explained.charged && freeLeftMs > 0n) {
+      freeLeftMs -= 1n;
+      explained = { reason: 'free_period', charged: false };
+    }
+    if (explained.charged) exactNumerator += terms.rateMicros;
+    milliseconds.push(explained);
+    micros.push(rounded(terms, exactNumerator));
+  }
+  return { milliseconds, micros };
+}
+
+function counts(kind: string, terms: PolicyTerms): boolean {
+  if (kind === 'grace_recovered') return terms.chargeRecoveredGrace;
+  if (kind === 'grace_lapsed') return terms.chargeLapsedGrace;
+  return kind !== 'absent' && kind !== 'unobserved';
+}
+
+/** Of exactNumerator / unitMs, to a multiple of the increment. */
+function rounded({ unitMs, rounding, roundingIncrementMicros: increment }: PolicyTerms, exactNumerator: bigint): bigint {
+  let below = exactNumerator / unitMs;
+  while (below % increment !== 0n) below -= 1n;
+  const above = below + increment;
+  const toBelow = exactNumerator - below * unitMs;
+  const toAbove = above * unitMs - exactNumerator;
+  if (toBelow === 0n) return below;
+  switch (rounding) {
+    case 'down':
+      return below;
+    case 'up':
+      return above;
+    case 'half-up':
+      return toAbove <= toBelow ? above : below;
+    case 'half-even':
+      if (toAbove === toBelow) return (below / increment) % 2n === 0n ? below : above;
+      return toAbove < toBelow ? above : below;
+  }
+}

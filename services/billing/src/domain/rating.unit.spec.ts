@@ -1,0 +1,128 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { arbitraryIntervals, arbitraryTerms } from './arbitrary-call.ts';
+import { oracleRating } from './rating-oracle.ts';
+import { cumulativeMicros, highestMicros, isChargeable, rate, rateCells } from './rating.ts';
+import { sampleTerms } from './sample-terms.ts';
+import { endOf, extendTimeline, type Segment, type SegmentKind } from './timeline.ts';
+
+const segment = (kind: SegmentKind, fromMs: number, toMs: number): Segment => ({ kind, fromMs: BigInt(fromMs), toMs: BigInt(toMs) });
+const arbitraryLimit = fc.option(fc.bigInt({ min: 0n, max: 1_000n }), { nil: undefined });
+
+describe('rating: examples', () => {
+  test('explains each line and charges what the policy charges', () => {
+    const timeline = [segment('face', 0, 4_000), segment('grace_recovered', 4_000, 5_000), segment('voice', 5_000, 8_000), segment('grace_lapsed', 8_000, 10_000), segment('absent', 10_000, 12_000)];
+    const { lines, totalMicros, chargedMs, unchargedMs } = rate(sampleTerms({ freePeriodMs: 1_000n }), timeline);
+    expect(lines).toEqual([
+      { fromMs: 0n, toMs: 1_000n, reason: 'free_period', charged: false, amountMicros: 0n },
+      { fromMs: 1_000n, toMs: 4_000n, reason: 'face', charged: true, amountMicros: 30_000n },
+      { fromMs: 4_000n, toMs: 5_000n, reason: 'grace_recovered', charged: true, amountMicros: 10_000n },
+      { fromMs: 5_000n, toMs: 8_000n, reason: 'voice', charged: true, amountMicros: 30_000n },
+      { fromMs: 8_000n, toMs: 10_000n, reason: 'grace_lapsed', charged: false, amountMicros: 0n },
+      { fromMs: 10_000n, toMs: 12_000n, reason: 'absent', charged: false, amountMicros: 0n },
+    ]);
+    expect({ totalMicros, chargedMs, unchargedMs }).toEqual({ totalMicros: 70_000n, chargedMs: 7_000n, unchargedMs: 5_000n });
+  });
+
+  test('cells are half-open: what ends on the grid is in the cell before, what begins on it in the next', () => {
+    const timeline = [segment('absent', 0, 1_000), segment('face', 1_000, 2_000), segment('absent', 2_000, 2_999), segment('face', 2_999, 3_001)];
+    expect(rateCells(sampleTerms(), timeline).map(({ index, chargedMs, amountMicros }) => [index, chargedMs, amountMicros])).toEqual([
+      [1n, 1_000n, 10_000n],
+      [2n, 1n, 10n],
+      [3n, 1n, 10n],
+    ]);
+  });
+
+  test('rounds once: a third of a unit per cell does not lose a micro-unit', () => {
+    const terms = sampleTerms({ rateMicros: 1n, unitMs: 3_000n, rounding: 'down' });
+    expect(rateCells(terms, [segment('face', 0, 9_000)]).map(({ amountMicros }) => amountMicros)).toEqual([0n, 0n, 1n, 0n, 0n, 1n, 0n, 0n, 1n]);
+  });
+
+  test('nothing is charged beyond the limit, and the line says so', () => {
+    const { lines } = rate(sampleTerms(), [segment('face', 0, 3_000), segment('absent', 3_000, 4_000)], 2_000n);
+    expect(lines.map(({ reason, amountMicros }) => [reason, amountMicros])).toEqual([['face', 20_000n], ['not_granted', 0n], ['absent', 0n]]);
+  });
+
+  test('nothing observed, nothing charged', () => {
+    expect(rate(sampleTerms(), [])).toEqual({ lines: [], chargedMs: 0n, unchargedMs: 0n, totalMicros: 0n });
+  });
+});
+
+describe('rating: for every policy and timeline', () => {
+  test('lines say of each millisecond what the oracle says, and cost what it costs', () => {
+    fc.assert(
+      fc.property(arbitraryTerms, arbitraryIntervals, arbitraryLimit, (terms, intervals, limit) => {
+        const timeline = extendTimeline([], intervals);
+        const oracle = oracleRating(terms, intervals, endOf(timeline), limit);
+        const { lines, totalMicros } = rate(terms, timeline, limit);
+        let atMs = 0n;
+        for (const line of lines) {
+          expect(line.fromMs).toBe(atMs);
+          for (; atMs < line.toMs; atMs += 1n) {
+            expect(oracle.milliseconds[Number(atMs)]).toEqual({ reason: line.reason, charged: line.charged });
+          }
+          expect(line.amountMicros).toBe(oracle.micros[Number(line.toMs)]! - oracle.micros[Number(line.fromMs)]!);
+        }
+        expect(atMs).toBe(endOf(timeline));
+        expect(totalMicros).toBe(oracle.micros.at(-1));
+      }),
+    );
+  });
+
+  test('cells add up to the rounded exact total, and each is the difference that the oracle sees', () => {
+    fc.assert(
+      fc.property(arbitraryTerms, arbitraryIntervals, arbitraryLimit, (terms, intervals, limitMs) => {
+        const timeline = extendTimeline([], intervals);
+        const oracle = oracleRating(terms, intervals, endOf(timeline), limitMs);
+        const cells = rateCells(terms, timeline, { limitMs });
+        for (const { fromMs, toMs, amountMicros } of cells) {
+          expect(amountMicros).toBe(oracle.micros[Number(toMs)]! - oracle.micros[Number(fromMs)]!);
+        }
+        expect(cells.reduce((sum, { amountMicros }) => sum + amountMicros, 0n)).toBe(oracle.micros.at(-1));
+      }),
+    );
+  });
+
+  test('cells from a later one on are the same cells', () => {
+    fc.assert(
+      fc.property(arbitraryTerms, arbitraryIntervals, fc.bigInt({ min: 0n, max: 12n }), (terms, intervals, index) => {
+        const timeline = extendTimeline([], intervals);
+        const later = rateCells(terms, timeline, { fromMs: index * terms.entryGridMs });
+        expect(later).toEqual(rateCells(terms, timeline).filter((cell) => cell.index >= index));
+      }),
+    );
+  });
+
+  test('more reaction never costs less', () => {
+    fc.assert(
+      fc.property(arbitraryTerms, arbitraryIntervals, fc.nat(), (terms, intervals, pick) => {
+        fc.pre(intervals.length > 0);
+        const at = pick % intervals.length;
+        const more = intervals.map((interval, index) => (index === at ? { ...interval, kind: 'face' as const } : interval));
+        expect(rate(terms, extendTimeline([], more)).totalMicros).toBeGreaterThanOrEqual(rate(terms, extendTimeline([], intervals)).totalMicros);
+      }),
+    );
+  });
+
+  test('what is held for the highest price always covers the price', () => {
+    fc.assert(
+      fc.property(arbitraryTerms, arbitraryIntervals, fc.nat({ max: 12 }), (terms, intervals, decidedCount) => {
+        const decided = extendTimeline([], intervals.slice(0, decidedCount));
+        const whole = extendTimeline([], intervals);
+        const known = { billableMs: rate(terms, decided).chargedMs, decidedMs: endOf(decided) };
+        expect(highestMicros(terms, known, endOf(whole))).toBeGreaterThanOrEqual(rate(terms, whole).totalMicros);
+      }),
+    );
+  });
+});
+
+test('grace is charged as the policy says of each', () => {
+  const terms = sampleTerms({ chargeRecoveredGrace: false, chargeLapsedGrace: true });
+  expect([isChargeable('grace_recovered', terms), isChargeable('grace_lapsed', terms)]).toEqual([false, true]);
+});
+
+test('the cumulative price is rounded to a multiple of the increment in each mode', () => {
+  const priced = (rounding: 'half-even' | 'half-up' | 'down' | 'up') =>
+    cumulativeMicros(sampleTerms({ rateMicros: 25n, unitMs: 1n, roundingIncrementMicros: 10n, rounding }), 1n);
+  expect([priced('half-even'), priced('half-up'), priced('down'), priced('up')]).toEqual([20n, 30n, 20n, 30n]);
+});

@@ -1,0 +1,156 @@
+import { parleyError } from '@parley/errors';
+
+/**
+ * What is held for one call: `coverMicros` is the most that the call may cost in all through media time `grantedMs`, of
+ * which `postedMicros` were charged already. The difference is reserved.
+ */
+export interface Hold {
+  readonly coverMicros: bigint;
+  readonly postedMicros: bigint;
+  readonly grantedMs: bigint;
+}
+
+/** A prepaid balance of one address of an account. Its ledger entries are numbered from 0 without a hole. */
+export interface Wallet {
+  readonly walletId: string;
+  readonly accountId: string;
+  readonly currency: string;
+  readonly balanceMicros: bigint;
+  readonly holds: Readonly<Record<string, Hold>>;
+  readonly nextEntry: bigint;
+}
+
+export type EntryReason = 'top_up' | 'charge' | 'adjustment';
+
+/** One double entry: complete, numbered, never changed. */
+export interface LedgerEntry {
+  readonly number: bigint;
+  readonly walletId: string;
+  readonly debitAccount: string;
+  readonly creditAccount: string;
+  readonly currency: string;
+  readonly amountMicros: bigint;
+  readonly balanceAfterMicros: bigint;
+  readonly reason: EntryReason;
+  /** Id of the event or request that caused it. */
+  readonly causeId: string;
+  /** Empty for a top-up. */
+  readonly callId: string;
+  /** Unix time in ms. */
+  readonly atMs: bigint;
+  /** What makes the command the same one when it comes again; unique in the wallet. */
+  readonly key: string;
+}
+
+/** Money that comes in (`top_up`) or is charged for a call. Amounts are positive micro-units. */
+export type Posting = Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs'>;
+
+const maxInt64 = 9_223_372_036_854_775_807n;
+
+export function emptyWallet(walletId: string, accountId: string, currency: string): Wallet {
+  return { walletId, accountId, currency, balanceMicros: 0n, holds: {}, nextEntry: 0n };
+}
+
+export function reservedMicros({ holds }: Wallet): bigint {
+  return Object.values(holds).reduce((sum, { coverMicros, postedMicros }) => sum + coverMicros - postedMicros, 0n);
+}
+
+/** What new holds and charges may use. */
+export function availableMicros(wallet: Wallet): bigint {
+  return wallet.balanceMicros - reservedMicros(wallet);
+}
+
+/**
+ * Books a posting: the balance and the complete two-sided entry change together.
+ * The other side of a top-up is the account's funding, that of a charge its revenue; both are sums over entries and kept
+ * nowhere else, so that they cannot fall out of step.
+ * @throws ParleyError `wallet.currency_mismatch`, `wallet.invalid_amount`, `wallet.insufficient_balance`
+ */
+export function post(wallet: Wallet, posting: Posting): { wallet: Wallet; entry: LedgerEntry } {
+  requireCurrency(wallet, posting.currency);
+  if (posting.amountMicros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
+  const booked = posting.reason === 'top_up' ? credit(wallet, posting) : debit(wallet, posting);
+  const own = `wallet:${wallet.walletId}`;
+  const sides =
+    posting.reason === 'top_up'
+      ? { debitAccount: `funding:${wallet.accountId}`, creditAccount: own }
+      : { debitAccount: own, creditAccount: `revenue:${wallet.accountId}` };
+  const entry: LedgerEntry = {
+    ...posting,
+    ...sides,
+    number: wallet.nextEntry,
+    walletId: wallet.walletId,
+    balanceAfterMicros: booked.balanceMicros,
+  };
+  return { wallet: { ...booked, nextEntry: wallet.nextEntry + 1n }, entry };
+}
+
+function credit(wallet: Wallet, { amountMicros }: Posting): Wallet {
+  const balanceMicros = wallet.balanceMicros + amountMicros;
+  if (balanceMicros > maxInt64) throw parleyError('wallet.invalid_amount', 'the balance would be out of range');
+  return { ...wallet, balanceMicros };
+}
+
+/** Uses what is held for the call, then what is available; never what is held for another call. */
+function debit(wallet: Wallet, { callId, amountMicros }: Posting): Wallet {
+  const hold = wallet.holds[callId] ?? { coverMicros: 0n, postedMicros: 0n, grantedMs: 0n };
+  const postedMicros = hold.postedMicros + amountMicros;
+  const coverMicros = hold.coverMicros > postedMicros ? hold.coverMicros : postedMicros;
+  if (coverMicros - hold.coverMicros > availableMicros(wallet)) {
+    throw parleyError('wallet.insufficient_balance', 'the charge is more than was held for the call and is available');
+  }
+  const holds = callId in wallet.holds ? { ...wallet.holds, [callId]: { ...hold, coverMicros, postedMicros } } : wallet.holds;
+  return { ...wallet, holds, balanceMicros: wallet.balanceMicros - amountMicros };
+}
+
+/** What should be granted: media time through which, and what the call costs in all by then. */
+export interface HoldStep {
+  readonly untilMs: bigint;
+  readonly coverMicros: bigint;
+}
+
+export interface HoldRequest {
+  readonly callId: string;
+  readonly currency: string;
+  /** Ascending; the last one that the balance covers is held. */
+  readonly steps: readonly HoldStep[];
+  /** What was charged for the call already, if the wallet holds nothing for it. */
+  readonly postedMicros: bigint;
+}
+
+export interface HoldAnswer {
+  readonly wallet: Wallet;
+  readonly grantedMs: bigint;
+  /** The balance did not cover the last step. */
+  readonly isShort: boolean;
+}
+
+/**
+ * Holds enough for the last step that the balance covers. The cover is the call's, not the step's: a call that was
+ * charged less than was feared gives back here what it does not need. A hold never goes back in media time.
+ * @throws ParleyError `wallet.currency_mismatch`
+ */
+export function hold(wallet: Wallet, { callId, currency, steps, postedMicros }: HoldRequest): HoldAnswer {
+  requireCurrency(wallet, currency);
+  const before = wallet.holds[callId] ?? { coverMicros: postedMicros, postedMicros, grantedMs: 0n };
+  const usable = availableMicros(wallet) + before.coverMicros;
+  const open = steps.filter(({ untilMs }) => untilMs > before.grantedMs);
+  const best = open.findLast(({ coverMicros }) => coverMicros <= usable);
+  const isShort = open.length > 0 && best !== open.at(-1);
+  if (best === undefined) return { wallet, grantedMs: before.grantedMs, isShort };
+  const coverMicros = best.coverMicros > before.postedMicros ? best.coverMicros : before.postedMicros;
+  const holds = { ...wallet.holds, [callId]: { ...before, coverMicros, grantedMs: best.untilMs } };
+  return { wallet: { ...wallet, holds }, grantedMs: best.untilMs, isShort };
+}
+
+/** Gives back what is held for a call; nothing, if nothing is. */
+export function release(wallet: Wallet, callId: string): Wallet {
+  const { [callId]: _released, ...holds } = wallet.holds;
+  return { ...wallet, holds };
+}
+
+function requireCurrency(wallet: Wallet, currency: string): void {
+  if (wallet.currency !== currency) {
+    throw parleyError('wallet.currency_mismatch', `the wallet is held in ${wallet.currency}, not in ${currency}`);
+  }
+}
