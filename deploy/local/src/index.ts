@@ -2,8 +2,16 @@ export { type NatsLogin, localPassword, natsLogin } from '../nats/login.ts';
 export { downstreamConsumer, downstreamDomain, inboxPrefix } from '../nats/permissions.ts';
 export { type ServiceName, serviceNames } from '../nats/roles.ts';
 export { platformUser } from '../nats/server-config.ts';
+export { addressList, exampleCommands } from './addresses.ts';
+export { type Interrupt, onInterrupt } from './interrupt.ts';
+export { type KeyFiles, ensureKeys } from './keys.ts';
+export { defaultAccounts, localAccounts } from './local-accounts.ts';
+export { type Platform, type PlatformOptions, describePlatform, replicaName } from './platform.ts';
+export { type PortOptions, type Ports, type ServicePorts, freePorts, standardPorts } from './ports.ts';
+export type { Health, ProcessSpec } from './process-spec.ts';
 export { type Progress, silentProgress, streamProgress } from './progress.ts';
 export { SetupError, reportFailure } from './setup-error.ts';
+export { type Supervisor, type SupervisorOptions, startSupervisor } from './supervisor.ts';
 export {
   type TestNatsOptions,
   type TestServer,
@@ -11,5 +19,6 @@ export {
   startMongowire,
   startNats,
 } from './test-servers.ts';
-export { type EnsureToolsOptions, ensureTools } from './tools.ts';
+export { type TokenClaims, type TokenScope, mintToken } from './token.ts';
+export { type EnsureToolsOptions, ensureTools, toolPaths } from './tools.ts';
 export type { ToolName } from './tool-list.ts';
