@@ -28,26 +28,37 @@ interface Entry {
   readonly passes: (event: FilteredAttributes) => boolean;
 }
 
+/** What a replica knows of a subscription that a delivery is for. One that is unknown it may learn of yet. */
+export type Known =
+  | { readonly kind: 'active'; readonly subscription: WebhookSubscription }
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'unknown' };
+
 /** The webhook subscriptions of all accounts. An event is held against those of its own account only. */
 export class SubscriptionIndex {
   readonly #accounts = new Map<string, Map<string, Entry>>();
+  readonly #deleted = new Set<string>();
 
   /** Puts in a subscription, or its newer state. */
   put(subscription: WebhookSubscription): void {
     const { accountId, subscriptionId, filter } = subscription;
     const entries = this.#accounts.get(accountId) ?? new Map<string, Entry>();
     this.#accounts.set(accountId, entries);
+    this.#deleted.delete(subscriptionId);
     entries.set(subscriptionId, { subscription, passes: compileFilter(filter) });
   }
 
   delete(accountId: string, subscriptionId: string): void {
     const entries = this.#accounts.get(accountId);
     entries?.delete(subscriptionId);
+    this.#deleted.add(subscriptionId);
     if (entries?.size === 0) this.#accounts.delete(accountId);
   }
 
-  get(accountId: string, subscriptionId: string): WebhookSubscription | undefined {
-    return this.#accounts.get(accountId)?.get(subscriptionId)?.subscription;
+  get(accountId: string, subscriptionId: string): Known {
+    const entry = this.#accounts.get(accountId)?.get(subscriptionId);
+    if (entry !== undefined) return { kind: 'active', subscription: entry.subscription };
+    return { kind: this.#deleted.has(subscriptionId) ? 'deleted' : 'unknown' };
   }
 
   all(): readonly WebhookSubscription[] {
@@ -64,6 +75,7 @@ export class SubscriptionIndex {
   }
 }
 
-function isAfterStart({ startsAfter }: WebhookSubscription, event: DeliverableEvent): boolean {
+/** Whether the event came after the subscription was made. */
+export function isAfterStart({ startsAfter }: WebhookSubscription, event: Pick<DeliverableEvent, 'stream' | 'streamSequence'>): boolean {
   return event.streamSequence > (startsAfter[event.stream] ?? 0);
 }

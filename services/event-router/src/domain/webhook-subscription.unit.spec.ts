@@ -66,7 +66,9 @@ describe('SubscriptionIndex', () => {
     index.put(one('s2'));
     index.delete('acme', 's1');
     index.delete('nobody', 's2');
-    expect(index.get('acme', 's1')).toBeUndefined();
+    expect(index.get('acme', 's1')).toEqual({ kind: 'deleted' });
+    expect(index.get('acme', 's3')).toEqual({ kind: 'unknown' });
+    expect(index.get('other', 's2')).toMatchObject({ kind: expect.not.stringMatching('active') });
     expect(index.all().map((each) => each.subscriptionId)).toEqual(['s2']);
   });
 });

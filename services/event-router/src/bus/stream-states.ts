@@ -1,0 +1,13 @@
+import { eventStreams, type Bus } from '@parley/bus';
+import type { StreamState, StreamStates } from '../domain/cursor.ts';
+
+/** What the event streams hold at the moment. */
+export async function readStreamStates(bus: Bus): Promise<StreamStates> {
+  const entries = await Promise.all(Object.values(eventStreams).map(async (stream) => [stream, await readStreamState(bus, stream)] as const));
+  return Object.fromEntries(entries);
+}
+
+async function readStreamState(bus: Bus, stream: string): Promise<StreamState> {
+  const { created, state } = await bus.jsm.streams.info(stream);
+  return { incarnation: created, firstSequence: state.first_seq, lastSequence: state.last_seq };
+}

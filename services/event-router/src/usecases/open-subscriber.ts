@@ -1,0 +1,33 @@
+import { eventTypes } from '@parley/bus';
+import { parseFilter, type EventFilter, type FieldNames } from '@parley/filters';
+import { positionsFromNow, resume, type Positions } from '../domain/cursor.ts';
+import type { CursorCodec } from './cursor-codec.ts';
+import type { EventSource } from './event-source.ts';
+
+/** What a client asks for, on whatever transport. */
+export interface StreamRequest {
+  readonly accountId: string;
+  readonly filter: EventFilter;
+  /** Empty: from now on. */
+  readonly cursor: string;
+  /** How the transport calls the filter's lists. */
+  readonly fieldNames?: FieldNames;
+}
+
+/** All types of the catalogue. */
+export const knownTypes: readonly string[] = Object.values(eventTypes).flatMap((types) => Object.values(types));
+
+/**
+ * Checks a request before its stream begins.
+ * @throws ParleyError `subscription.invalid_filter`, `cursor.malformed`, `cursor.other_account`, `cursor.too_old`
+ */
+export async function openSubscriber(
+  { source, codec }: { readonly source: EventSource; readonly codec: CursorCodec },
+  { accountId, filter: given, cursor, fieldNames }: StreamRequest,
+): Promise<{ readonly filter: EventFilter; readonly positions: Positions }> {
+  const filter = parseFilter(given, knownTypes, fieldNames);
+  const decoded = cursor === '' ? undefined : codec.decode(cursor);
+  const states = await source.states();
+  const positions = decoded === undefined ? positionsFromNow(states) : resume(decoded, accountId, states);
+  return { filter, positions };
+}

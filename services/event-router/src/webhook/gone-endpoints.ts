@@ -1,0 +1,28 @@
+import type { WebhookSubscription } from '../domain/webhook-subscription.ts';
+import type { GoneEndpointRepository } from '../store/gone-endpoint-repository.ts';
+
+type Identified = Pick<WebhookSubscription, 'subscriptionId' | 'revision'>;
+
+/** What this replica knows of endpoints that want nothing more. One that is changed afterwards gets its chance again. */
+export class GoneEndpoints {
+  readonly #repository: GoneEndpointRepository;
+  #known = new Map<string, bigint>();
+
+  constructor(repository: GoneEndpointRepository) {
+    this.#repository = repository;
+  }
+
+  /** Learns what other replicas met. */
+  async refresh(): Promise<void> {
+    this.#known = new Map(await this.#repository.all());
+  }
+
+  has({ subscriptionId, revision }: Identified): boolean {
+    return (this.#known.get(subscriptionId) ?? -1n) >= revision;
+  }
+
+  async add({ subscriptionId, revision }: Identified, at: Date): Promise<void> {
+    this.#known.set(subscriptionId, revision);
+    await this.#repository.add(subscriptionId, revision, at);
+  }
+}

@@ -1,0 +1,12 @@
+import type { StreamPositions, Subscription } from '../domain/account-subscriptions.ts';
+
+/** What the rules need from the broker. */
+export interface Broker {
+  /** The last sequence of each event stream. */
+  currentPositions(): Promise<StreamPositions>;
+  /**
+   * Makes the consumers of a NATS sink. Idempotent.
+   * @throws ParleyError `subscription.invalid_sink` if the account has no access to the broker.
+   */
+  provision(accountId: string, subscription: Subscription): Promise<void>;
+}
