@@ -8,5 +8,8 @@ export default {
   testMatch: ['**/*.(unit|int|e2e).spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/.tools/', '/.data/'],
   modulePathIgnorePatterns: ['<rootDir>/.tools/', '<rootDir>/.data/'],
+  // Servers for integration tests, started when a test asks for one.
+  globalSetup: '<rootDir>/libs/testing/src/jest-global-setup.ts',
+  globalTeardown: '<rootDir>/libs/testing/src/jest-global-teardown.ts',
   testTimeout: 60_000,
 };

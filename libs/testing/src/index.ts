@@ -1,0 +1,5 @@
+export { eventually } from './eventually.ts';
+export { testBus, type TestBus } from './test-bus.ts';
+export { testDatabase, type TestDatabase } from './test-database.ts';
+export { testKeys, type TestKeys } from './test-keys.ts';
+export { databaseUrl, workerNatsUrl } from './test-platform.ts';
