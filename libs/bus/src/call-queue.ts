@@ -9,8 +9,8 @@ export interface QueuedEvent {
   readonly event: StreamedEvent;
   /** The event as it came, for parking: what this build does not know of it must survive. */
   readonly message: () => ParkedMessage;
-  /** The event is applied, known, or safely parked. */
-  readonly done: () => void;
+  /** The event needs no further work of this queue's. */
+  readonly done: (how: 'handled' | 'parked') => void;
 }
 
 export interface CallQueueOptions {
@@ -112,7 +112,7 @@ export class CallQueue {
     this.#waitingSinceMs.delete(source);
     // What waited may have waited for this.
     if (outcome === 'applied') this.#waiting.clear();
-    head.done();
+    head.done('handled');
   }
 
   async #attempt(event: StreamedEvent): Promise<{ outcome: Outcome } | { outcome: 'failed'; error: unknown }> {

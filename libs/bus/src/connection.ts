@@ -17,6 +17,11 @@ export interface Bus {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /**
+   * Calls back each time the connection is there again after a break, until the signal aborts. A broker that was started
+   * anew has forgotten its ephemeral consumers, and it would take their heartbeats to notice.
+   */
+  onReconnect(callback: () => void, signal: AbortSignal): void;
   /** Finishes what is in flight, then closes. */
   close(): Promise<void>;
 }
@@ -32,11 +37,19 @@ export async function connectBus({ url, user, password, name }: BusConfig): Prom
     reconnectTimeWait: 250,
     waitOnFirstConnect: true,
   });
+  const onReconnect = new Set<() => void>();
+  void (async () => {
+    for await (const { type } of nc.status()) if (type === 'reconnect') for (const callback of onReconnect) callback();
+  })();
   return {
     nc,
     js: jetstream(nc),
     // Services have no right to the account-wide information that the check asks for.
     jsm: await jetstreamManager(nc, { checkAPI: false }),
+    onReconnect: (callback, signal) => {
+      onReconnect.add(callback);
+      signal.addEventListener('abort', () => onReconnect.delete(callback), { once: true });
+    },
     close: async () => {
       if (!nc.isClosed()) await nc.drain();
     },

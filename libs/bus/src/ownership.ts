@@ -126,7 +126,9 @@ class OwnershipSession {
 
   #isFree(partition: number, alive: readonly string[]): boolean {
     const lease = this.#leases.get(partition);
-    return lease === undefined || lease.holder === '' || !alive.includes(lease.holder);
+    // One's own that is not held: a claim whose answer was lost.
+    const abandoned = lease !== undefined && (lease.holder === '' || lease.holder === this.#options.instance);
+    return lease === undefined || abandoned || !alive.includes(lease.holder);
   }
 
   async #claim(partition: number): Promise<void> {

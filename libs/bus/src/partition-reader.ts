@@ -15,6 +15,7 @@ export interface ReaderOptions {
 
 const retryMs = 500;
 const fetchedAhead = 100;
+const heartbeatMs = 5_000;
 
 /**
  * Reads one stream in stream order until aborted, through an ordered consumer, which resets itself when it saw a gap.
@@ -24,28 +25,37 @@ export async function readStream(bus: Bus, options: ReaderOptions): Promise<void
   let next = options.from;
   while (!options.signal.aborted) {
     try {
-      const consumer = await bus.js.consumers.get(options.stream, {
-        filter_subjects: options.filter,
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: next,
-      });
-      const messages = await consumer.consume({ max_messages: fetchedAhead });
-      const stop = () => messages.stop();
-      options.signal.addEventListener('abort', stop, { once: true });
-      try {
-        for await (const message of messages) {
-          if (options.signal.aborted) return;
-          await options.onMessage(message);
-          next = message.seq + 1;
-        }
-      } finally {
-        options.signal.removeEventListener('abort', stop);
-        messages.stop();
-        await consumer.delete().catch(() => undefined);
-      }
+      next = await readUntilBreak(bus, options, next);
     } catch (error) {
       if (!options.signal.aborted) options.onError(error);
+      await sleep(retryMs, undefined, { signal: options.signal }).catch(() => undefined);
     }
-    await sleep(retryMs, undefined, { signal: options.signal }).catch(() => undefined);
   }
+}
+
+/** @returns the first stream sequence that was not handed out. */
+async function readUntilBreak(bus: Bus, options: ReaderOptions, from: number): Promise<number> {
+  let next = from;
+  const consumer = await bus.js.consumers.get(options.stream, {
+    filter_subjects: options.filter,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: next,
+  });
+  const messages = await consumer.consume({ max_messages: fetchedAhead, idle_heartbeat: heartbeatMs });
+  const ended = new AbortController();
+  options.signal.addEventListener('abort', () => messages.stop(), { signal: ended.signal });
+  bus.onReconnect(() => messages.stop(), ended.signal);
+  try {
+    if (options.signal.aborted) return next;
+    for await (const message of messages) {
+      if (options.signal.aborted) break;
+      await options.onMessage(message);
+      next = message.seq + 1;
+    }
+  } finally {
+    ended.abort();
+    messages.stop();
+    await consumer.delete().catch(() => undefined);
+  }
+  return next;
 }

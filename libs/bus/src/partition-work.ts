@@ -152,7 +152,7 @@ export class PartitionWork {
     const { partition } = this.#options.lease;
     for (const { message, done } of queued) {
       const kept = await this.#untilDone(() => this.#options.parking.park({ callId, partition, ...why }, message()));
-      if (kept) done();
+      if (kept) done('parked');
     }
   }
 
@@ -171,8 +171,8 @@ export class PartitionWork {
     const parked = await this.#options.parking.messages(callId);
     let open = parked.length;
     const release = () => this.#ignoreErrors(this.#options.parking.release(callId));
-    const done = () => {
-      open -= 1;
+    const done: QueuedEvent['done'] = (how) => {
+      if (how === 'handled') open -= 1;
       if (open === 0) void release().finally(() => this.#redriving.delete(callId));
     };
     const onFailure = async (failure: unknown) => {

@@ -1,0 +1,209 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient, type Db } from 'mongodb';
+import { natsLogin, startMongowire, startNats, type TestServer } from '@parley/local';
+import { connectBus, type Bus } from './connection.ts';
+import { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
+import { newEvent, type BusEvent } from './event.ts';
+import { mongoParking } from './parking.ts';
+import { mongoPositions } from './positions.ts';
+import { createPublisher } from './publisher.ts';
+import { buckets, declareStreams, eventStreams } from './streams.ts';
+
+let dataDir: string;
+let nats: TestServer;
+let mongo: TestServer;
+let client: MongoClient;
+let bus: Bus;
+let db: Db;
+const consumers: Consumer[] = [];
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'parley-bus-'));
+  nats = await startNats({ dataDir });
+  mongo = await startMongowire();
+  client = new MongoClient(mongo.url);
+  const { user, pass } = natsLogin('platform');
+  bus = await connectBus({ url: nats.url, user, password: pass, name: 'test' });
+});
+beforeEach(async () => {
+  db = client.db(`consumer-${randomUUID()}`);
+  for (const name of [...Object.values(eventStreams), ...Object.values(buckets).map((bucket) => `KV_${bucket}`)]) {
+    await bus.jsm.streams.delete(name).catch(() => undefined);
+  }
+  await declareStreams(bus.nc, bus.jsm);
+});
+afterEach(async () => {
+  await Promise.all(consumers.splice(0).map((consumer) => consumer.stop()));
+});
+afterAll(async () => {
+  await bus.close();
+  await client.close();
+  await nats.stop();
+  await rm(dataDir, { recursive: true });
+  await mongo.stop();
+});
+
+const errors: unknown[] = [];
+
+async function consume(handle: ConsumerOptions['handle'], options: Partial<ConsumerOptions> = {}): Promise<Consumer> {
+  const consumer = await startConsumer(bus, {
+    service: 'billing',
+    instance: `one-${randomUUID()}`,
+    classes: ['call', 'reaction'],
+    bucket: buckets.billing,
+    positions: mongoPositions(db, 'billing'),
+    parking: mongoParking(db, 'billing'),
+    handle,
+    onError: (error) => errors.push(error),
+    leaseTtlMs: 1_000,
+    attempts: 2,
+    ...options,
+  });
+  consumers.push(consumer);
+  return consumer;
+}
+
+const call = { from: 'client:alice', to: '+15550100', direction: 'inbound' as const };
+
+function callEvent(callId: string, sequence: number): BusEvent {
+  const value = { legId: callId, event: { $case: 'answered' as const, value: {} } };
+  return newEvent({ accountId: 'acme', callId, time: new Date(), sequence: BigInt(sequence), call, data: { class: 'call', value } });
+}
+
+async function publishAll(events: readonly BusEvent[]): Promise<void> {
+  const publisher = createPublisher(bus);
+  for (const event of events) await publisher.publish(event);
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe('consumer', () => {
+  const callIds = Array.from({ length: 20 }, (_, index) => `CA${index}`);
+  const all = callIds.flatMap((callId) => [0, 1, 2].map((sequence) => callEvent(callId, sequence)));
+
+  test('reads every event, in order per call', async () => {
+    const seen: string[] = [];
+    await consume(async (event) => {
+      seen.push(event.id);
+      return 'applied';
+    });
+    await publishAll(all);
+    await until(() => seen.length === all.length);
+    for (const callId of callIds) {
+      expect(seen.filter((id) => id.startsWith(`${callId}-`))).toEqual([0, 1, 2].map((n) => `${callId}-call-${n}`));
+    }
+  });
+
+  test('goes on behind what it has stored, and reads again what it has not', async () => {
+    const first: string[] = [];
+    const one = await consume(async (event) => {
+      first.push(event.id);
+      return 'applied';
+    });
+    await publishAll(all);
+    await until(() => first.length === all.length);
+    consumers.splice(0);
+    await one.stop();
+
+    const later = [callEvent('CA0', 3)];
+    await publishAll(later);
+    const second: string[] = [];
+    await consume(async (event) => {
+      second.push(event.id);
+      return 'applied';
+    });
+    await until(() => second.length > 0);
+    expect(second).toEqual(['CA0-call-3']);
+  });
+
+  test('a second replica takes its share; when it goes, the first takes it back', async () => {
+    const one = await consume(async () => 'applied');
+    await until(() => one.owned().length === 32);
+    const two = await consume(async () => 'applied');
+    await until(() => two.owned().length > 0 && one.owned().length + two.owned().length === 32);
+    expect([...one.owned(), ...two.owned()].sort((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, n) => n));
+    consumers.splice(consumers.indexOf(two), 1);
+    await two.stop();
+    await until(() => one.owned().length === 32);
+  });
+
+  test('a call that fails is parked with what follows, the others go on, and redrive resumes in order', async () => {
+    let broken = true;
+    const seen: string[] = [];
+    const consumer = await consume(async (event) => {
+      if (broken && event.id === 'CA1-call-1') throw new Error('no');
+      seen.push(event.id);
+      return 'applied';
+    });
+    await publishAll(all);
+    const parking = mongoParking(db, 'billing');
+    await until(async () => seen.length === all.length - 2 && (await parking.messages('CA1')).length === 2);
+    await publishAll([callEvent('CA1', 3)]);
+    await until(async () => (await parking.messages('CA1')).length === 3);
+    expect(await parking.list({ limit: 10, after: '' })).toMatchObject([{ callId: 'CA1', code: 'bus.handler_failed', events: 3 }]);
+
+    await expect(consumer.redrive('CA1')).rejects.toMatchObject({ code: 'bus.handler_failed' });
+    broken = false;
+    expect(await consumer.redrive('CA1')).toBe(3);
+    expect(seen.slice(-3)).toEqual(['CA1-call-1', 'CA1-call-2', 'CA1-call-3']);
+    expect(await parking.list({ limit: 10, after: '' })).toEqual([]);
+    await publishAll([callEvent('CA1', 4)]);
+    await until(() => seen.at(-1) === 'CA1-call-4');
+  });
+
+  test('a parked call stays parked in the next owner', async () => {
+    const one = await consume(async (event) => {
+      if (event.callId === 'CA1') throw new Error('no');
+      return 'applied';
+    });
+    await publishAll([callEvent('CA1', 0)]);
+    const parking = mongoParking(db, 'billing');
+    await until(async () => (await parking.messages('CA1')).length === 1);
+    consumers.splice(0);
+    await one.stop();
+
+    const seen: string[] = [];
+    const two = await consume(async (event) => {
+      seen.push(event.id);
+      return 'applied';
+    });
+    await publishAll([callEvent('CA1', 1), callEvent('CA2', 0)]);
+    await until(async () => (await parking.messages('CA1')).length === 2);
+    expect(seen).toEqual(['CA2-call-0']);
+    await two.redrive('CA1');
+    expect(seen).toEqual(['CA2-call-0', 'CA1-call-0', 'CA1-call-1']);
+  });
+
+  test('what is no event is parked as it came and holds nothing up', async () => {
+    const seen: string[] = [];
+    await consume(async (event) => {
+      seen.push(event.id);
+      return 'applied';
+    });
+    await bus.js.publish('evt.call.00.acme', 'garbage');
+    await publishAll([callEvent('CA1', 0)]);
+    const parking = mongoParking(db, 'billing');
+    await until(async () => seen.length === 1 && (await parking.list({ limit: 10, after: '' })).length === 1);
+    expect(await parking.list({ limit: 10, after: '' })).toMatchObject([{ callId: 'unknown-CALL_EVENTS-1', code: 'bus.malformed_event' }]);
+  });
+
+  test('a broker that is killed and comes back loses nothing', async () => {
+    const seen = new Set<string>();
+    await consume(async (event) => {
+      seen.add(event.id);
+      return 'applied';
+    });
+    const publishing = publishAll(all);
+    await until(() => seen.size > 5);
+    await nats.kill();
+    nats = await startNats({ dataDir, port: nats.port });
+    await publishing;
+    await until(() => seen.size === all.length);
+  });
+});
