@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { judge, type AttemptContext } from './attempt.ts';
+import { parseSchedule, schedulePattern } from './retry-schedule.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
 const context: AttemptContext = { schedule: [0, 5_000, 300_000], attempts: 1, now, random: 0 };
@@ -49,5 +50,15 @@ describe('judge', () => {
         expect(waitedMs).toBeLessThanOrEqual(delayMs * 1.2);
       }),
     );
+  });
+});
+
+describe('a schedule as text', () => {
+  test('has its delays in ms', () => {
+    expect(parseSchedule('0s,500ms,5m,2h')).toEqual([0, 500, 300_000, 7_200_000]);
+  });
+
+  test.each(['', '5', '5 s', '5s,', ',5s', '5d', '-5s'])('%j is none', (text) => {
+    expect(schedulePattern.test(text)).toBe(false);
   });
 });

@@ -1,6 +1,16 @@
 /** Delays before each attempt at a delivery, in ms; as many attempts as delays. The first is usually 0. */
 export type RetrySchedule = readonly number[];
 
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A schedule as text: `0s,500ms,5m,2h`. */
+export const schedulePattern = /^\d{1,9}(?:ms|s|m|h)(?:,\d{1,9}(?:ms|s|m|h))*$/;
+
+/** @param text of schedulePattern */
+export function parseSchedule(text: string): RetrySchedule {
+  return [...text.matchAll(/(\d+)(ms|s|m|h)/g)].map(([, amount, unit]) => Number(amount) * unitMs[unit!]!);
+}
+
 /** Each delay is stretched by up to this share, so that what failed together is not retried together. */
 const jitterRatio = 0.2;
 

@@ -20,7 +20,7 @@ describe('cursor codec', () => {
   });
 
   test('a changed character anywhere is noticed', () => {
-    const changes = fc.tuple(cursors, fc.nat(), fc.constantFrom(...'ABCxyz019-_.='));
+    const changes = fc.tuple(cursors, fc.nat(), fc.constantFrom(...'ABCxyz019-_.='.split('')));
     fc.assert(
       fc.property(changes, ([cursor, at, character]) => {
         const text = codec.encode(cursor);

@@ -43,7 +43,7 @@ export class PartitionDeliveries {
 
   /** Something that kept deliveries back may be over: of one subscription, or of all. */
   poke(subscriptionId?: string): void {
-    for (const entry of [...this.#lanes.values()]) {
+    for (const entry of this.#lanes.values()) {
       if (subscriptionId === undefined || entry.subscriptionId === subscriptionId) entry.lane.poke();
     }
   }

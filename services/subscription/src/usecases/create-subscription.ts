@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { invalidArgument, parleyError } from '@parley/errors';
+import { invalidArgument } from '@parley/errors';
 import { parseFilter, type EventFilter } from '@parley/filters';
 import { create, madeBy, type AccountSubscriptions, type Subscription } from '../domain/account-subscriptions.ts';
 import type { Sink } from '../domain/sink.ts';
@@ -20,14 +20,13 @@ export interface CreateSubscriptionPorts {
   readonly accounts: AccountStore;
   readonly broker: Broker;
   /** @throws ParleyError `egress.*` for a URL that may not be called. */
-  readonly checkUrl: (url: string) => Promise<void>;
+  readonly checkUrl: (url: string) => void;
   readonly knownTypes: readonly string[];
   /** Subscriptions that an account may have. */
   readonly limit: number;
 }
 
 const longestRequestId = 128;
-const longestUrl = 2_000;
 const secretBytes = 32;
 
 /**
@@ -36,13 +35,13 @@ const secretBytes = 32;
  * @throws ParleyError `request.invalid_argument`, `request.idempotency_conflict`, `subscription.*`, `egress.*`
  */
 export async function createSubscription(ports: CreateSubscriptionPorts, command: CreateSubscription): Promise<Subscription> {
-  const { accounts, broker, knownTypes, limit } = ports;
+  const { accounts, broker, checkUrl, knownTypes, limit } = ports;
   const { accountId, requestId } = command;
   if (requestId === '' || requestId.length > longestRequestId) {
     throw invalidArgument([{ field: 'request_id', description: `has to have 1 to ${longestRequestId} characters` }]);
   }
   const filter = parseFilter(command.filter, knownTypes);
-  await assertDeliverable(ports, command.sink);
+  if (command.sink.kind === 'webhook') checkUrl(command.sink.url);
   const request = { requestId, digest: digestOf(filter, command.sink) };
   const startsAfter = await broker.currentPositions();
   const given = { subscriptionId: `sub-${randomBytes(16).toString('hex')}`, filter, sink: newSink(command.sink), startsAfter, request };
@@ -58,12 +57,6 @@ export async function createSubscription(ports: CreateSubscriptionPorts, command
     return change;
   });
   return result!;
-}
-
-async function assertDeliverable({ checkUrl }: CreateSubscriptionPorts, sink: WantedSink): Promise<void> {
-  if (sink.kind !== 'webhook') return;
-  if (sink.url.length > longestUrl) throw parleyError('subscription.invalid_sink', `the URL has more than ${longestUrl} characters`);
-  await checkUrl(sink.url);
 }
 
 function newSink(sink: WantedSink): Sink {

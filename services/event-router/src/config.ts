@@ -1,0 +1,17 @@
+import { defineServiceConfig, integer, list, pattern, text } from '@parley/config';
+import { schedulePattern } from './domain/retry-schedule.ts';
+
+/** The example schedule of Standard Webhooks; 75 hours in all. */
+const exampleSchedule = '0s,5s,5m,30m,2h,5h,10h,14h,20h,24h';
+
+/** What the event-router reads from its environment. */
+export const configDefinition = defineServiceConfig({
+  EVENT_CURSOR_KEY_FILE: { type: text(), describe: 'file with the secret that cursors are signed with: at least 32 bytes as base64url, the same for each replica' },
+  HEARTBEAT_MS: { type: integer({ min: 100, max: 60_000 }), default: '10000', describe: 'how often a stream that is quiet moves its cursor on' },
+  CLIENT_STALL_MS: { type: integer({ min: 100 }), default: '60000', describe: 'a client that reads nothing for so long is sent away' },
+  WEBHOOK_SCHEDULE: { type: pattern(schedulePattern, 'delays as 500ms, 5s, 5m or 2h, separated by commas'), default: exampleSchedule, describe: 'delay before each attempt at a webhook delivery, e.g. `0s,500ms,5m,2h`; as many attempts as delays' },
+  WEBHOOK_TIMEOUT_MS: { type: integer({ min: 100, max: 60_000 }), default: '15000', describe: 'how long a webhook receiver may take to answer' },
+  WEBHOOK_CONCURRENCY: { type: integer({ min: 1, max: 1_000 }), default: '8', describe: 'deliveries that are sent to one endpoint at a time, by each replica' },
+  EGRESS_ALLOW: { type: list(), optional: true, describe: '`host:port` pairs, separated by commas, that webhooks may reach although they are not public' },
+  LEASE_TTL_MS: { type: integer({ min: 500, max: 60_000 }), default: '5000', describe: 'a replica that gave no sign of life for so long loses its partitions' },
+});

@@ -1,0 +1,45 @@
+import { invalidArgument } from '@parley/errors';
+import type { EventFilter, FieldNames } from '@parley/filters';
+
+/** What an EventSource's URL and headers ask for. */
+export interface SseRequest {
+  readonly filter: EventFilter;
+  readonly cursor: string;
+}
+
+/** The filter's lists as the query calls them; each parameter may be repeated or hold values separated by commas. */
+export const queryFieldNames: FieldNames = { types: 'types', callIds: 'call_id', from: 'from', to: 'to', directions: 'direction' };
+
+const known = new Set([...Object.values(queryFieldNames), 'cursor', 'access_token']);
+
+/**
+ * Reads a query. A parameter that is not known is an error: a misspelt filter would let everything through.
+ * @param lastEventId the Last-Event-ID header. A browser that reconnects sends it with the URL that it began with, so it
+ *   goes before the query's cursor.
+ * @throws ParleyError `request.invalid_argument`
+ */
+export function readSseRequest(query: URLSearchParams, lastEventId: string | undefined): SseRequest {
+  const unknown = [...new Set(query.keys())].filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw invalidArgument(unknown.map((name) => ({ field: name.slice(0, 64), description: 'is no parameter of this request' })));
+  }
+  return {
+    filter: {
+      types: values(query, queryFieldNames.types),
+      callIds: values(query, queryFieldNames.callIds),
+      from: values(query, queryFieldNames.from),
+      to: values(query, queryFieldNames.to),
+      directions: values(query, queryFieldNames.directions),
+    },
+    cursor: lastEventId !== undefined && lastEventId !== '' ? lastEventId : (query.get('cursor') ?? ''),
+  };
+}
+
+function values(query: URLSearchParams, name: string): string[] {
+  return query
+    .getAll(name)
+    .flatMap((text) => text.split(','))
+    // A plus sign in a query is a space unless it is escaped, and telephone numbers are rarely escaped.
+    .map((value) => value.replace(/^ (?=\d)/, '+').trim())
+    .filter((value) => value !== '');
+}

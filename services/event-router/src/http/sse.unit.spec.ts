@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { formatSse } from './sse-message.ts';
+import { readSseRequest } from './sse-request.ts';
+
+const read = (query: string, lastEventId?: string) => readSseRequest(new URLSearchParams(query), lastEventId);
+
+describe('readSseRequest', () => {
+  test('reads each list, repeated or with commas', () => {
+    expect(read('types=call.*,app.*&types=billing.charged&call_id=CA1&from=%2B491&to=client:bob&direction=inbound').filter).toEqual({
+      types: ['call.*', 'app.*', 'billing.charged'],
+      callIds: ['CA1'],
+      from: ['+491'],
+      to: ['client:bob'],
+      directions: ['inbound'],
+    });
+  });
+
+  test('an unescaped plus sign before digits is one', () => {
+    expect(read('from=+491,+492').filter.from).toEqual(['+491', '+492']);
+  });
+
+  test('the header of a browser that reconnects goes before the cursor of the URL', () => {
+    expect(read('cursor=old', 'new').cursor).toBe('new');
+    expect(read('cursor=old', '').cursor).toBe('old');
+    expect(read('').cursor).toBe('');
+  });
+
+  test('refuses a parameter that it does not know', () => {
+    expect(() => read('typ=call.*')).toThrow(
+      expect.objectContaining({ code: 'request.invalid_argument', details: { violations: [expect.objectContaining({ field: 'typ' })] } }),
+    );
+  });
+});
+
+/** A parser as the HTML standard words it (9.2.6), to check what was formatted. */
+function parse(text: string): { lastEventId: string; events: { type: string; data: string; id: string }[] } {
+  const result = { lastEventId: '', events: [] as { type: string; data: string; id: string }[] };
+  let [type, data, id] = ['', '', ''];
+  for (const line of text.split('\n')) {
+    if (line === '') {
+      result.lastEventId = id;
+      if (data !== '') result.events.push({ type: type === '' ? 'message' : type, data: data.replace(/\n$/, ''), id });
+      [type, data] = ['', ''];
+    }
+    const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line)!;
+    if (field === 'event') type = value!;
+    if (field === 'data') data += `${value}\n`;
+    if (field === 'id') id = value!;
+  }
+  return result;
+}
+
+describe('formatSse', () => {
+  test('a heartbeat moves the last event id and dispatches nothing', () => {
+    expect(parse(formatSse({ cursor: 'c1' }))).toEqual({ lastEventId: 'c1', events: [] });
+  });
+
+  test('an event arrives whole, whatever its JSON holds', () => {
+    fc.assert(
+      fc.property(fc.json(), (json) => {
+        const text = formatSse({ cursor: 'c2', event: { type: 'call.ringing', json: JSON.stringify(JSON.parse(json)) } });
+        const { events } = parse(text);
+        expect(events).toEqual([{ type: 'call.ringing', data: JSON.stringify(JSON.parse(json)), id: 'c2' }]);
+      }),
+    );
+  });
+});

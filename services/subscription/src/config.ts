@@ -1,0 +1,7 @@
+import { defineServiceConfig, integer, list } from '@parley/config';
+
+/** What the subscription service reads from its environment. */
+export const configDefinition = defineServiceConfig({
+  SUBSCRIPTIONS_PER_ACCOUNT: { type: integer({ min: 1, max: 1_000 }), default: '100', describe: 'how many subscriptions an account may have' },
+  EGRESS_ALLOW: { type: list(), optional: true, describe: '`host:port` pairs, separated by commas, that webhooks may reach although they are not public' },
+});

@@ -1,0 +1,22 @@
+import { downstreamConsumerName, eventStreams } from '@parley/bus';
+import type { CreateSubscriptionRequest, CreateSubscriptionResponse } from '@parley/contracts';
+import type { CallContext } from '@parley/grpc';
+import { natsClasses } from '../domain/sink.ts';
+import type { Subscription } from '../domain/account-subscriptions.ts';
+import { createSubscription, type CreateSubscriptionPorts } from '../usecases/create-subscription.ts';
+import { fromFilter, fromSink, toSubscription } from './convert.ts';
+
+export function createSubscriptionHandler(ports: CreateSubscriptionPorts) {
+  return async ({ requestId, filter, sink }: CreateSubscriptionRequest, { identity }: CallContext): Promise<CreateSubscriptionResponse> => {
+    const { accountId } = identity;
+    const subscription = await createSubscription(ports, { accountId, requestId, filter: fromFilter(filter), sink: fromSink(sink) });
+    return { subscription: toSubscription(subscription), ...access(accountId, subscription) };
+  };
+}
+
+/** What the subscriber needs to make use of it, and is told here only. */
+function access(accountId: string, { sink, filter }: Subscription): Omit<CreateSubscriptionResponse, 'subscription'> {
+  if (sink.kind === 'webhook') return { webhookSecret: sink.secret, consumerName: '', streams: [] };
+  const streams = natsClasses(filter).map((eventClass) => eventStreams[eventClass]);
+  return { webhookSecret: '', consumerName: downstreamConsumerName(accountId), streams };
+}
