@@ -16,7 +16,7 @@ setup: node_modules/.package-lock.json ## Install npm packages and build nats-se
 	node deploy/local/src/tools-main.ts
 
 demo: setup ## Play one call through all services, print it, and check the bill
-	node deploy/local/src/demo-main.ts
+	node deploy/local/demo/demo-main.ts
 
 up: setup ## Start everything and keep it running
 	node deploy/local/src/up-main.ts

@@ -16,3 +16,5 @@ export {
   type SceneOptions,
   type SceneTargets,
 } from './video-call-scene.ts';
+export { deliveredBySource, deliveryFaults, type SourceDelivery } from './delivery-check.ts';
+export { callFaults, endings, stages } from './call-check.ts';
