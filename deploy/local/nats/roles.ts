@@ -48,10 +48,10 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
     publishes: [],
     reads: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS', 'SUBSCRIPTIONS'],
     measures: [],
-    looksUp: [],
+    looksUp: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS', 'SUBSCRIPTIONS'],
     buckets: ['leases-event-router'],
     exchanges: [],
-    provisionsDownstream: true,
+    provisionsDownstream: false,
   },
   subscription: {
     publishes: ['sub.>'],

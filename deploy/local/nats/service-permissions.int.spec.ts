@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { AckPolicy, type ConsumerConfig, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, type ConsumerConfig, DeliverPolicy, type SeqMsgRequest, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type PreparedServer, ask, canSubscribe, isRefusal, prepareServer, take } from './server-for-test.ts';
@@ -144,9 +144,9 @@ test('call routers ask and answer each other', async () => {
   expect(await ask(connections['call-router'], 'cmd.router.call-router-2')).toEqual({ answer: 'done' });
 });
 
-describe.each(['subscription', 'event-router'] as const)('%s provisions downstream consumers', (service) => {
+describe('the subscription service provisions downstream consumers', () => {
   test('asks about one of any account', async () => {
-    const { consumers } = await jetstreamManager(connections[service]);
+    const { consumers } = await jetstreamManager(connections.subscription);
     await expect(consumers.info('CALL_EVENTS', 'downstream-unlisted')).rejects.toThrow('consumer not found');
   });
 
@@ -157,7 +157,7 @@ describe.each(['subscription', 'event-router'] as const)('%s provisions downstre
   };
 
   test('makes, changes, asks about and removes one', async () => {
-    const { consumers } = await jetstreamManager(connections[service]);
+    const { consumers } = await jetstreamManager(connections.subscription);
     await consumers.add('CALL_EVENTS', forAcme);
     await consumers.update('CALL_EVENTS', 'downstream-acme', { description: 'changed' });
     expect((await consumers.info('CALL_EVENTS', 'downstream-acme')).config).toMatchObject({ description: 'changed' });
@@ -172,6 +172,15 @@ test('the subscription service measures the event streams and finds what it publ
   }
   expect(await streams.getMessage('SUBSCRIPTIONS', { last_by_subj: 'sub.acme' })).not.toBeNull();
   await expectRefusals(connections.subscription, ['$JS.API.STREAM.INFO.LEDGER', '$JS.API.STREAM.MSG.GET.CALL_EVENTS']);
+});
+
+test('the event-router finds the next message of a subject behind a sequence', async () => {
+  const { streams } = await jetstreamManager(connections['event-router']);
+  for (const [stream, next_by_subj] of [['CALL_EVENTS', 'evt.call.*.acme'], ['SUBSCRIPTIONS', 'sub.>']] as const) {
+    const query: SeqMsgRequest & { next_by_subj: string } = { seq: 1, next_by_subj };
+    expect(await streams.getMessage(stream, query)).not.toBeNull();
+  }
+  await expectRefusals(connections['event-router'], ['$JS.API.STREAM.MSG.GET.LEDGER']);
 });
 
 test('the subscription service makes consumers under an account’s name for that account’s events only', async () => {
