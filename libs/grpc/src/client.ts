@@ -2,6 +2,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { callUnary, openBidiStream, openServerStream, type BidiStream, type CallOptions, type ServerStream, type TokenSource } from './client-calls.ts';
 import { channelOptions, channelTarget } from './client-channel.ts';
 import type { MethodDefinition, RequestOf, ResponseOf } from './service-definition.ts';
+import { useOurLog } from './transport-log.ts';
 
 type MethodCall<M> = M extends { readonly requestStream: false; readonly responseStream: false }
   ? (request: RequestOf<M>, options?: CallOptions) => Promise<ResponseOf<M>>
@@ -32,6 +33,7 @@ export interface ClientOptions {
 /** @param serviceClient as ts-proto generates it (`XServiceClient`) */
 export function createClient<S extends object>(serviceClient: { readonly service: S }, options: ClientOptions): GrpcClient<S> {
   const { address, token, deadlineMs = 10_000, waitForReady = true, maxMessageBytes = 5 * 1024 * 1024 } = options;
+  useOurLog();
   const client = new Client(channelTarget(address), credentials.createInsecure(), channelOptions(maxMessageBytes));
   const defaults = { token, deadlineMs, waitForReady };
   const calls: Record<string, unknown> = { close: () => client.close() };

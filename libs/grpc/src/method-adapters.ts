@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import type {
   ServerDuplexStream,
   ServerUnaryCall,
@@ -86,8 +87,13 @@ async function* messages(call: ServerDuplexStream<unknown, unknown>, signal: Abo
     for await (const message of call.iterator({ destroyOnReturn: false })) {
       yield readable(message);
     }
+    // A client that vanished looks like one that half-closed, until the stream's close is seen a moment later.
+    await setImmediate();
   } catch (error) {
-    throw signal.aborted || call.cancelled ? gone() : error;
+    throw signal.aborted ? gone() : error;
+  }
+  if (signal.aborted) {
+    throw gone();
   }
 }
 

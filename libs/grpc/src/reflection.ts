@@ -3,12 +3,17 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { descriptorSetUrl } from '@parley/contracts';
-import { service as healthService } from 'grpc-health-check';
+
+/**
+ * What grpc-health-check would give has a map entry of a name that Go's clients refuse. Made by
+ * `buf build node_modules/grpc-health-check/proto --as-file-descriptor-set --exclude-source-info -o <this file>`.
+ */
+const healthDescriptorSetUrl = new URL('./health-descriptor-set.binpb', import.meta.url);
 
 /** Serves gRPC server reflection (v1 and v1alpha) for the named services, from the compiled proto files as they are. */
 export async function addReflection(server: Server, serviceNames: readonly string[]): Promise<void> {
-  const files = filesOf(await readFile(descriptorSetUrl));
-  const definition = { parley: { fileDescriptorProtos: files }, health: { fileDescriptorProtos: healthFiles() } };
+  const sets = await Promise.all([readFile(descriptorSetUrl), readFile(healthDescriptorSetUrl)]);
+  const definition = { all: { fileDescriptorProtos: sets.flatMap(filesOf) } };
   const reflection = new ReflectionService(definition as unknown as ConstructorParameters<typeof ReflectionService>[0], {
     services: [...serviceNames, 'grpc.health.v1.Health'],
   });
@@ -28,9 +33,4 @@ function filesOf(descriptorSet: Uint8Array): Buffer[] {
     }
   }
   return files;
-}
-
-function healthFiles(): Buffer[] {
-  const [method] = Object.values(healthService);
-  return method === undefined ? [] : method.requestType.fileDescriptorProtos;
 }

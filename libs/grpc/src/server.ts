@@ -7,6 +7,7 @@ import { adaptHandler } from './method-adapters.ts';
 import { addReflection } from './reflection.ts';
 import { guardedMethod, type Handlers, type MethodDefinition, type ServiceDefinition } from './service-definition.ts';
 import type { Verifier } from './token-verifier.ts';
+import { useOurLog } from './transport-log.ts';
 
 const log = logger('grpc');
 
@@ -51,6 +52,7 @@ const mebibyte = 1024 * 1024;
  */
 export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { maxMessageBytes = 4 * mebibyte } = options;
+  useOurLog();
   const server = new Server({
     // A little more than is taken, so that a message that is too large gets our code and not the transport's bare status.
     'grpc.max_receive_message_length': maxMessageBytes + mebibyte,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { types } from 'node:util';
 import { parleyError } from '@parley/errors';
 import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { scopes, type Identity, type Scope } from './identity.ts';
@@ -110,8 +111,16 @@ function asAuthError(error: unknown): unknown {
       ? parleyError('auth.expired', 'the token is not valid yet', { cause: error })
       : parleyError('auth.malformed', `the claim ${error.claim} is missing or wrong`, { cause: error });
   }
-  if (error instanceof errors.JWKSTimeout || error instanceof TypeError) {
+  if (isFetchFailure(error)) {
     return parleyError('auth.keys_unavailable', 'the public keys cannot be fetched', { cause: error });
   }
   return error instanceof errors.JOSEError ? parleyError('auth.malformed', 'the token is not valid', { cause: error }) : error;
+}
+
+/** fetch's own failure, a timeout, an HTTP status other than 200, or an answer that is no JWKS. */
+function isFetchFailure(error: unknown): boolean {
+  if (error instanceof errors.JOSEError) {
+    return ['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'].includes(error.code);
+  }
+  return types.isNativeError(error) && error.name === 'TypeError';
 }

@@ -46,7 +46,7 @@ async function stop(server: Server, socket: string, servers: ReadonlyMap<string,
   });
   await rm(socket, { force: true });
   const started = await Promise.allSettled(servers.values());
-  await Promise.all(started.map((result) => (result.status === 'fulfilled' ? result.value.stop() : undefined)));
+  await Promise.all(started.filter((result) => result.status === 'fulfilled').map((result) => result.value.stop()));
 }
 
 /** In a test: the URL of the nats-server that this worker has for itself. */
