@@ -108,6 +108,8 @@ export const errorTable = {
   'observation.text_too_large': { ...invalid, meaning: 'The text is longer than is taken.' },
   'observation.media_time': { ...invalid, meaning: 'The media time is negative or goes back.' },
   'observation.empty': { ...invalid, meaning: 'The message carries no observation.' },
+  'observation.analysis_failed': { ...ours, grpc: 'INTERNAL', http: 500, meaning: 'The observation could not be analysed; the next ones are.' },
+  'observation.replaced': { grpc: 'ABORTED', http: 409, ...caller, meaning: 'A newer stream observes the same side of the call.' },
   'observation.finished': { ...precondition, meaning: 'The observation of this side of the call has ended.' },
 
   'speech.text_too_long': { ...invalid, meaning: 'The text to speak is longer than is taken.' },

@@ -66,7 +66,8 @@ const hangUp: Command[] = [
   { type: 'complete', atMs: FINAL_MS },
 ];
 const intervalsOf = (told: readonly Told<ReactionFact>[]): Interval[] => told.flatMap(({ intervals }) => intervals).reduce<Interval[]>(append, []);
-const rounded = (intervals: Interval[]): Interval[] => intervals.map((one) => ({ ...one, confidence: Math.round(one.confidence * 1e6) / 1e6 }));
+/** The reference adds up in another order. */
+const about = (intervals: Interval[]): object[] => intervals.map((one) => ({ ...one, confidence: expect.closeTo(one.confidence, 9) }));
 const isChange = ({ fact }: Told<ReactionFact>): boolean => ['present', 'channel_changed', 'absent'].includes(fact.type);
 
 describe('a session, for any findings and terms', () => {
@@ -75,7 +76,7 @@ describe('a session, for any findings and terms', () => {
       fc.property(findings.filter((list) => list.length > 0), terms, (list, given) => {
         const { told } = play([observe(list, given), ...hangUp]);
         const expected = expectedOf(list, FINAL_MS, given);
-        expect(rounded(intervalsOf(told))).toEqual(rounded(expected.intervals));
+        expect(intervalsOf(told)).toEqual(about(expected.intervals));
         expect(told.filter(isChange).map(({ fact }) => fact)).toEqual(expected.facts);
       }),
       { numRuns: 1500 },

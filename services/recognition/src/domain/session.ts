@@ -143,7 +143,10 @@ function count(session: Session, { channel, claimedMs, result }: Outcome): Sessi
 }
 
 function finish({ claimedMs, atMs }: Extract<Command, { type: 'finish' }>, session: Session): Session {
-  return { ...session, finishedAtMs: session.finishedAtMs ?? atMs, arrivedThroughMs: Math.max(session.arrivedThroughMs, claimedMs) };
+  const throughMs = session.progress.phase === 'observing' ? session.progress.cascade.throughMs : 0;
+  // What was observed cannot be taken back by an end that is put before it.
+  const finishedAtMs = session.finishedAtMs ?? Math.max(atMs, throughMs);
+  return { ...session, finishedAtMs, arrivedThroughMs: Math.max(session.arrivedThroughMs, claimedMs) };
 }
 
 /** Time passes until the finding, then it is taken in. */

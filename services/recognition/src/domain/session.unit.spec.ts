@@ -131,6 +131,11 @@ describe('the end', () => {
     expect(step({ type: 'expire' }, before.session).told.at(-1)?.fact).toMatchObject({ finalMs: 4200, reason: 'observations_overdue' });
   });
 
+  test('a device cannot put the end before what it observed', () => {
+    const { facts } = given(observe(...every('face', 0, 4000, true)), finish(1000), complete(5000));
+    expect(facts.at(-1)).toMatchObject({ type: 'ended', finalMs: 3500 });
+  });
+
   test('a device that finished does not end what a running call may still go on with', () => {
     const { session } = given(observe(found('face', 0, true)), finish(500));
     expect(session.progress.phase).toBe('observing');

@@ -1,0 +1,74 @@
+import type { CascadeTerms } from './finding.ts';
+import type { Told } from './narration.ts';
+import { initialSession, step, type Command, type ReactionFact, type Session } from './session.ts';
+
+export type Party = 'caller' | 'callee';
+
+/** The root leg's, on every event of the call. */
+export interface CallAttributes {
+  readonly from: string;
+  readonly to: string;
+  readonly direction: 'inbound' | 'outbound-api';
+}
+
+/** The version of a billing policy that recognition goes by for the whole of the call. */
+export interface PinnedPolicy {
+  readonly id: string;
+  readonly version: number;
+  readonly terms: CascadeTerms;
+  /** Claim 5. */
+  readonly minFaceAreaRatio: number;
+}
+
+/** What is kept of one side of one call: what was concluded, never what was seen or heard. */
+export interface Observation {
+  readonly accountId: string;
+  readonly callId: string;
+  /** The side whose view of its counterpart is observed. */
+  readonly party: Party;
+  readonly legId: string;
+  readonly call: CallAttributes;
+  /** Known with the first stream of observations. */
+  readonly policy: PinnedPolicy | undefined;
+  /** The stream that may add observations: the newest one. */
+  readonly streamId: string | undefined;
+  readonly session: Session;
+  /** Of the next event. */
+  readonly sequence: number;
+  /** Of the last event of the call that was taken in; -1 before the first. */
+  readonly callSequence: number;
+  /** W3C trace context of the call. */
+  readonly traceparent: string;
+}
+
+/** An event in the contiguous sequence of (call, party). */
+export interface ReactionEvent extends Told<ReactionFact> {
+  readonly sequence: number;
+}
+
+export interface Change {
+  readonly observation: Observation;
+  readonly events: readonly ReactionEvent[];
+}
+
+export type NewObservation = Pick<Observation, 'accountId' | 'callId' | 'party' | 'legId' | 'call' | 'traceparent'>;
+
+export function newObservation(given: NewObservation): Observation {
+  return { ...given, policy: undefined, streamId: undefined, session: initialSession, sequence: 0, callSequence: -1 };
+}
+
+/** Applies a command and numbers what is told. */
+export function apply(command: Command, observation: Observation): Change {
+  const { session, told } = step(command, observation.session);
+  const events = told.map((one, index) => ({ ...one, sequence: observation.sequence + index }));
+  return { observation: { ...observation, session, sequence: observation.sequence + events.length }, events };
+}
+
+export function hasEnded({ session }: Observation): boolean {
+  return session.progress.phase === 'ended';
+}
+
+/** The call is over, and what is still missing of its observations is waited for. */
+export function awaitsEnd({ session }: Observation): boolean {
+  return session.completedAtMs !== undefined && session.progress.phase !== 'ended';
+}

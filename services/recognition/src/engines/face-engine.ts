@@ -1,0 +1,64 @@
+import { parleyError } from '@parley/errors';
+import { faceAreaRatio } from '../domain/face-area.ts';
+import { NOBODY, type FaceRecogniser, type Recognised } from '../usecases/recognisers.ts';
+import type { FaceReply } from './face-messages.ts';
+import { FaceThread } from './face-thread.ts';
+
+export interface FaceEngine extends FaceRecogniser {
+  /** Ends the threads; pictures that are being looked at fail. */
+  close(): Promise<void>;
+}
+
+/** A picture that breaks a thread is not to break another one again and again. */
+const ATTEMPTS = 2;
+
+/**
+ * Finds faces with face-api on WebAssembly, in `threads` threads. Pictures wait for a thread without limit: callers
+ * bound how many they bring.
+ * @throws when the models cannot be loaded
+ */
+export async function createFaceEngine({ threads }: { readonly threads: number }): Promise<FaceEngine> {
+  const all = Array.from({ length: threads }, () => new FaceThread());
+  await Promise.all(all.map((thread) => thread.start()));
+  const free = [...all];
+  const waiting: ((thread: FaceThread) => void)[] = [];
+
+  const withThread = async <T>(work: (thread: FaceThread) => Promise<T>): Promise<T> => {
+    const thread = free.pop() ?? (await new Promise<FaceThread>((resolve) => waiting.push(resolve)));
+    try {
+      return await work(thread);
+    } finally {
+      const next = waiting.shift();
+      if (next) next(thread);
+      else free.push(thread);
+    }
+  };
+  return {
+    recognise: async (jpeg, minFaceAreaRatio) => recognised(await withThread((thread) => analyse(thread, jpeg)), minFaceAreaRatio),
+    close: async () => {
+      await Promise.all(all.map((thread) => thread.close()));
+    },
+  };
+}
+
+async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Awaited<ReturnType<FaceThread['analyse']>>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await thread.analyse(jpeg);
+    } catch (cause) {
+      if (attempt === ATTEMPTS) throw parleyError('observation.analysis_failed', 'the picture could not be analysed', { cause });
+    }
+  }
+}
+
+function recognised(reply: Exclude<FaceReply, { type: 'ready' }>, minFaceAreaRatio: number): Recognised {
+  switch (reply.type) {
+    case 'found':
+      if (!reply.face || faceAreaRatio(reply.face, reply) < minFaceAreaRatio) return NOBODY;
+      return { present: true, confidence: reply.face.score };
+    case 'not_an_image':
+      throw parleyError('observation.not_an_image', `not a JPEG picture: ${reply.why}`);
+    case 'failed':
+      throw parleyError('observation.analysis_failed', 'the picture could not be analysed', { cause: reply.why });
+  }
+}

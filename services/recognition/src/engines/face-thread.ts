@@ -1,0 +1,75 @@
+import { Worker } from 'node:worker_threads';
+import type { FaceReply } from './face-messages.ts';
+
+/** A picture takes about 0.3 s; a thread that takes this long hangs. */
+const TIMEOUT_MS = 20_000;
+
+/** One thread with the models, for one picture at a time. It starts when it is first needed, and again after it failed. */
+export class FaceThread {
+  #worker: Promise<Worker> | undefined;
+  #nextId = 0;
+
+  /** Loads the models. */
+  async start(): Promise<void> {
+    await this.#started();
+  }
+
+  /** Rejects when the thread failed or was too slow; the next picture gets a new one. */
+  async analyse(jpeg: Uint8Array): Promise<Exclude<FaceReply, { type: 'ready' }>> {
+    const worker = await this.#started();
+    const id = this.#nextId;
+    this.#nextId += 1;
+    // A copy of its own: what arrived may be a part of a larger buffer, all of which would be copied.
+    const own = new Uint8Array(jpeg);
+    worker.postMessage({ id, jpeg: own }, [own.buffer]);
+    try {
+      const reply = await nextReply(worker);
+      if (reply.type === 'ready' || reply.id !== id) throw new Error('the face thread answers out of turn');
+      return reply;
+    } catch (error) {
+      this.#worker = undefined;
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const worker = await this.#worker?.catch(() => undefined);
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  #started(): Promise<Worker> {
+    const starting = (this.#worker ??= start());
+    starting.catch(() => {
+      if (this.#worker === starting) this.#worker = undefined;
+    });
+    return starting;
+  }
+}
+
+async function start(): Promise<Worker> {
+  const worker = new Worker(new URL('./face-worker.ts', import.meta.url), { execArgv: [] });
+  // Failures reach who waits for a reply; without a listener they would end the process.
+  worker.on('error', () => undefined);
+  try {
+    await nextReply(worker);
+    return worker;
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+}
+
+async function nextReply(worker: Worker): Promise<FaceReply> {
+  const { promise, resolve, reject } = Promise.withResolvers<FaceReply>();
+  const onExit = (): void => reject(new Error('the face thread ended'));
+  const timer = setTimeout(() => reject(new Error(`the face thread took longer than ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  worker.once('message', resolve).once('error', reject).once('exit', onExit);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    worker.off('message', resolve).off('error', reject).off('exit', onExit);
+  }
+}
