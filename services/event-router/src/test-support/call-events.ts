@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { createPublisher, newEvent, type Bus, type BusEvent, type CallAttributes, type EventData } from '@parley/bus';
+import { BillingEvent, CallEvent, ReactionEvent } from '@parley/contracts';
+
+/** Publishes the events of one call as its producers do: each source counts from 0. */
+export interface TestCall {
+  readonly accountId: string;
+  readonly callId: string;
+  /** Publishes the next event of a class; resolves once the stream has it. */
+  publish(eventClass: EventData['class'], type?: string): Promise<BusEvent>;
+}
+
+export function newCallId(): string {
+  return `CA${randomUUID().replaceAll('-', '')}`;
+}
+
+export interface TestCallOptions {
+  readonly accountId?: string;
+  readonly callId?: string;
+  readonly call?: Partial<CallAttributes>;
+}
+
+/** @param bus of a user that may publish all classes. */
+export function testCall(bus: Bus, { accountId = 'acme', callId = newCallId(), call = {} }: TestCallOptions = {}): TestCall {
+  const publisher = createPublisher(bus);
+  const next = { call: 0n, reaction: 0n, billing: 0n };
+  return {
+    accountId,
+    callId,
+    publish: async (eventClass, type) => {
+      const event = newEvent({
+        accountId,
+        callId,
+        ...(eventClass === 'reaction' ? { party: 'caller' } : {}),
+        time: new Date(),
+        sequence: next[eventClass]++,
+        causationId: 'test',
+        call: { from: 'client:alice', to: '+15550100', direction: 'inbound', ...call },
+        data: dataOf(eventClass, callId, type),
+      });
+      await publisher.publish(event);
+      return event;
+    },
+  };
+}
+
+function dataOf(eventClass: EventData['class'], legId: string, type: string | undefined): EventData {
+  switch (eventClass) {
+    case 'call':
+      return { class: eventClass, value: CallEvent.fromPartial({ legId, event: callCase(type) }) };
+    case 'reaction':
+      return { class: eventClass, value: ReactionEvent.fromPartial({ legId, event: { $case: 'progress', value: { analysed: 1n } } }) };
+    case 'billing':
+      return { class: eventClass, value: BillingEvent.fromPartial({ event: { $case: 'charged', value: { entryId: 'e', amount: { currency: 'EUR', micros: 5n } } } }) };
+  }
+}
+
+function callCase(type = 'call.text_received'): NonNullable<CallEvent['event']> {
+  if (type.startsWith('app.')) return { $case: 'applicationEventPublished', value: { name: type.slice(4), dataJson: '{"n":1}' } };
+  if (type === 'call.ringing') return { $case: 'ringing', value: {} };
+  if (type === 'call.text_received') return { $case: 'textReceived', value: { text: 'hello\nthere: “ÿ”' } };
+  throw new Error(`no event for ${type}`);
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
+import { EventServiceClient } from '@parley/contracts';
+import { createClient, type GrpcClient } from '@parley/grpc';
+import { createScope } from '@parley/lifecycle';
+import type { TestBus, TestDatabase, TestKeys } from '@parley/testing';
+import { configDefinition } from '../config.ts';
+import { start } from '../main.ts';
+
+export type EventClient = GrpcClient<(typeof EventServiceClient)['service']>;
+
+export interface Router {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  client(token: string): EventClient;
+  stop(): Promise<void>;
+}
+
+export interface RouterParts {
+  readonly nats: TestBus;
+  readonly database: TestDatabase;
+  readonly keys: TestKeys;
+}
+
+export interface Routers {
+  /** Starts one more replica; what is still running is stopped after the spec. */
+  start(variables?: Readonly<Record<string, string>>): Promise<Router>;
+  /** The environment of a replica, for one that is a process of its own. */
+  environment(variables?: Readonly<Record<string, string>>): Record<string, string>;
+}
+
+/** Call it at the top of a spec: replicas of the event-router on its broker and database, with the service's own rights. */
+export function testRouters(parts: RouterParts): Routers {
+  const running = new Set<Router>();
+  let dir = '';
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'parley-event-router-'));
+    await writeFile(join(dir, 'cursor.key'), randomBytes(32).toString('base64url'));
+  });
+  afterAll(async () => {
+    await Promise.all([...running].map((router) => router.stop()));
+    await rm(dir, { recursive: true, force: true });
+  });
+  const environmentOf = (variables: Readonly<Record<string, string>> = {}) => ({ ...environment(parts, join(dir, 'cursor.key')), ...variables });
+  return {
+    environment: environmentOf,
+    start: async (variables) => {
+      const scope = createScope();
+      const ports = await start(scope, configDefinition.read(environmentOf(variables)));
+      const clients: EventClient[] = [];
+      const router: Router = {
+        ...ports,
+        client: (token) => {
+          const client = createClient(EventServiceClient, { address: `127.0.0.1:${ports.grpcPort}`, token });
+          clients.push(client);
+          return client;
+        },
+        stop: async () => {
+          running.delete(router);
+          for (const client of clients) client.close();
+          await scope.stop();
+        },
+      };
+      running.add(router);
+      return router;
+    },
+  };
+}
+
+function environment({ nats, database, keys }: RouterParts, cursorKeyFile: string): Record<string, string> {
+  const { url, user, password } = nats.login('event-router');
+  return {
+    INSTANCE_NAME: 'event-router-test',
+    NATS_URL: url,
+    NATS_USER: user,
+    NATS_PASSWORD: password,
+    MONGODB_URL: database.url,
+    MONGODB_DATABASE: database.name,
+    GRPC_PORT: '0',
+    HTTP_PORT: '0',
+    JWKS_FILE: keys.jwksFile,
+    LOG_LEVEL: 'fatal',
+    EVENT_CURSOR_KEY_FILE: cursorKeyFile,
+    HEARTBEAT_MS: '200',
+    WEBHOOK_SCHEDULE: '0s,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms',
+    WEBHOOK_TIMEOUT_MS: '2000',
+    LEASE_TTL_MS: '1000',
+  };
+}
