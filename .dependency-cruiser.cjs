@@ -23,7 +23,7 @@ module.exports = {
     {
       name: 'libs-below-services',
       severity: 'error',
-      from: { path: '^libs/', pathNot: '^libs/testing/' },
+      from: { path: '^libs/', pathNot: ['^libs/testing/', '\\.spec\\.ts$'] },
       to: { path: '^(services|docs|deploy|tests)/' },
     },
     {

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MongoClient, type Db } from 'mongodb';
-import { natsLogin, startMongowire, startNats, type TestServer } from '@parley/local';
+import type { Db } from 'mongodb';
+import { natsLogin, startNats, type TestServer } from '@parley/local';
+import { testDatabase } from '@parley/testing';
 import { connectBus, type Bus } from './connection.ts';
 import { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
 import { newEvent, type BusEvent } from './event.ts';
@@ -13,10 +14,9 @@ import { mongoPositions } from './positions.ts';
 import { createPublisher } from './publisher.ts';
 import { buckets, declareStreams, eventStreams } from './streams.ts';
 
+const database = testDatabase();
 let dataDir: string;
 let nats: TestServer;
-let mongo: TestServer;
-let client: MongoClient;
 let bus: Bus;
 let db: Db;
 const consumers: Consumer[] = [];
@@ -24,13 +24,12 @@ const consumers: Consumer[] = [];
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'parley-bus-'));
   nats = await startNats({ dataDir });
-  mongo = await startMongowire();
-  client = new MongoClient(mongo.url);
   const { user, pass } = natsLogin('platform');
   bus = await connectBus({ url: nats.url, user, password: pass, name: 'test' });
 });
 beforeEach(async () => {
-  db = client.db(`consumer-${randomUUID()}`);
+  db = database.db;
+  await Promise.all(['positions', 'parked_calls', 'parked_messages'].map((name) => db.collection(name).deleteMany({})));
   for (const name of [...Object.values(eventStreams), ...Object.values(buckets).map((bucket) => `KV_${bucket}`)]) {
     await bus.jsm.streams.delete(name).catch(() => undefined);
   }
@@ -41,10 +40,8 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await bus.close();
-  await client.close();
   await nats.stop();
   await rm(dataDir, { recursive: true });
-  await mongo.stop();
 });
 
 const errors: unknown[] = [];
