@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { endWithThisProcess } from './child-guard.ts';
 
 export interface ChildOptions {
   readonly command: string;
@@ -47,7 +48,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     });
     const exited = new Promise<Exit>((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
     await new Promise<void>((resolve, reject) => child.on('spawn', resolve).on('error', reject));
-    killWithParent(child);
+    endWithThisProcess(child);
     return running(child, exited);
   } finally {
     closeSync(log); // the program has its own copy
@@ -73,21 +74,6 @@ function running(child: ChildProcess, exited: Promise<Exit>): Child {
       }
     },
   };
-}
-
-const alive = new Set<ChildProcess>();
-
-function killWithParent(child: ChildProcess): void {
-  if (alive.size === 0) process.on('exit', killAll);
-  alive.add(child);
-  child.on('exit', () => {
-    alive.delete(child);
-    if (alive.size === 0) process.off('exit', killAll);
-  });
-}
-
-function killAll(): void {
-  for (const child of alive) child.kill('SIGKILL');
 }
 
 /** The last lines of a log, for an error message. */
