@@ -55,6 +55,6 @@ function line(span: SpanRecord, times: number, depth: number, originNano: bigint
 }
 
 function label({ service, name, attributes }: SpanRecord): string {
-  const about = shownAttributes.flatMap((key) => (attributes[key] === undefined ? [] : [String(attributes[key])]));
+  const about = shownAttributes.map((key) => attributes[key]).filter((value) => typeof value === 'string' || typeof value === 'number');
   return [`${service}: ${name}`, ...about].join(' ');
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CallEvent } from '@parley/contracts';
+import type { CallEvent } from '@parley/contracts';
 import fc from 'fast-check';
 import { decodeStored, encodeEvent } from './envelope.ts';
 import { eventTypes } from './event-types.ts';
