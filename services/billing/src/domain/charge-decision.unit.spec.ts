@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { arbitraryBatches, arbitraryIntervals, arbitraryTerms } from './arbitrary-call.ts';
+import { arbitraryBatches, arbitraryIntervals, arbitraryTerms } from '../test-support/arbitrary-call.ts';
 import { decide, evolve, heldSteps } from './charge-decision.ts';
 import { absorbCallInput, absorbOwnInput, authorizedCharge, openCharge, type CallInput, type OwnInput } from './charge-inputs.ts';
 import type { BillingFact, Charge, OpenCharge, Party } from './charge.ts';
 import type { PolicyTerms } from './policy-terms.ts';
-import { oracleRating } from './rating-oracle.ts';
-import { sampleTerms } from './sample-terms.ts';
+import { oracleRating } from '../test-support/rating-oracle.ts';
+import { sampleTerms } from '../test-support/sample-terms.ts';
 import type { Segment, SegmentKind } from './timeline.ts';
 
 const originMs = 1_700_000_000_000n;

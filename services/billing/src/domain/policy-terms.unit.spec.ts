@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ParleyError } from '@parley/errors';
 import { validateTerms, type RequestedTerms } from './policy-terms.ts';
-import { sampleTerms } from './sample-terms.ts';
+import { sampleTerms } from '../test-support/sample-terms.ts';
 
 function faultsOf(changes: Partial<RequestedTerms>): { code: string; fields: string[] } {
   try {

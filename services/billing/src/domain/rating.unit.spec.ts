@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { arbitraryIntervals, arbitraryTerms } from './arbitrary-call.ts';
-import { oracleRating } from './rating-oracle.ts';
+import { arbitraryIntervals, arbitraryTerms } from '../test-support/arbitrary-call.ts';
+import { oracleRating } from '../test-support/rating-oracle.ts';
 import { cumulativeMicros, highestMicros, isChargeable, rate, rateCells } from './rating.ts';
-import { sampleTerms } from './sample-terms.ts';
+import { sampleTerms } from '../test-support/sample-terms.ts';
 import { endOf, extendTimeline, type Segment, type SegmentKind } from './timeline.ts';
 
 const segment = (kind: SegmentKind, fromMs: number, toMs: number): Segment => ({ kind, fromMs: BigInt(fromMs), toMs: BigInt(toMs) });

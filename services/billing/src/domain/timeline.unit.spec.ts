@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { arbitraryBatches, arbitraryIntervals } from './arbitrary-call.ts';
+import { arbitraryBatches, arbitraryIntervals } from '../test-support/arbitrary-call.ts';
 import { endOf, extendTimeline, throughMs, type Segment } from './timeline.ts';
 
 const face = (fromMs: bigint, toMs: bigint): Segment => ({ kind: 'face', fromMs, toMs });

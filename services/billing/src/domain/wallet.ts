@@ -42,6 +42,13 @@ export interface LedgerEntry {
   readonly key: string;
 }
 
+const numberDigits = 12;
+
+/** `<wallet>/<number>`: sorts as text, and can be computed by whoever knows how many entries there are. */
+export function entryIdOf({ walletId, number }: Pick<LedgerEntry, 'walletId' | 'number'>): string {
+  return `${walletId}/${number.toString().padStart(numberDigits, '0')}`;
+}
+
 /** Money that comes in (`top_up`) or is charged for a call. Amounts are positive micro-units. */
 export type Posting = Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs'>;
 

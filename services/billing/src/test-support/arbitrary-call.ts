@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import type { PolicyTerms } from './policy-terms.ts';
+import type { PolicyTerms } from '../domain/policy-terms.ts';
 import { sampleTerms } from './sample-terms.ts';
-import type { Segment, SegmentKind } from './timeline.ts';
+import type { Segment, SegmentKind } from '../domain/timeline.ts';
 
 // For tests: anything that recognition may say and a policy may ask for, small enough for the oracle.
 

@@ -1,5 +1,5 @@
-import type { PolicyTerms } from './policy-terms.ts';
-import type { Segment } from './timeline.ts';
+import type { PolicyTerms } from '../domain/policy-terms.ts';
+import type { Segment } from '../domain/timeline.ts';
 
 // For tests: rating told a second time, as slowly and plainly as can be, sharing nothing with rating.ts. It looks at each
 // millisecond by itself, keeps the exact price as a fraction over `unitMs`, and rounds by comparing distances.

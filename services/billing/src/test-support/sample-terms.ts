@@ -1,4 +1,4 @@
-import type { PolicyTerms } from './policy-terms.ts';
+import type { PolicyTerms } from '../domain/policy-terms.ts';
 
 /** Terms for tests: 0.60 EUR a minute, that is 10 micro-units a millisecond; nothing is free, nothing is rounded. */
 export function sampleTerms(changes: Partial<PolicyTerms> = {}): PolicyTerms {

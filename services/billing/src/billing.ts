@@ -1,0 +1,70 @@
+import type { Publisher } from '@parley/bus';
+import { ensureIndexes } from '@parley/store';
+import type { Db } from 'mongodb';
+import { createBillingEventPublisher } from './bus/billing-event-publisher.ts';
+import { createLedgerPublisher } from './bus/ledger-publisher.ts';
+import { createChargeRepository } from './store/charge-repository.ts';
+import { indexes } from './store/indexes.ts';
+import { createLedgerRepository } from './store/ledger-repository.ts';
+import { createPolicyRepository } from './store/policy-repository.ts';
+import { createRequestRepository } from './store/request-repository.ts';
+import { createWalletRepository } from './store/wallet-repository.ts';
+import { createApplyCallEvent, type ApplyCallEvent } from './usecases/apply-call-event.ts';
+import { createAuthorizeCharge } from './usecases/authorize-charge.ts';
+import type { ChargeStore } from './usecases/charge-store.ts';
+import { createCreatePolicy } from './usecases/create-policy.ts';
+import { createMissDeadline, type MissDeadline, type Timeouts } from './usecases/deadlines.ts';
+import { createExtendGrant } from './usecases/extend-grant.ts';
+import { createGetReceipt } from './usecases/get-receipt.ts';
+import type { PolicyStore } from './usecases/policy-store.ts';
+import { createReclaimHolds } from './usecases/reclaim-holds.ts';
+import { createReleaseGrant } from './usecases/release-grant.ts';
+import { createRunEffect } from './usecases/run-effect.ts';
+import { createSetDefaultPolicy } from './usecases/set-default-policy.ts';
+import { createTopUpWallet } from './usecases/top-up-wallet.ts';
+import type { WalletStore } from './usecases/wallet-store.ts';
+
+/** Everything that billing can do, over one database and one publisher. */
+export interface Billing {
+  readonly charges: ChargeStore;
+  readonly wallets: WalletStore;
+  readonly policies: PolicyStore;
+  readonly applyCallEvent: ApplyCallEvent;
+  readonly missDeadline: MissDeadline;
+  readonly authorizeCharge: ReturnType<typeof createAuthorizeCharge>;
+  readonly extendGrant: ReturnType<typeof createExtendGrant>;
+  readonly releaseGrant: ReturnType<typeof createReleaseGrant>;
+  readonly createPolicy: ReturnType<typeof createCreatePolicy>;
+  readonly setDefaultPolicy: ReturnType<typeof createSetDefaultPolicy>;
+  readonly topUpWallet: ReturnType<typeof createTopUpWallet>;
+  readonly getReceipt: ReturnType<typeof createGetReceipt>;
+  /** Creates indexes and publishes what an earlier start left behind; before anything else. */
+  prepare(): Promise<void>;
+}
+
+export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: Publisher; timeouts: Timeouts }): Billing {
+  const ledgerEvents = createLedgerPublisher(publisher);
+  const wallets = createWalletRepository(db, createLedgerRepository(db), (entry) => ledgerEvents.entryPosted(entry));
+  const policies = createPolicyRepository(db, (command) => ledgerEvents.policyCommand(command));
+  const requests = createRequestRepository(db);
+  const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher)));
+  return {
+    charges,
+    wallets,
+    policies,
+    applyCallEvent: createApplyCallEvent({ charges, wallets }),
+    missDeadline: createMissDeadline({ charges, wallets, timeouts }),
+    authorizeCharge: createAuthorizeCharge({ charges, wallets, policies, reclaimHolds: createReclaimHolds({ charges, wallets }) }),
+    extendGrant: createExtendGrant({ charges, wallets }),
+    releaseGrant: createReleaseGrant(charges),
+    createPolicy: createCreatePolicy({ policies, requests }),
+    setDefaultPolicy: createSetDefaultPolicy(policies),
+    topUpWallet: createTopUpWallet({ wallets, requests }),
+    getReceipt: createGetReceipt(charges),
+    prepare: async () => {
+      await ensureIndexes(db, indexes);
+      await wallets.publishLeft();
+      await policies.publishLeft();
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import {
+  Channel,
+  ChargeReason,
+  IntervalKind,
+  Party,
+  RoundingMode as ProtoRounding,
+  type AppliedSource,
+  type BillingEvent,
+  type ChargeAuthorization,
+  type LedgerEntry as ProtoEntry,
+  type Money,
+  type PolicySnapshot,
+  type PolicyTerms as ProtoTerms,
+  type ReactionInterval,
+} from '@parley/contracts';
+import { parleyError } from '@parley/errors';
+import type { RoundingMode } from '@parley/money';
+import type { BillingFact, ChargeTerms, Observed, Party as PartyName } from '../domain/charge.ts';
+import { validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
+import type { LineReason } from '../domain/rating.ts';
+import type { Segment, SegmentKind } from '../domain/timeline.ts';
+import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
+
+const roundings = {
+  'half-even': ProtoRounding.HALF_EVEN,
+  'half-up': ProtoRounding.HALF_UP,
+  down: ProtoRounding.DOWN,
+  up: ProtoRounding.UP,
+} as const satisfies Record<RoundingMode, ProtoRounding>;
+
+const reasons = {
+  face: ChargeReason.FACE,
+  voice: ChargeReason.VOICE,
+  text: ChargeReason.TEXT,
+  grace_recovered: ChargeReason.GRACE_RECOVERED,
+  grace_lapsed: ChargeReason.GRACE_LAPSED,
+  absent: ChargeReason.ABSENT,
+  unobserved: ChargeReason.UNOBSERVED,
+  free_period: ChargeReason.FREE_PERIOD,
+  not_granted: ChargeReason.NOT_GRANTED,
+} as const satisfies Record<LineReason, ChargeReason>;
+
+export function toMoney(currency: string, micros: bigint): Money {
+  return { currency, micros };
+}
+
+export function toReason(reason: LineReason): ChargeReason {
+  return reasons[reason];
+}
+
+export function toPolicySnapshot({ policyId, version, terms }: PolicyVersion): PolicySnapshot {
+  return { policyId, version, terms: { ...terms, rounding: roundings[terms.rounding] } };
+}
+
+/** Terms as they were asked for; `validateTerms` says whether they can be had. */
+export function fromProtoTerms({ rounding, ...terms }: ProtoTerms): RequestedTerms {
+  const mode = (Object.keys(roundings) as RoundingMode[]).find((name) => roundings[name] === rounding);
+  return { ...terms, rounding: mode };
+}
+
+/**
+ * Who pays for the call, as billing granted it and call.initiated carries it.
+ * @throws ParleyError `bus.malformed_event`
+ */
+export function fromChargeAuthorization({ walletId, payer, policy }: ChargeAuthorization, accountId: string): ChargeTerms {
+  if (!walletId.startsWith(`${accountId}/`)) throw malformed('the wallet is not of the account of the call');
+  if (policy?.terms === undefined) throw malformed('a charge needs the terms of its policy');
+  const { policyId, version } = policy;
+  return { walletId, payer: fromParty(payer), policy: { policyId, version, terms: validateTerms(fromProtoTerms(policy.terms)) } };
+}
+
+export function toParty(party: PartyName): Party {
+  return party === 'caller' ? Party.CALLER : Party.CALLEE;
+}
+
+/** @throws ParleyError `bus.malformed_event` */
+export function fromParty(party: Party): PartyName {
+  if (party === Party.CALLER) return 'caller';
+  if (party === Party.CALLEE) return 'callee';
+  throw malformed('it names no side of the call');
+}
+
+/** @throws ParleyError `bus.malformed_event` */
+export function fromInterval({ fromMs, toMs, kind, channel }: ReactionInterval): Segment {
+  return { fromMs, toMs, kind: fromKind(kind, channel) };
+}
+
+function fromKind(kind: IntervalKind, channel: Channel): SegmentKind {
+  switch (kind) {
+    case IntervalKind.EVIDENCE:
+      return fromChannel(channel);
+    case IntervalKind.GRACE_RECOVERED:
+      return 'grace_recovered';
+    case IntervalKind.GRACE_LAPSED:
+      return 'grace_lapsed';
+    case IntervalKind.ABSENT:
+      return 'absent';
+    case IntervalKind.UNOBSERVED:
+      return 'unobserved';
+    default:
+      throw malformed('an interval is of no known kind');
+  }
+}
+
+function fromChannel(channel: Channel): SegmentKind {
+  switch (channel) {
+    case Channel.FACE:
+      return 'face';
+    case Channel.VOICE:
+      return 'voice';
+    case Channel.TEXT:
+      return 'text';
+    default:
+      throw malformed('evidence is of no known channel');
+  }
+}
+
+function toChannel(kind: SegmentKind): Channel {
+  if (kind === 'face') return Channel.FACE;
+  if (kind === 'voice') return Channel.VOICE;
+  return kind === 'text' ? Channel.TEXT : Channel.UNSPECIFIED;
+}
+
+/** The sources by their names on the bus, in a fixed order. */
+export function toAppliedSources(accountId: string, callId: string, applied: Observed['applied']): AppliedSource[] {
+  return Object.entries(applied)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, sequence]) => ({ source: `/${accountId}/calls/${callId}/${name}`, sequence }));
+}
+
+/** @param entryId of the ledger entry that the event tells of; empty for events that tell of none. */
+export function toBillingEvent(fact: BillingFact, { accountId, callId }: { accountId: string; callId: string }, entryId: string): BillingEvent {
+  switch (fact.type) {
+    case 'started':
+      return { event: { $case: 'started', value: { walletId: fact.walletId, policy: toPolicySnapshot(fact.policy) } } };
+    case 'suspended':
+      return { event: { $case: 'suspended', value: { atMs: fact.atMs, reason: toReason(fact.reason) } } };
+    case 'resumed':
+      return { event: { $case: 'resumed', value: { atMs: fact.atMs, channel: toChannel(fact.kind) } } };
+    case 'charged': {
+      const { fromMs, toMs, chargedMs, currency, amountMicros, cumulativeMicros } = fact;
+      const amounts = { amount: toMoney(currency, amountMicros), cumulative: toMoney(currency, cumulativeMicros) };
+      return { event: { $case: 'charged', value: { entryId, fromMs, toMs, chargedMs, ...amounts } } };
+    }
+    case 'balance_low':
+      return { event: { $case: 'balanceLow', value: { walletId: fact.walletId, available: toMoney(fact.currency, fact.availableMicros) } } };
+    case 'balance_exhausted':
+      return { event: { $case: 'balanceExhausted', value: { walletId: fact.walletId, grantedUntilMs: fact.grantedMs } } };
+    case 'settled': {
+      const { currency, totalMicros, chargedMs, unchargedMs, applied, reason } = fact;
+      const sources = toAppliedSources(accountId, callId, applied);
+      return { event: { $case: 'settled', value: { total: toMoney(currency, totalMicros), chargedMs, unchargedMs, applied: sources, reason } } };
+    }
+    case 'adjusted':
+      return { event: { $case: 'adjusted', value: { entryId, difference: toMoney(fact.currency, fact.differenceMicros), reason: fact.reason } } };
+  }
+}
+
+export function toLedgerEntry(entry: LedgerEntry): ProtoEntry {
+  const { debitAccount, creditAccount, currency, amountMicros, balanceAfterMicros, reason, causeId, callId, atMs } = entry;
+  return {
+    entryId: entryIdOf(entry),
+    debitAccount,
+    creditAccount,
+    amount: toMoney(currency, amountMicros),
+    balanceAfter: toMoney(currency, balanceAfterMicros),
+    reason,
+    causeId,
+    callId,
+    time: new Date(Number(atMs)),
+  };
+}
+
+function malformed(why: string): Error {
+  return parleyError('bus.malformed_event', `event cannot be read: ${why}`);
+}

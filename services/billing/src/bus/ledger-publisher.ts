@@ -1,0 +1,52 @@
+import { ledgerSubject, messageIdHeader, type Publisher, type StoredMessage } from '@parley/bus';
+import { LedgerEvent } from '@parley/contracts';
+import { currentTraceparent, traceparentHeader } from '@parley/telemetry';
+import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
+import type { PolicyCommand } from '../store/policy-repository.ts';
+import { toLedgerEntry, toPolicySnapshot } from './convert.ts';
+
+/** Tells of every money command on the LEDGER stream, with an id that a repeat keeps. */
+export interface LedgerPublisher {
+  entryPosted(entry: LedgerEntry): Promise<void>;
+  policyCommand(command: PolicyCommand): Promise<void>;
+}
+
+export function createLedgerPublisher(publisher: Publisher): LedgerPublisher {
+  return {
+    entryPosted: (entry) => {
+      const [accountId] = entry.walletId.split('/') as [string];
+      const value = { walletId: entry.walletId, entry: toLedgerEntry(entry), idempotencyKey: entry.key };
+      return publisher.publish(message(entryIdOf(entry), 'ledger.entry_posted', accountId, entry.atMs, { $case: 'entryPosted', value }));
+    },
+    policyCommand: (command) => {
+      const { id, accountId, atMs } = command;
+      if (command.type === 'default_policy_set') {
+        const value = { policyId: command.policyId };
+        return publisher.publish(message(id, 'ledger.default_policy_set', accountId, atMs, { $case: 'defaultPolicySet', value }));
+      }
+      const value = { policy: toPolicySnapshot(command.policy), requestId: command.requestId };
+      return publisher.publish(message(id, 'ledger.policy_version_created', accountId, atMs, { $case: 'policyVersionCreated', value }));
+    },
+  };
+}
+
+/** CloudEvents headers as on the event streams; the source is the account's ledger, not a call. */
+function message(id: string, type: string, accountId: string, atMs: bigint, event: NonNullable<LedgerEvent['event']>): StoredMessage {
+  const time = new Date(Number(atMs));
+  const traceparent = currentTraceparent();
+  return {
+    subject: ledgerSubject(accountId),
+    headers: {
+      'ce-specversion': '1.0',
+      'ce-id': id,
+      'ce-source': `/${accountId}/ledger`,
+      'ce-type': type,
+      'ce-time': time.toISOString(),
+      'ce-dataschema': 'parley.billing.v1.LedgerEvent',
+      'content-type': 'application/protobuf',
+      [messageIdHeader]: id,
+      ...(traceparent === undefined ? {} : { [traceparentHeader]: traceparent }),
+    },
+    payload: LedgerEvent.encode({ accountId, time, event }).finish(),
+  };
+}

@@ -1,0 +1,16 @@
+/** `client:<name>` or `+<digits>`; nothing in it may break an id that it is part of. */
+const address = /^(client:[^\s/\p{Cc}]{1,120}|\+\d{1,20})$/u;
+
+export function isAddress(text: string): boolean {
+  return address.test(text);
+}
+
+/** A wallet is held by an address of an account. */
+export function walletIdOf(accountId: string, holder: string): string {
+  return `${accountId}/${holder}`;
+}
+
+/** CallSid of the root leg. */
+export function isCallId(text: string): boolean {
+  return /^CA[0-9a-f]{32}$/.test(text);
+}

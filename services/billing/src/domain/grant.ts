@@ -1,0 +1,29 @@
+import type { AuthorizedCharge, OpenCharge } from './charge.ts';
+import { countedTimeline } from './charge-decision.ts';
+import type { PolicyTerms } from './policy-terms.ts';
+import { highestMicros, rate } from './rating.ts';
+import { endOf } from './timeline.ts';
+import type { HoldStep } from './wallet.ts';
+
+/** What has to be held before a call is connected: the price of the first grant, rounded up. */
+export function firstGrant(terms: PolicyTerms): HoldStep {
+  return { untilMs: terms.grantMs, coverMicros: highestMicros(terms, { billableMs: 0n, decidedMs: 0n }, terms.grantMs) };
+}
+
+/**
+ * What has to be held for one grant more, counted from the end of the last one, or from what was observed if that is
+ * later. What is decided counts as it is, the rest as if all of it will be charged.
+ */
+export function nextGrant(charge: AuthorizedCharge | OpenCharge): HoldStep {
+  const { terms } = charge.terms.policy;
+  const { grantedMs } = charge.grant;
+  if (charge.status === 'authorized') return grantThrough(terms, grantedMs + terms.grantMs, { billableMs: 0n, decidedMs: 0n });
+  const counted = countedTimeline(charge);
+  const { observedThroughMs } = charge.observed;
+  const fromMs = observedThroughMs > grantedMs ? observedThroughMs : grantedMs;
+  return grantThrough(terms, fromMs + terms.grantMs, { billableMs: rate(terms, counted).chargedMs, decidedMs: endOf(counted) });
+}
+
+function grantThrough(terms: PolicyTerms, untilMs: bigint, known: { billableMs: bigint; decidedMs: bigint }): HoldStep {
+  return { untilMs, coverMicros: highestMicros(terms, known, untilMs) };
+}

@@ -1,0 +1,25 @@
+import type { ChargeAuthorizationServiceService } from '@parley/contracts';
+import type { HandlerOf } from '@parley/grpc';
+import { toParty, toPolicySnapshot } from '../bus/convert.ts';
+import type { createAuthorizeCharge } from '../usecases/authorize-charge.ts';
+import { requireAddress, requireCallId, requirePolicyId } from './convert.ts';
+import { causeOf, type Now } from './grant-command.ts';
+
+export function authorizeChargeHandler(
+  authorizeCharge: ReturnType<typeof createAuthorizeCharge>,
+  now: Now,
+): HandlerOf<ChargeAuthorizationServiceService['authorizeCharge']> {
+  return async ({ callId, from, policyId }, { identity }) => {
+    const authorized = await authorizeCharge({
+      accountId: identity.accountId,
+      callId: requireCallId(callId),
+      from: requireAddress(from, 'from'),
+      policyId: requirePolicyId(policyId),
+      cause: causeOf(callId, now),
+    });
+    if (authorized === undefined) return { authorization: undefined };
+    const { terms, grantedMs } = authorized;
+    const { walletId, payer, policy } = terms;
+    return { authorization: { walletId, payer: toParty(payer), policy: toPolicySnapshot(policy), grantedUntilMs: grantedMs } };
+  };
+}

@@ -1,0 +1,75 @@
+import type { GetReceiptResponse, Receipt, Wallet as ProtoWallet } from '@parley/contracts';
+import { invalidArgument, parleyError } from '@parley/errors';
+import { money, type Money } from '@parley/money';
+import { toAppliedSources, toMoney, toPolicySnapshot, toReason } from '../bus/convert.ts';
+import { isAddress, isCallId } from '../domain/address.ts';
+import { receiptOf } from '../domain/receipt.ts';
+import { availableMicros, reservedMicros, type Wallet } from '../domain/wallet.ts';
+import type { ChargedRecord } from '../usecases/charge-store.ts';
+
+/** @throws ParleyError `request.invalid_argument` */
+export function requireRequestId(requestId: string): string {
+  return require(/^[\x21-\x7e]{1,128}$/.test(requestId), requestId, 'request_id', 'has to be 1 to 128 printable ASCII characters');
+}
+
+/** @throws ParleyError `request.invalid_argument` */
+export function requireAddress(address: string, field: string): string {
+  return require(isAddress(address), address, field, 'has to be client:<name> or +<digits>');
+}
+
+/** @throws ParleyError `request.invalid_argument` */
+export function requireCallId(callId: string): string {
+  return require(isCallId(callId), callId, 'call_id', 'has to be CA and 32 hexadecimal digits');
+}
+
+/** A policy id that cannot be one is not looked for: it would be part of a key. */
+export function requirePolicyId(policyId: string): string {
+  if (!/^[a-z0-9-]{0,64}$/.test(policyId)) throw parleyError('not_found.policy', 'no such policy');
+  return policyId;
+}
+
+/** @throws ParleyError `request.invalid_argument`, `money.unknown_currency` */
+export function requireMoney(amount: Money | undefined, field: string): Money {
+  if (amount === undefined) throw invalidArgument([{ field, description: 'is missing' }]);
+  return money(amount.currency, amount.micros);
+}
+
+function require(holds: boolean, value: string, field: string, description: string): string {
+  if (!holds) throw invalidArgument([{ field, description }]);
+  return value;
+}
+
+export function toWallet(wallet: Wallet): ProtoWallet {
+  const { walletId, currency, balanceMicros } = wallet;
+  return {
+    walletId,
+    balance: toMoney(currency, balanceMicros),
+    reserved: toMoney(currency, reservedMicros(wallet)),
+    available: toMoney(currency, availableMicros(wallet)),
+  };
+}
+
+export function toReceipt({ accountId, callId, charge }: ChargedRecord): GetReceiptResponse {
+  const { walletId, policy } = charge.terms;
+  const { currency } = policy.terms;
+  const { lines, chargedMs, unchargedMs, totalMicros } = receiptOf(charge);
+  const receipt: Receipt = {
+    callId,
+    walletId,
+    policy: toPolicySnapshot(policy),
+    lines: lines.map(({ fromMs, toMs, reason, charged, amountMicros }) => ({
+      fromMs,
+      toMs,
+      reason: toReason(reason),
+      charged,
+      amount: toMoney(currency, amountMicros),
+    })),
+    chargedMs,
+    unchargedMs,
+    total: toMoney(currency, totalMicros),
+    settled: charge.status === 'settled',
+    settleReason: charge.status === 'settled' ? charge.settlement.reason : '',
+    applied: toAppliedSources(accountId, callId, charge.observed.applied),
+  };
+  return { receipt };
+}

@@ -1,0 +1,42 @@
+import { parkingHandlers, type Consumer, type ParkingStore } from '@parley/bus';
+import { BillingServiceService, ChargeAuthorizationServiceService, ParkingServiceService } from '@parley/contracts';
+import { grpcService, type GrpcService } from '@parley/grpc';
+import type { Billing } from '../billing.ts';
+import { authorizeChargeHandler } from './authorize-charge.ts';
+import { createPolicyHandler } from './create-policy.ts';
+import { extendGrantHandler } from './extend-grant.ts';
+import { getPolicyHandler } from './get-policy.ts';
+import { getReceiptHandler } from './get-receipt.ts';
+import { getWalletHandler } from './get-wallet.ts';
+import type { Now } from './grant-command.ts';
+import { listLedgerEntriesHandler } from './list-ledger-entries.ts';
+import { releaseGrantHandler } from './release-grant.ts';
+import { setDefaultPolicyHandler } from './set-default-policy.ts';
+import { topUpWalletHandler } from './top-up-wallet.ts';
+
+/** All that billing serves: to accounts, to the call router, and to operators. */
+export function grpcServices(billing: Billing, { consumer, parking }: { consumer: Consumer; parking: ParkingStore }, now: Now): GrpcService[] {
+  return [
+    grpcService(BillingServiceService, {
+      scope: 'api',
+      handlers: {
+        createPolicy: createPolicyHandler(billing.createPolicy, now),
+        getPolicy: getPolicyHandler(billing.policies),
+        setDefaultPolicy: setDefaultPolicyHandler(billing.setDefaultPolicy, now),
+        topUpWallet: topUpWalletHandler(billing.topUpWallet, now),
+        getWallet: getWalletHandler(billing.wallets),
+        listLedgerEntries: listLedgerEntriesHandler(billing.wallets),
+        getReceipt: getReceiptHandler(billing.getReceipt),
+      },
+    }),
+    grpcService(ChargeAuthorizationServiceService, {
+      scope: 'service',
+      handlers: {
+        authorizeCharge: authorizeChargeHandler(billing.authorizeCharge, now),
+        extendGrant: extendGrantHandler(billing.extendGrant, now),
+        releaseGrant: releaseGrantHandler(billing.releaseGrant, now),
+      },
+    }),
+    grpcService(ParkingServiceService, { scope: 'service', handlers: parkingHandlers(consumer, parking) }),
+  ];
+}

@@ -1,0 +1,48 @@
+import { partitionOf } from '@parley/bus';
+import { createOutboxRepository, storeErrors, type Draft, type OutboxDocument } from '@parley/store';
+import type { Db } from 'mongodb';
+import { clearOutbox } from './clear-outbox.ts';
+import type { ChargeChange, ChargeEffect, ChargeRecord, ChargeStore, RunEffect } from '../usecases/charge-store.ts';
+
+/** `_id` is the call id: all that billing does for a call is one lookup by key away. */
+interface ChargeDocument extends OutboxDocument<ChargeEffect>, Omit<ChargeRecord, 'callId'> {
+  readonly partition: number;
+  /** Something has to come yet. With `partition` this is read when a partition is taken over, and indexed. */
+  readonly isOpen: boolean;
+}
+
+export function createChargeRepository(db: Db, runEffect: RunEffect): ChargeStore {
+  const collection = db.collection<ChargeDocument>('charges');
+  const repository = createOutboxRepository<ChargeDocument>(collection, { publish: runEffect });
+  return {
+    find: async (callId) => toRecord(await repository.find(callId)),
+    change: async (callId, decide) => {
+      const after = await repository.mutate(callId, async (before) => {
+        const change = await decide(toRecord(before));
+        return change && toDraft(change);
+      });
+      // Nothing is written to it after its end, so that nothing else would clear it.
+      if (after !== undefined && !after.isOpen) await clearOutbox(collection, after);
+      return toRecord(after);
+    },
+    openOf: (partitions) =>
+      storeErrors(async () => {
+        const found = await collection.find({ partition: { $in: [...partitions] }, isOpen: true }).toArray();
+        return found.map((document) => toRecord(document as ChargeDocument)!);
+      }),
+    runLeftEffects: async (partition) => {
+      await repository.publishPending({ partition });
+    },
+  };
+}
+
+function toRecord(document: ChargeDocument | undefined): ChargeRecord | undefined {
+  if (document === undefined) return undefined;
+  const { _id, rev: _rev, writer: _writer, pending: _pending, outbox: _outbox, partition: _partition, isOpen: _isOpen, ...record } = document;
+  return { ...record, callId: _id, attributes: record.attributes };
+}
+
+function toDraft({ record: { callId, ...record }, effects }: ChargeChange): Draft<ChargeDocument> {
+  const { status } = record.charge;
+  return { _id: callId, ...record, partition: partitionOf(callId), isOpen: status === 'authorized' || status === 'open', outbox: effects };
+}

@@ -1,0 +1,56 @@
+import { isParleyError } from '@parley/errors';
+import { storeErrors } from '@parley/store';
+import type { Collection, Db } from 'mongodb';
+import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
+
+interface EntryDocument extends LedgerEntry {
+  /** `<wallet>/<number>`, zero-padded so that it sorts. */
+  readonly _id: string;
+}
+
+interface KeyDocument {
+  /** `<wallet>/<key>` */
+  readonly _id: string;
+  readonly number: bigint;
+}
+
+/** Entries and the keys by which a command is known again. Both are inserted once and never changed. */
+export interface LedgerRepository {
+  insert(entry: LedgerEntry): Promise<void>;
+  findByKey(walletId: string, key: string): Promise<LedgerEntry | undefined>;
+  /** The entries of these numbers that are there, ascending. */
+  read(walletId: string, numbers: readonly bigint[]): Promise<LedgerEntry[]>;
+}
+
+/** Everything goes by `_id`: no other index is needed, and the embedded database has no other that is fast. */
+export function createLedgerRepository(db: Db): LedgerRepository {
+  const entries = db.collection<EntryDocument>('ledger_entries');
+  const keys = db.collection<KeyDocument>('ledger_keys');
+  const find = async (_id: string): Promise<LedgerEntry[]> => {
+    const found = await storeErrors(() => entries.findOne({ _id }));
+    if (found === null) return [];
+    const { _id: _, ...entry } = found;
+    return [entry];
+  };
+  return {
+    insert: async (entry) => {
+      // The entry first: a key must never lead to an entry that is not there.
+      await insertOnce<EntryDocument>(entries, { _id: entryIdOf(entry), ...entry });
+      await insertOnce<KeyDocument>(keys, { _id: `${entry.walletId}/${entry.key}`, number: entry.number });
+    },
+    findByKey: async (walletId, key) => {
+      const known = await storeErrors(() => keys.findOne({ _id: `${walletId}/${key}` }));
+      if (known === null) return undefined;
+      return (await find(entryIdOf({ walletId, number: known.number })))[0];
+    },
+    read: async (walletId, numbers) => (await Promise.all(numbers.map((number) => find(entryIdOf({ walletId, number }))))).flat(),
+  };
+}
+
+async function insertOnce<D extends { readonly _id: string }>(collection: Collection<D>, document: D): Promise<void> {
+  try {
+    await storeErrors(() => (collection as unknown as Collection<{ _id: string }>).insertOne(document));
+  } catch (error) {
+    if (!isParleyError(error, 'store.duplicate')) throw error;
+  }
+}

@@ -1,0 +1,74 @@
+import { absorbCallInput, arrival, authorizedCharge, openCharge, type CallInput, type LiveCharge } from '../domain/charge-inputs.ts';
+import type { ChargeTerms } from '../domain/charge.ts';
+import { advance, coverHeld, releaseEffect } from './charge-change.ts';
+import type { CallAttributes, Cause, ChargeChange, ChargeRecord, ChargeStore } from './charge-store.ts';
+import type { WalletStore } from './wallet-store.ts';
+
+/** `call.initiated` of the root leg. */
+export interface InitiatedInput {
+  readonly type: 'call_initiated';
+  /** Undefined: the call is free. */
+  readonly terms: ChargeTerms | undefined;
+}
+
+/** A consumed event, as far as charging goes. */
+export interface ConsumedEvent {
+  readonly accountId: string;
+  readonly callId: string;
+  readonly attributes: CallAttributes;
+  readonly cause: Cause;
+  readonly input: CallInput | InitiatedInput;
+}
+
+export type Outcome = 'applied' | 'duplicate' | 'wait';
+
+export interface Applied {
+  readonly outcome: Outcome;
+  /** The charge after it; undefined if the call is not known yet. */
+  readonly record: ChargeRecord | undefined;
+}
+
+export type ApplyCallEvent = (event: ConsumedEvent) => Promise<Applied>;
+
+type Step = Outcome | ChargeChange;
+
+/**
+ * Applies an event of a call once, and charges, suspends, resumes or settles as it follows. Events of different sources come
+ * in any order: what needs another one first waits.
+ */
+export function createApplyCallEvent({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): ApplyCallEvent {
+  const apply = async (record: ChargeRecord | undefined, event: ConsumedEvent): Promise<Step> => {
+    const { input } = event;
+    if (input.type === 'call_initiated') return initiate(record, event, input);
+    if (record === undefined || record.charge.status === 'authorized' || record.charge.status === 'closed') return 'wait';
+    // A free call is none of billing's business; only its being free had to be known.
+    if (record.charge.status === 'free') return 'applied';
+    const order = arrival(record.charge, input);
+    if (order !== 'next') return order === 'early' ? 'wait' : 'duplicate';
+    const charge: LiveCharge = absorbCallInput(record.charge, input);
+    return advance(record, await coverHeld(wallets, charge), event.cause);
+  };
+  return async (event) => {
+    let outcome: Outcome = 'applied';
+    const record = await charges.change(event.callId, async (before) => {
+      const step = await apply(before, event);
+      outcome = typeof step === 'string' ? step : 'applied';
+      return typeof step === 'string' ? undefined : step;
+    });
+    return { outcome, record };
+  };
+}
+
+function initiate(record: ChargeRecord | undefined, event: ConsumedEvent, { terms }: InitiatedInput): Step {
+  const before = record?.charge;
+  if (before !== undefined && before.status !== 'authorized' && before.status !== 'closed') return 'duplicate';
+  const { callId, accountId, attributes, cause } = event;
+  const known = { callId, accountId, requestedPolicyId: record?.requestedPolicyId ?? '', attributes, lastCause: cause };
+  if (terms === undefined) {
+    // It may have been authorised, and the call router not have heard of it.
+    const effects = before?.status === 'authorized' ? [releaseEffect(before)] : [];
+    return { record: { ...known, charge: { status: 'free' } }, effects };
+  }
+  const authorized = before ?? authorizedCharge(callId, accountId, terms);
+  return advance({ ...known, charge: authorized }, openCharge(authorized), cause);
+}

@@ -1,0 +1,88 @@
+import type { BillingFact, Charge, OpenCharge, SettledCharge } from '../domain/charge.ts';
+import type { Posting } from '../domain/wallet.ts';
+
+/** The root leg's, as every event of the call carries them. Personal data. */
+export interface CallAttributes {
+  readonly from: string;
+  readonly to: string;
+  readonly direction: 'inbound' | 'outbound-api';
+}
+
+/** What a change follows from. Rules take the time from here, never from a clock. */
+export interface Cause {
+  /** Id of an event or a request. */
+  readonly id: string;
+  /** Unix time in ms. */
+  readonly atMs: bigint;
+  /** W3C trace context; empty if there is none. */
+  readonly traceparent: string;
+}
+
+/** A call that was connected without a charge. Kept, so that its reactions need not wait for a charge that never comes. */
+export interface FreeCall {
+  readonly status: 'free';
+}
+
+/** All that billing knows about one call. */
+export interface ChargeRecord {
+  readonly callId: string;
+  readonly accountId: string;
+  readonly charge: Charge | FreeCall;
+  /** Of the AuthorizeCharge request: by it a repeat is told from another request. Empty: the account's default. */
+  readonly requestedPolicyId: string;
+  /** Unknown until the call is. */
+  readonly attributes: CallAttributes | undefined;
+  /** The authorisation, then each event: the last thing that was heard. */
+  readonly lastCause: Cause;
+}
+
+/** Of a call that was seen and is charged. */
+export interface ChargedRecord extends ChargeRecord {
+  readonly charge: OpenCharge | SettledCharge;
+}
+
+/** A billing event to be published, and first the ledger entry that it tells of. */
+export interface EventEffect {
+  readonly kind: 'event';
+  readonly accountId: string;
+  readonly callId: string;
+  readonly walletId: string;
+  readonly attributes: CallAttributes;
+  readonly sequence: bigint;
+  readonly fact: BillingFact;
+  readonly cause: Cause;
+  readonly posting: Posting | undefined;
+}
+
+/** What the wallet still holds for the call is given back. */
+export interface ReleaseEffect {
+  readonly kind: 'release';
+  readonly walletId: string;
+  readonly callId: string;
+}
+
+/** What follows from a change, in order. Each may be run again after a crash and does nothing the second time. */
+export type ChargeEffect = EventEffect | ReleaseEffect;
+
+export interface ChargeChange {
+  readonly record: ChargeRecord;
+  readonly effects: readonly ChargeEffect[];
+}
+
+export type RunEffect = (effect: ChargeEffect) => Promise<void>;
+
+export interface ChargeStore {
+  find(callId: string): Promise<ChargeRecord | undefined>;
+  /**
+   * Changes a record: `decide` gets it as it is, with the effects of earlier changes all run, and says how it shall be and
+   * what follows; both are stored in one write, then the effects are run. Undefined leaves it. `decide` runs again if somebody
+   * else was faster.
+   * @returns the record after it.
+   * @throws ParleyError `store.conflict` after many attempts.
+   */
+  change(callId: string, decide: (record: ChargeRecord | undefined) => Promise<ChargeChange | undefined>): Promise<ChargeRecord | undefined>;
+  /** Calls of some partitions that are not settled or closed. */
+  openOf(partitions: readonly number[]): Promise<ChargeRecord[]>;
+  /** Runs effects that a crash left behind. */
+  runLeftEffects(partition: number): Promise<void>;
+}

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { parleyError } from '@parley/errors';
+import { validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
+import type { PolicyStore } from './policy-store.ts';
+import type { RequestStore } from './request-store.ts';
+
+export interface CreatePolicyCommand {
+  readonly accountId: string;
+  readonly requestId: string;
+  /** Empty: a new policy. */
+  readonly policyId: string;
+  readonly terms: RequestedTerms;
+  readonly atMs: bigint;
+}
+
+/**
+ * Adds an immutable version of a policy, once per request id.
+ * @throws ParleyError `policy.invalid_terms`, `policy.unknown_currency`, `not_found.policy`, `request.idempotency_conflict`
+ */
+export function createCreatePolicy({ policies, requests }: { policies: PolicyStore; requests: RequestStore }): (command: CreatePolicyCommand) => Promise<PolicyVersion> {
+  return async ({ accountId, requestId, policyId, terms: requested, atMs }) => {
+    const terms = validateTerms(requested);
+    const isNew = policyId === '';
+    if (!isNew && (await policies.find(accountId, policyId, 0)) === undefined) throw parleyError('not_found.policy', 'no such policy');
+    const inOrder = Object.entries(terms).sort(([one], [other]) => (one < other ? -1 : 1));
+    await requests.claim(accountId, requestId, ['policy', policyId, ...inOrder.map(([name, value]) => `${name}=${value}`)]);
+    return policies.add({ accountId, policyId: isNew ? newPolicyId(accountId, requestId) : policyId, requestId, terms, atMs }, isNew);
+  };
+}
+
+/** A function of the request, so that a repeat after a crash finds the policy. */
+function newPolicyId(accountId: string, requestId: string): string {
+  return `pol-${createHash('sha256').update(`${accountId}/${requestId}`).digest('hex').slice(0, 20)}`;
+}

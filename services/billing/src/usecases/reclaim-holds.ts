@@ -1,0 +1,25 @@
+import type { ChargeStore } from './charge-store.ts';
+import type { WalletStore } from './wallet-store.ts';
+
+/** @returns whether something was given back. */
+export type ReclaimHolds = (walletId: string) => Promise<boolean>;
+
+/**
+ * Gives back what is held for calls that are over. A settlement releases its hold; a replica that was paused past its
+ * lease may, once, hold something for a call that its successor has settled. Nobody pays for that, but the balance is not
+ * available: so before it is called insufficient, this is looked for.
+ */
+export function createReclaimHolds({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): ReclaimHolds {
+  return async (walletId) => {
+    const held = Object.keys((await wallets.find(walletId))?.holds ?? {});
+    const over = await Promise.all(held.map(async (callId) => ((await isOver(charges, callId)) ? [callId] : [])));
+    for (const callId of over.flat()) await wallets.release(walletId, callId);
+    return over.flat().length > 0;
+  };
+}
+
+/** A charge that is settled but owes effects is not over: its postings use the hold. So what it owes is run first. */
+async function isOver(charges: ChargeStore, callId: string): Promise<boolean> {
+  const record = await charges.change(callId, async () => undefined);
+  return record !== undefined && record.charge.status !== 'authorized' && record.charge.status !== 'open';
+}

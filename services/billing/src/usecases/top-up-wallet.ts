@@ -1,0 +1,28 @@
+import { parleyError } from '@parley/errors';
+import type { Money } from '@parley/money';
+import { walletIdOf } from '../domain/address.ts';
+import type { LedgerEntry, Wallet } from '../domain/wallet.ts';
+import type { RequestStore } from './request-store.ts';
+import type { WalletStore } from './wallet-store.ts';
+
+export interface TopUpCommand {
+  readonly accountId: string;
+  readonly requestId: string;
+  /** Of the wallet's holder. */
+  readonly address: string;
+  readonly amount: Money;
+  readonly atMs: bigint;
+}
+
+/**
+ * Adds prepaid money, once per request id. The first top-up opens the wallet and fixes its currency.
+ * @throws ParleyError `wallet.invalid_amount`, `wallet.currency_mismatch`, `request.idempotency_conflict`
+ */
+export function createTopUpWallet(ports: { wallets: WalletStore; requests: RequestStore }): (command: TopUpCommand) => Promise<{ wallet: Wallet; entry: LedgerEntry }> {
+  return async ({ accountId, requestId, address, amount: { currency, micros }, atMs }) => {
+    if (micros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
+    await ports.requests.claim(accountId, requestId, ['top_up', address, currency, micros.toString()]);
+    const posting = { key: `topup/${requestId}`, currency, amountMicros: micros, reason: 'top_up', causeId: requestId, callId: '', atMs } as const;
+    return ports.wallets.post({ walletId: walletIdOf(accountId, address), accountId }, posting);
+  };
+}

@@ -1,0 +1,38 @@
+import type { HoldRequest, LedgerEntry, Posting, Wallet } from '../domain/wallet.ts';
+
+export interface WalletOwner {
+  readonly walletId: string;
+  readonly accountId: string;
+}
+
+/** What became of a hold. */
+export interface HoldResult {
+  /** Media time through which the wallet holds enough. */
+  readonly grantedMs: bigint;
+  /** The balance did not cover all that was asked for. */
+  readonly isShort: boolean;
+  readonly availableMicros: bigint;
+}
+
+export interface WalletStore {
+  find(walletId: string): Promise<Wallet | undefined>;
+  /**
+   * Books a posting once: the same key again gives the entry of the first time. A top-up opens a wallet that is not there.
+   * @throws ParleyError `request.idempotency_conflict` for the key of another posting, `not_found.wallet`, and those of the
+   *   domain's `post`.
+   */
+  post(owner: WalletOwner, posting: Posting): Promise<{ readonly wallet: Wallet; readonly entry: LedgerEntry }>;
+  /**
+   * Holds what the balance covers. Nothing that costs anything is held in a wallet that is not there.
+   * @param onlyExtend do nothing if nothing is held for the call.
+   * @returns undefined if so.
+   * @throws ParleyError `wallet.currency_mismatch`
+   */
+  hold(owner: WalletOwner, request: HoldRequest, onlyExtend?: boolean): Promise<HoldResult | undefined>;
+  /** Gives back what is held for the call; nothing, if nothing is. */
+  release(walletId: string, callId: string): Promise<void>;
+  /** Entries by number, ascending; fewer at the end of the ledger. */
+  entries(walletId: string, fromNumber: bigint, limit: number): Promise<LedgerEntry[]>;
+  /** Inserts and publishes what a crash left behind. */
+  publishLeft(): Promise<void>;
+}
