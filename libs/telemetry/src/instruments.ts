@@ -35,7 +35,7 @@ export function record(name: HistogramName, value: number, labels: Labels = {}):
   let histogram = histograms.get(name);
   if (histogram === undefined) {
     const { unit, description, buckets }: MetricRow = metricTable[name];
-    histogram = theMeter().createHistogram(name, {
+    histogram = theMeter().createHistogram(unit === 's' ? `${name}.seconds` : name, {
       unit,
       description,
       ...(buckets === undefined ? {} : { advice: { explicitBucketBoundaries: [...buckets] } }),
@@ -55,17 +55,27 @@ export async function timed<T>(name: HistogramName, labels: Labels, fn: () => Pr
   }
 }
 
-/** Lets a gauge be read at each scrape. Call the result to take it away. */
-export function gauge(name: GaugeName, read: () => number | readonly { readonly value: number; readonly labels: Labels }[]): () => void {
-  const instrument = theMeter().createObservableGauge(name, metricTable[name]);
-  const callback: Parameters<typeof instrument.addCallback>[0] = (result) => {
+export interface GaugeReading {
+  readonly value: number;
+  readonly labels: Labels;
+}
+
+/**
+ * Lets a gauge be read at each scrape; from the result's call on it reads 0. Labels once reported have to be reported
+ * always: what is left out keeps its last value.
+ */
+export function gauge(name: GaugeName, read: () => number | readonly GaugeReading[]): () => void {
+  let readings = (): readonly GaugeReading[] => {
     const now = read();
-    if (typeof now === 'number') {
-      result.observe(now);
-    } else {
-      now.forEach(({ value, labels }) => result.observe(value, labels));
-    }
+    return typeof now === 'number' ? [{ value: now, labels: {} }] : now;
   };
-  instrument.addCallback(callback);
-  return () => instrument.removeCallback(callback);
+  theMeter()
+    .createObservableGauge(name, metricTable[name])
+    .addCallback((result) => {
+      readings().forEach(({ value, labels }) => result.observe(value, labels));
+    });
+  return () => {
+    const zeros = readings().map(({ labels }) => ({ value: 0, labels }));
+    readings = () => zeros;
+  };
 }

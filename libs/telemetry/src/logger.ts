@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { isSpanContextValid, trace } from '@opentelemetry/api';
-import { pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { pino, stdTimeFunctions, type Bindings, type ChildLoggerOptions, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { redactFields, redactText } from './redaction.ts';
 
 export type Logger = PinoLogger;
@@ -23,7 +23,6 @@ const root: Logger = pino(
     timestamp: stdTimeFunctions.isoTime,
     formatters: {
       level: (label) => ({ level: label }),
-      bindings: (bindings) => redactFields(bindings),
       log: (fields) => redactFields(fields),
     },
     mixin: () => ({ ...state.base, ...traceIds() }),
@@ -38,6 +37,15 @@ const root: Logger = pino(
   },
   { write: (line) => state.destination.write(line) },
 );
+
+type MakeChild = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger;
+
+// pino's formatters do not see the bindings of children. Children inherit this method.
+const plainChild = Reflect.get(root, 'child') as unknown as MakeChild;
+const redactedChild: MakeChild = function child(bindings, options) {
+  return plainChild.call(this, redactFields(bindings), options);
+};
+Reflect.set(root, 'child', redactedChild);
 
 function traceIds(): Record<string, string> {
   const span = trace.getActiveSpan()?.spanContext();

@@ -9,7 +9,7 @@ export interface MetricRow {
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Every metric of Parley. One line each; labels come from attributeNames. On `/metrics` dots become underscores. */
+/** Every metric of Parley, a line each; labels come from attributeNames. On `/metrics` dots become underscores and durations end in `_seconds`. */
 export const metricTable = {
   'parley.grpc.server.duration': { kind: 'histogram', unit: 's', description: 'Time that a unary call took', buckets: seconds },
   'parley.grpc.server.calls': { kind: 'counter', unit: '{call}', description: 'Calls that ended, by method and code' },

@@ -7,6 +7,10 @@ export class RedactingSpanProcessor implements SpanProcessor {
   onStart(): void {}
 
   onEnding(span: Span): void {
+    const name = redactText(span.name);
+    if (name !== span.name) {
+      span.updateName(name);
+    }
     for (const [key, value] of Object.entries(span.attributes)) {
       const clean = cleanValue(key, value);
       if (clean !== value) {

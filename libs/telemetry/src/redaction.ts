@@ -20,7 +20,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/\bBearer\s+[\w.~+/=-]+/gi, 'Bearer [redacted]'],
   [/\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]+)?/g, '[token]'],
   [/\bwhsec_[\w+/=-]+/g, 'whsec_[redacted]'],
-  [/\bclient(:|%3A)[^\s"'<>,;/&?)\]}]+/gi, 'client:[redacted]'],
+  [/\bclient(:|%3A)(?!\[redacted)[^\s"'<>,;/&?)\]}]+/gi, 'client:[redacted]'],
   [/(?:\+|%2B)\d{5,15}/gi, '+[redacted]'],
 ];
 
