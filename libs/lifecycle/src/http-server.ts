@@ -127,6 +127,8 @@ function listen(server: Server, port: number): Promise<void> {
 
 async function close(server: Server): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+  // A connection whose last answer ends only now would otherwise stay for as long as it is kept alive.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
   try {
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -134,5 +136,6 @@ async function close(server: Server): Promise<void> {
     });
   } finally {
     clearTimeout(cut);
+    clearInterval(idle);
   }
 }
