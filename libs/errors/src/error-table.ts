@@ -100,6 +100,7 @@ export const errorTable = {
   'device.invalid_digits': { ...invalid, meaning: 'Digits are not 0-9, *, #, A-D, or are too many.' },
   'device.invalid_audio': { ...invalid, meaning: 'Audio is not a frame of 640 bytes.' },
   'device.text_too_large': { ...invalid, meaning: 'The text is longer than is taken.' },
+  'device.not_reading': { grpc: 'RESOURCE_EXHAUSTED', http: 429, ...passing, meaning: 'The device did not read what it was told.' },
   'device.draining': { ...unavailable, meaning: 'This router shuts down; connect again.' },
 
   'observation.not_an_image': { ...invalid, meaning: 'The bytes are not a JPEG picture that can be decoded.' },
