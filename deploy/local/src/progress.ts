@@ -24,7 +24,7 @@ export function streamProgress(out: NodeJS.WriteStream = process.stderr): Progre
     say: (line) => void out.write(`${clearLine}${line}\n`),
     async step(label, work) {
       const startMs = performance.now();
-      const elapsed = () => `${((performance.now() - startMs) / 1000).toFixed(0)} s`;
+      const elapsed = () => formatSeconds(performance.now() - startMs);
       let detail = '';
       const draw = () => {
         const line = `${label} … ${elapsed()}${detail === '' ? '' : `, ${detail}`}`;
@@ -46,6 +46,10 @@ export function streamProgress(out: NodeJS.WriteStream = process.stderr): Progre
       }
     },
   };
+}
+
+function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 }
 
 /** Progress that shows nothing; for tests. */

@@ -1,5 +1,6 @@
 // Starts everything, prints where it is, and keeps it running until Ctrl-C.
-import { addressList, exampleCommands } from './addresses.ts';
+import { addressList } from './addresses.ts';
+import { exampleCommands, formatExamples } from './example-commands.ts';
 import { ensureKeys } from './keys.ts';
 import { onInterrupt } from './interrupt.ts';
 import { describePlatform } from './platform.ts';
@@ -18,7 +19,7 @@ try {
   const supervisor = await startSupervisor(platform.specs, { logDir: platform.logDir, progress, signal: interrupt.signal });
 
   process.stdout.write(
-    `\nParley is running.\n\n${addressList(platform, ports)}\n\n${exampleCommands(platform, ports)}\n\nCtrl-C stops everything.\n`,
+    `\nParley is running.\n\n${addressList(platform, ports)}\n\n${formatExamples(exampleCommands(platform, ports))}\n\nCtrl-C stops everything.\n`,
   );
   await interrupt.received;
   await progress.step('stopping', () => supervisor.stop());
