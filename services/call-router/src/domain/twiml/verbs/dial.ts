@@ -2,7 +2,7 @@ import { dialOutcome, endLeg, endVerb } from '../../call/ending.ts';
 import { findLeg, rootLeg, type InstructionRequest } from '../../call/call-state.ts';
 import { durationMs, type EndCause, type FinalStatus, type LiveLeg } from '../../call/leg.ts';
 import type { Turn } from '../../call/turn.ts';
-import { isAddress } from '../../address.ts';
+import { isAddress } from '../../application/address.ts';
 import { documentLink } from '../document-link.ts';
 import { allowAttributes, integerAttribute, invalid, noChildren, type XmlElement } from '../element.ts';
 import type { DialVerb } from '../verb.ts';

@@ -1,0 +1,41 @@
+import { parleyError } from '@parley/errors';
+import { Party, type ChargeAuthorization as ChargeAuthorizationProto, type PolicyTerms as PolicyTermsProto } from '@parley/contracts';
+import type { ChargeAuthorization, PolicyTerms } from '../domain/call/policy.ts';
+import { partyProto, roundings, wordOf } from './enums.ts';
+
+/** Terms that are milliseconds: int64 in the contract, numbers in the domain. */
+const millisecondTerms = ['unitMs', 'freePeriodMs', 'faceAbsentMs', 'voiceAbsentMs', 'textAbsentMs', 'textHoldMs', 'maxGapMs', 'entryGridMs', 'grantMs'] as const;
+type Milliseconds<T> = Record<(typeof millisecondTerms)[number], T>;
+
+export function chargeProto({ walletId, payer, policy, grantedUntilMs }: ChargeAuthorization): ChargeAuthorizationProto {
+  const { terms } = policy;
+  const milliseconds = Object.fromEntries(millisecondTerms.map((name) => [name, BigInt(terms[name])])) as Milliseconds<bigint>;
+  return {
+    walletId,
+    payer: partyProto(payer),
+    grantedUntilMs: BigInt(grantedUntilMs),
+    policy: { ...policy, terms: { ...terms, ...milliseconds, rounding: roundings[terms.rounding] } },
+  };
+}
+
+/** @throws ParleyError call.billing_unavailable: billing's answer is not one that a call can be charged by */
+export function chargeFromProto({ walletId, payer, policy, grantedUntilMs }: ChargeAuthorizationProto): ChargeAuthorization {
+  if (policy?.terms === undefined || payer === Party.UNSPECIFIED) throw unusable();
+  return {
+    walletId,
+    payer: payer === Party.CALLEE ? 'callee' : 'caller',
+    grantedUntilMs: Number(grantedUntilMs),
+    policy: { policyId: policy.policyId, version: policy.version, terms: termsFromProto(policy.terms) },
+  };
+}
+
+function termsFromProto(terms: PolicyTermsProto): PolicyTerms {
+  const rounding = wordOf(roundings, terms.rounding);
+  if (rounding === undefined) throw unusable();
+  const milliseconds = Object.fromEntries(millisecondTerms.map((name) => [name, Number(terms[name])])) as Milliseconds<number>;
+  return { ...terms, ...milliseconds, rounding };
+}
+
+function unusable() {
+  return parleyError('call.billing_unavailable', 'the answer of billing is incomplete');
+}

@@ -1,0 +1,75 @@
+import { ChargeAuthorizationServiceService, Party, RoundingMode, type ChargeAuthorization } from '@parley/contracts';
+import { parleyError } from '@parley/errors';
+import { createGrpcServer, grpcService, type Verifier } from '@parley/grpc';
+
+/** What billing answers. */
+export interface BillingAnswers {
+  authorization: ChargeAuthorization | undefined | 'refused';
+  extendTo: bigint | 'refused';
+}
+
+/** The other service at the end of a real connection, which answers as a test says. */
+export interface BillingServer {
+  readonly port: number;
+  readonly answers: BillingAnswers;
+  /** What it was asked, with the account that the token speaks for. */
+  readonly asked: { readonly method: string; readonly accountId: string; readonly callId: string }[];
+  stop(): Promise<void>;
+}
+
+export async function startBillingServer(verifier: Verifier): Promise<BillingServer> {
+  const answers: BillingAnswers = { authorization: undefined, extendTo: 0n };
+  const asked: BillingServer['asked'] = [];
+  const refused = () => parleyError('wallet.insufficient_balance', 'the balance does not cover it');
+  const service = grpcService(ChargeAuthorizationServiceService, {
+    scope: 'service',
+    handlers: {
+      authorizeCharge: ({ callId }, { identity: { accountId } }) => {
+        asked.push({ method: 'authorize', accountId, callId });
+        if (answers.authorization === 'refused') throw refused();
+        return { authorization: answers.authorization };
+      },
+      extendGrant: ({ callId }, { identity: { accountId } }) => {
+        asked.push({ method: 'extend', accountId, callId });
+        if (answers.extendTo === 'refused') throw refused();
+        return { grantedUntilMs: answers.extendTo };
+      },
+      releaseGrant: ({ callId }, { identity: { accountId } }) => {
+        asked.push({ method: 'release', accountId, callId });
+        return {};
+      },
+    },
+  });
+  const server = await createGrpcServer({ port: 0, host: '127.0.0.1', verifier, services: [service] });
+  return { port: server.port, answers, asked, stop: () => server.stop(0) };
+}
+
+export function authorization(grantedUntilMs: bigint): ChargeAuthorization {
+  return {
+    walletId: 'acme/client:alice',
+    payer: Party.CALLER,
+    grantedUntilMs,
+    policy: {
+      policyId: 'PO1',
+      version: 3,
+      terms: {
+        currency: 'EUR',
+        rateMicros: 9_007_199_254_740_993n,
+        unitMs: 60_000n,
+        freePeriodMs: 0n,
+        faceAbsentMs: 1_100n,
+        voiceAbsentMs: 1_200n,
+        textAbsentMs: 1_300n,
+        textHoldMs: 1_400n,
+        maxGapMs: 500n,
+        minFaceAreaRatio: 0.02,
+        chargeRecoveredGrace: true,
+        chargeLapsedGrace: false,
+        rounding: RoundingMode.HALF_UP,
+        roundingIncrementMicros: 10_000n,
+        entryGridMs: 1_000n,
+        grantMs: 10_000n,
+      },
+    },
+  };
+}

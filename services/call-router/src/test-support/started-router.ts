@@ -1,0 +1,164 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll } from '@jest/globals';
+import { ApplicationServiceClient, CallServiceClient } from '@parley/contracts';
+import { createClient, type GrpcClient } from '@parley/grpc';
+import { createScope } from '@parley/lifecycle';
+import { eventually, type TestBus, type TestDatabase, type TestKeys } from '@parley/testing';
+import { configDefinition } from '../config.ts';
+import { start } from '../main.ts';
+import { startBillingServer, type BillingServer } from './billing-server.ts';
+import { connectDevice, type TestDevice } from './test-device.ts';
+
+export interface RouterClients {
+  readonly calls: GrpcClient<(typeof CallServiceClient)['service']>;
+  readonly applications: GrpcClient<(typeof ApplicationServiceClient)['service']>;
+}
+
+export interface Router {
+  readonly grpcPort: number;
+  /** Clients of the API; by default of account acme with scope api. */
+  clients(token?: string): Promise<RouterClients>;
+  /** A device that is registered here. */
+  device(address: string, accountId?: string): Promise<TestDevice>;
+  stop(): Promise<void>;
+}
+
+export interface StartedRouter extends Router {
+  readonly instance: string;
+  readonly httpPort: number;
+  readonly lost: Promise<void>;
+}
+
+export interface RouterProcess extends Router {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+export interface RouterParts {
+  readonly nats: TestBus;
+  readonly database: TestDatabase;
+  readonly keys: TestKeys;
+}
+
+export interface Routers {
+  readonly billing: BillingServer;
+  /** Starts one more replica in this process; what is still running is stopped after the spec. */
+  start(variables?: Readonly<Record<string, string>>): Promise<StartedRouter>;
+  /** Starts one more replica as a process of its own, to be killed. */
+  startProcess(variables?: Readonly<Record<string, string>>): Promise<RouterProcess>;
+}
+
+/** Call it at the top of a spec: call routers with the service's own rights, beside a billing that does as it is told. */
+export function testRouters(parts: RouterParts): Routers {
+  const running = new Set<Pick<Router, 'stop'>>();
+  let billing: BillingServer | undefined;
+  beforeAll(async () => {
+    billing = await startBillingServer(parts.keys.verifier);
+  });
+  afterAll(async () => {
+    await Promise.all([...running].map((router) => router.stop()));
+    await billing?.stop();
+  });
+  const variablesOf = (variables: Readonly<Record<string, string>> = {}) => ({ ...environment(parts, billing!.port), ...variables });
+  const tracked = <R extends Pick<Router, 'stop'>>(router: R): R => {
+    running.add(router);
+    return { ...router, stop: () => (running.delete(router) ? router.stop() : Promise.resolve()) };
+  };
+  return {
+    get billing() {
+      return billing!;
+    },
+    start: async (variables) => tracked(await startHere(parts, variablesOf(variables))),
+    startProcess: async (variables) => tracked(await startThere(parts, variablesOf(variables))),
+  };
+}
+
+async function startHere(parts: RouterParts, variables: Readonly<Record<string, string>>): Promise<StartedRouter> {
+  const scope = createScope();
+  const lost = Promise.withResolvers<void>();
+  const started = await start(scope, configDefinition.read(variables), lost.resolve);
+  const access = accessTo(parts, started.grpcPort);
+  return {
+    ...started,
+    ...access,
+    lost: lost.promise,
+    stop: async () => {
+      await scope.stop();
+      access.close();
+    },
+  };
+}
+
+async function startThere(parts: RouterParts, variables: Readonly<Record<string, string>>): Promise<RouterProcess> {
+  const grpcPort = 20_000 + Math.floor(Math.random() * 10_000);
+  const env = { ...process.env, ...variables, GRPC_PORT: String(grpcPort), NODE_OPTIONS: '' };
+  const child = spawn(process.execPath, [new URL('../main.ts', import.meta.url).pathname], { env, stdio: 'inherit' });
+  const access = accessTo(parts, grpcPort);
+  const { calls } = await access.clients();
+  await eventually(() => expectAnswer(calls.getCall({ callId: 'none' })), { timeoutMs: 30_000 });
+  const kill = (signal: NodeJS.Signals) => killed(child, signal);
+  return {
+    grpcPort,
+    ...access,
+    pid: child.pid!,
+    kill,
+    stop: async () => {
+      access.close();
+      await kill('SIGKILL');
+    },
+  };
+}
+
+async function killed(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  if (signal === 'SIGKILL' || signal === 'SIGTERM') await exited;
+}
+
+async function expectAnswer(asked: Promise<unknown>): Promise<void> {
+  await asked.catch((error: { code?: string }) => {
+    if (error.code !== 'not_found.call') throw error;
+  });
+}
+
+function accessTo({ keys }: RouterParts, grpcPort: number): Pick<Router, 'clients' | 'device'> & { close(): void } {
+  const address = `127.0.0.1:${grpcPort}`;
+  const closers: (() => void)[] = [];
+  return {
+    clients: async (given) => {
+      const token = given ?? (await keys.token());
+      const clients = { calls: createClient(CallServiceClient, { address, token }), applications: createClient(ApplicationServiceClient, { address, token }) };
+      closers.push(() => [clients.calls, clients.applications].forEach((client) => client.close()));
+      return clients;
+    },
+    device: async (subject, accountId = 'acme') => {
+      const device = await connectDevice(address, await keys.token({ accountId, subject, scope: 'device' }));
+      closers.push(() => device.close());
+      return device;
+    },
+    close: () => closers.forEach((close) => close()),
+  };
+}
+
+function environment({ nats, database, keys }: RouterParts, billingPort: number): Record<string, string> {
+  const { url, user, password } = nats.login('call-router');
+  return {
+    INSTANCE_NAME: 'call-router-test',
+    NATS_URL: url,
+    NATS_USER: user,
+    NATS_PASSWORD: password,
+    MONGODB_URL: database.url,
+    MONGODB_DATABASE: database.name,
+    GRPC_PORT: '0',
+    HTTP_PORT: '0',
+    JWKS_FILE: keys.jwksFile,
+    SIGNING_KEY_FILE: keys.keyFile,
+    BILLING_ADDRESS: `127.0.0.1:${billingPort}`,
+    LOG_LEVEL: process.env['PARLEY_TEST_LOG'] ?? 'fatal',
+    LEASE_RENEW_MS: '100',
+    DEAD_AFTER_RENEWALS: '5',
+    DRAIN_MS: '100',
+  };
+}
