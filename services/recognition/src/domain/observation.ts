@@ -39,6 +39,10 @@ export interface Observation {
   readonly callSequence: number;
   /** W3C trace context of the call. */
   readonly traceparent: string;
+  /** When observations last came in, in milliseconds UTC. */
+  readonly activeAtMs: number;
+  /** Since when, by the same clock, the end is waited for. */
+  readonly endAwaitedSinceMs: number | undefined;
 }
 
 /** An event in the contiguous sequence of (call, party). */
@@ -54,13 +58,27 @@ export interface Change {
 export type NewObservation = Pick<Observation, 'accountId' | 'callId' | 'party' | 'legId' | 'call' | 'traceparent'>;
 
 export function newObservation(given: NewObservation): Observation {
-  return { ...given, policy: undefined, streamId: undefined, session: initialSession, sequence: 0, callSequence: -1 };
+  return {
+    ...given,
+    policy: undefined,
+    streamId: undefined,
+    session: initialSession,
+    sequence: 0,
+    callSequence: -1,
+    activeAtMs: 0,
+    endAwaitedSinceMs: undefined,
+  };
 }
 
-/** Applies a command and numbers what is told. */
-export function apply(command: Command, observation: Observation): Change {
-  const { session, told } = step(command, observation.session);
-  const events = told.map((one, index) => ({ ...one, sequence: observation.sequence + index }));
+/** Applies commands one after the other and numbers what is told. */
+export function apply(commands: readonly Command[], observation: Observation): Change {
+  let { session } = observation;
+  const events: ReactionEvent[] = [];
+  for (const command of commands) {
+    const next = step(command, session);
+    session = next.session;
+    for (const one of next.told) events.push({ ...one, sequence: observation.sequence + events.length });
+  }
   return { observation: { ...observation, session, sequence: observation.sequence + events.length }, events };
 }
 

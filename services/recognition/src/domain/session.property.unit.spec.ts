@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { expectedOf } from './cascade-reference.ts';
+import { expectedOf } from '../test-support/cascade-reference.ts';
 import type { CascadeTerms, Channel, Finding } from './finding.ts';
 import { append, type Interval } from './interval.ts';
 import type { Told } from './narration.ts';

@@ -70,7 +70,7 @@ export type Command =
   /** Observations in the order in which they were sent. */
   | { readonly type: 'observe'; readonly outcomes: readonly Outcome[]; readonly terms: CascadeTerms; readonly progressMs: number }
   | { readonly type: 'finish'; readonly claimedMs: number; readonly atMs: number }
-  | { readonly type: 'start_video' }
+  | { readonly type: 'start_video'; readonly atMs: number }
   | { readonly type: 'stop_video'; readonly atMs: number }
   | { readonly type: 'complete'; readonly atMs: number }
   /** Nothing more is waited for. */
@@ -100,7 +100,7 @@ export function step(command: Command, session: Session): Step {
     case 'finish':
       return endIfDue(unchanged(finish(command, session)));
     case 'start_video':
-      return unchanged({ ...session, stoppedAtMs: undefined, finishedAtMs: undefined });
+      return unchanged(startVideo(command.atMs, session));
     case 'stop_video':
       return endIfDue(unchanged({ ...session, stoppedAtMs: command.atMs }));
     case 'complete':
@@ -147,6 +147,12 @@ function finish({ claimedMs, atMs }: Extract<Command, { type: 'finish' }>, sessi
   // What was observed cannot be taken back by an end that is put before it.
   const finishedAtMs = session.finishedAtMs ?? Math.max(atMs, throughMs);
   return { ...session, finishedAtMs, arrivedThroughMs: Math.max(session.arrivedThroughMs, claimedMs) };
+}
+
+/** What ended before is not the end after all. The command may come late: an end after the start stands. */
+function startVideo(atMs: number, session: Session): Session {
+  const ifAfter = (endMs: number | undefined): number | undefined => (endMs !== undefined && endMs >= atMs ? endMs : undefined);
+  return { ...session, stoppedAtMs: ifAfter(session.stoppedAtMs), finishedAtMs: ifAfter(session.finishedAtMs) };
 }
 
 /** Time passes until the finding, then it is taken in. */

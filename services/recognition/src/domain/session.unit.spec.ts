@@ -118,7 +118,7 @@ describe('unobserved', () => {
 
 describe('the end', () => {
   test('nothing was ever observed: one event, one unobserved interval', () => {
-    const { facts, intervals } = given({ type: 'start_video' }, complete(8000), { type: 'expire' });
+    const { facts, intervals } = given({ type: 'start_video', atMs: 0 }, complete(8000), { type: 'expire' });
     expect(facts).toEqual([{ type: 'ended', finalMs: 8000, reason: 'observations_overdue', analysed: 0, skipped: 0, refused: 0 }]);
     expect(brief(intervals)).toEqual(['0-8000 unobserved']);
   });
@@ -139,15 +139,20 @@ describe('the end', () => {
   test('a device that finished does not end what a running call may still go on with', () => {
     const { session } = given(observe(found('face', 0, true)), finish(500));
     expect(session.progress.phase).toBe('observing');
-    const { facts } = given(observe(found('face', 0, true)), finish(500), { type: 'start_video' }, observe(found('face', 3000, true)), complete(3100), finish(3050));
+    const { facts } = given(observe(found('face', 0, true)), finish(500), { type: 'start_video', atMs: 2000 }, observe(found('face', 3000, true)), complete(3100), finish(3050));
     expect(facts.at(-1)).toMatchObject({ type: 'ended', finalMs: 3050 });
   });
 
   test('a stopped video ends there, unless it starts again', () => {
     const stopped = given(observe(found('face', 0, true)), { type: 'stop_video', atMs: 900 }, complete(5000), { type: 'expire' });
     expect(stopped.facts.at(-1)).toMatchObject({ finalMs: 900 });
-    const again = given({ type: 'stop_video', atMs: 900 }, { type: 'start_video' }, complete(5000), { type: 'expire' });
+    const again = given({ type: 'stop_video', atMs: 900 }, { type: 'start_video', atMs: 1500 }, complete(5000), { type: 'expire' });
     expect(again.facts.at(-1)).toMatchObject({ finalMs: 5000 });
+  });
+
+  test('a start that is heard of late does not undo an end that came after it', () => {
+    const { facts } = given(observe(found('face', 0, true)), finish(500), { type: 'start_video', atMs: 0 }, complete(600));
+    expect(facts.at(-1)).toMatchObject({ finalMs: 500, reason: 'device_finished' });
   });
 
   test('a grace that the end cuts off has not recovered', () => {

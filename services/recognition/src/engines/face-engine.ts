@@ -1,15 +1,18 @@
 import { parleyError } from '@parley/errors';
 import { faceAreaRatio } from '../domain/face-area.ts';
-import { NOBODY, type FaceRecogniser, type Recognised } from '../usecases/recognisers.ts';
+import { NOBODY, type Recognised, type Recogniser } from '../usecases/recognisers.ts';
 import type { FaceReply } from './face-messages.ts';
 import { FaceThread } from './face-thread.ts';
+import { inspectJpeg } from './jpeg-header.ts';
 
-export interface FaceEngine extends FaceRecogniser {
+export interface FaceEngine extends Recogniser<Uint8Array> {
   /** Ends the threads; pictures that are being looked at fail. */
   close(): Promise<void>;
 }
 
-/** A picture that breaks a thread is not to break another one again and again. */
+/** Of the contract. */
+const LIMITS = { maxBytes: 2 * 1024 * 1024, maxSidePixels: 1920 };
+/** A thread that failed is started anew once: a picture that breaks threads is not to do so for ever. */
 const ATTEMPTS = 2;
 
 /**
@@ -34,14 +37,17 @@ export async function createFaceEngine({ threads }: { readonly threads: number }
     }
   };
   return {
-    recognise: async (jpeg, minFaceAreaRatio) => recognised(await withThread((thread) => analyse(thread, jpeg)), minFaceAreaRatio),
+    check: (jpeg) => void inspectJpeg(jpeg, LIMITS),
+    recognise: async (jpeg, { minFaceAreaRatio }) => recognised(await withThread((thread) => analyse(thread, jpeg)), minFaceAreaRatio),
     close: async () => {
       await Promise.all(all.map((thread) => thread.close()));
     },
   };
 }
 
-async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Awaited<ReturnType<FaceThread['analyse']>>> {
+type Answer = Exclude<FaceReply, { type: 'ready' }>;
+
+async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await thread.analyse(jpeg);
@@ -51,14 +57,14 @@ async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Awaited<Re
   }
 }
 
-function recognised(reply: Exclude<FaceReply, { type: 'ready' }>, minFaceAreaRatio: number): Recognised {
-  switch (reply.type) {
+function recognised(answer: Answer, minFaceAreaRatio: number): Recognised {
+  switch (answer.type) {
     case 'found':
-      if (!reply.face || faceAreaRatio(reply.face, reply) < minFaceAreaRatio) return NOBODY;
-      return { present: true, confidence: reply.face.score };
+      if (!answer.face || faceAreaRatio(answer.face, answer) < minFaceAreaRatio) return NOBODY;
+      return { present: true, confidence: answer.face.score };
     case 'not_an_image':
-      throw parleyError('observation.not_an_image', `not a JPEG picture: ${reply.why}`);
+      throw parleyError('observation.not_an_image', `not a JPEG picture: ${answer.why}`);
     case 'failed':
-      throw parleyError('observation.analysis_failed', 'the picture could not be analysed', { cause: reply.why });
+      throw parleyError('observation.analysis_failed', 'the picture could not be analysed', { cause: answer.why });
   }
 }

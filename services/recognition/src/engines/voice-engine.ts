@@ -1,11 +1,13 @@
 import { parleyError } from '@parley/errors';
-import { CHUNK_SAMPLES, createVoiceDetector, durationMs, segments } from '@parley/speech';
-import { NOBODY, type Recognised, type VoiceRecogniser } from '../usecases/recognisers.ts';
+import { CHUNK_SAMPLES, createVoiceDetector, durationMs, pcmFromBytes, SAMPLE_RATE_HZ, segments } from '@parley/speech';
+import { NOBODY, type Recognised, type Recogniser } from '../usecases/recognisers.ts';
 
-export interface VoiceEngine extends VoiceRecogniser {
+export interface VoiceEngine extends Recogniser<Uint8Array> {
   close(): Promise<void>;
 }
 
+/** Of the contract: 2 s. */
+const MAX_BYTES = 2 * SAMPLE_RATE_HZ * 2;
 const MIN_SPEECH_MS = 250;
 
 /**
@@ -16,7 +18,12 @@ const MIN_SPEECH_MS = 250;
 export function createVoiceEngine(): VoiceEngine {
   const detector = createVoiceDetector();
   return {
-    recognise: async (pcm) => {
+    check: ({ length }) => {
+      if (length > 0 && length % 2 === 0 && length <= MAX_BYTES) return;
+      throw parleyError('observation.invalid_pcm', `${length} bytes of audio; an even number, from 2 to ${MAX_BYTES}, is taken`);
+    },
+    recognise: async (bytes) => {
+      const pcm = pcmFromBytes(bytes);
       try {
         return heard(await detector.openStream().push(wholeChunks(pcm)), durationMs(pcm));
       } catch (cause) {

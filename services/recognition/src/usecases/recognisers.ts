@@ -1,4 +1,4 @@
-import type { Channel } from '../domain/finding.ts';
+import type { PinnedPolicy } from '../domain/observation.ts';
 
 /** What an engine makes of one observation, as a function of that observation alone. */
 export interface Recognised {
@@ -7,31 +7,23 @@ export interface Recognised {
   readonly confidence: number;
 }
 
-export interface FaceRecogniser {
+export interface Recogniser<Content> {
   /**
-   * Whether a face holds at least `minFaceAreaRatio` of the picture.
-   * @throws ParleyError observation.not_an_image, observation.analysis_failed
+   * Refuses what cannot be used, before it waits for its turn.
+   * @throws ParleyError observation.*
    */
-  recognise(jpeg: Uint8Array, minFaceAreaRatio: number): Promise<Recognised>;
-}
-
-export interface VoiceRecogniser {
-  /**
-   * Whether somebody speaks in 16 kHz mono samples.
-   * @throws ParleyError observation.analysis_failed
-   */
-  recognise(pcm: Int16Array): Promise<Recognised>;
-}
-
-export interface TextRecogniser {
-  recognise(text: string): Recognised;
+  check(content: Content): void;
+  /** @throws ParleyError observation.not_an_image, observation.analysis_failed */
+  recognise(content: Content, policy: Pick<PinnedPolicy, 'minFaceAreaRatio'>): Promise<Recognised>;
 }
 
 /** One for each channel of claim 3. */
-export interface Recognisers extends Record<Channel, unknown> {
-  readonly face: FaceRecogniser;
-  readonly voice: VoiceRecogniser;
-  readonly text: TextRecogniser;
+export interface Recognisers {
+  /** A JPEG picture. */
+  readonly face: Recogniser<Uint8Array>;
+  /** 16 kHz mono PCM, signed 16 bit little-endian. */
+  readonly voice: Recogniser<Uint8Array>;
+  readonly text: Recogniser<string>;
 }
 
 export const NOBODY: Recognised = { present: false, confidence: 0 };

@@ -1,7 +1,7 @@
-import type { Stage } from './cascade.ts';
-import type { CascadeTerms, Channel, Finding } from './finding.ts';
-import type { Interval } from './interval.ts';
-import type { Fact } from './narration.ts';
+import type { Stage } from '../domain/cascade.ts';
+import type { CascadeTerms, Channel, Finding } from '../domain/finding.ts';
+import type { Interval } from '../domain/interval.ts';
+import type { Fact } from '../domain/narration.ts';
 
 /**
  * What the cascade must say, for tests: written a second time, from the requirements and in another manner. It has all

@@ -1,0 +1,34 @@
+import type { CallAttributes, Party, PinnedPolicy } from '../domain/observation.ts';
+
+/** What a device's token allows and pins: the observation of one side of one call. */
+export interface ObservationGrant {
+  readonly accountId: string;
+  readonly callId: string;
+  readonly party: Party;
+  readonly legId: string;
+  readonly call: CallAttributes;
+  /** The instant of media time 0, in milliseconds UTC. */
+  readonly mediaOriginMs: number;
+  readonly policy: PinnedPolicy;
+  /** W3C trace context of the call; empty when unknown. */
+  readonly traceparent: string;
+}
+
+/** What a device sends. */
+export interface ObservationMessage {
+  /** Media time as the device gives it; not checked yet. */
+  readonly claimedMs: number;
+  readonly content:
+    | { readonly type: 'face' | 'voice'; readonly bytes: Uint8Array }
+    | { readonly type: 'text'; readonly text: string }
+    | { readonly type: 'finished' }
+    | { readonly type: 'empty' };
+}
+
+/** An observation that could not be used. */
+export interface Refusal {
+  readonly claimedMs: number;
+  /** Of docs/errors.md. */
+  readonly code: string;
+  readonly message: string;
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { parleyError } from '@parley/errors';
+import { apply, hasEnded, newObservation, type Change, type Observation } from '../domain/observation.ts';
+import { acknowledgedThroughMs, type Command, type Session, type Tally } from '../domain/session.ts';
+import type { Stage } from '../domain/cascade.ts';
+import type { Taken } from './intake.ts';
+import type { ObservationGrant } from './observation-message.ts';
+import type { ObservationStore } from './observation-store.ts';
+
+export interface ObservedSideOptions {
+  readonly store: ObservationStore;
+  readonly progressMs: number;
+  /** UTC. */
+  readonly nowMs: () => number;
+}
+
+/** How far the observations are stored, for the device. */
+export interface Standing extends Tally {
+  /** -1 at first. */
+  readonly acknowledgedThroughMs: number;
+  readonly stage: Stage;
+}
+
+/** One side of a call as the stream that observes it now sees it. Only the newest stream may change it. */
+export class ObservedSide {
+  readonly #grant: ObservationGrant;
+  readonly #options: ObservedSideOptions;
+  readonly #streamId: string;
+  #observation: Observation;
+
+  private constructor(grant: ObservationGrant, options: ObservedSideOptions, streamId: string, observation: Observation) {
+    this.#grant = grant;
+    this.#options = options;
+    this.#streamId = streamId;
+    this.#observation = observation;
+  }
+
+  /**
+   * Takes the side over from whatever stream had it.
+   * @throws ParleyError observation.finished, auth.wrong_call, store.*
+   */
+  static async open(grant: ObservationGrant, options: ObservedSideOptions): Promise<ObservedSide> {
+    const streamId = randomUUID();
+    const observation = await options.store.change(grant, (found = newObservation(grant)) => {
+      if (found.accountId !== grant.accountId) throw parleyError('auth.wrong_call', 'the token is for a call of another account');
+      if (hasEnded(found)) throw parleyError('observation.finished', 'the observation of this side of the call has ended');
+      return takeOver(found, grant, streamId, options.nowMs());
+    });
+    return new ObservedSide(grant, options, streamId, observation ?? newObservation(grant));
+  }
+
+  get session(): Session {
+    return this.#observation.session;
+  }
+
+  get hasEnded(): boolean {
+    return hasEnded(this.#observation);
+  }
+
+  standing(): Standing {
+    const { session } = this;
+    const stage = session.progress.phase === 'observing' ? session.progress.cascade.stage : 'absent';
+    return { acknowledgedThroughMs: acknowledgedThroughMs(session), stage: session.progress.phase === 'waiting' ? 'face' : stage, ...session.tally };
+  }
+
+  /**
+   * Stores what became of messages, in their order, and publishes what follows from it.
+   * @throws ParleyError observation.replaced once a newer stream took over, store.*
+   */
+  async store(taken: readonly Taken[]): Promise<void> {
+    const commands = commandsOf(taken, this.#grant, this.#options.progressMs);
+    const changed = await this.#options.store.change(this.#grant, (found) => this.#decide(commands, found));
+    if (changed) this.#observation = changed;
+  }
+
+  #decide(commands: readonly Command[], found: Observation | undefined): Change | undefined {
+    if (found?.streamId !== this.#streamId) throw parleyError('observation.replaced', 'a newer stream observes the same side of the call');
+    if (hasEnded(found) || commands.length === 0) return undefined;
+    return apply(commands, { ...found, activeAtMs: this.#options.nowMs() });
+  }
+}
+
+/** The terms are pinned by the first stream. */
+function takeOver(found: Observation, grant: ObservationGrant, streamId: string, nowMs: number): Change {
+  const traceparent = found.traceparent === '' ? grant.traceparent : found.traceparent;
+  const observation = { ...found, streamId, legId: grant.legId, policy: found.policy ?? grant.policy, traceparent };
+  // Another leg of the same side begins where the one before it had finished.
+  return apply(found.legId === grant.legId ? [] : [{ type: 'start_video', atMs: nowMs - grant.mediaOriginMs }], observation);
+}
+
+function commandsOf(taken: readonly Taken[], { policy }: ObservationGrant, progressMs: number): Command[] {
+  const commands: Command[] = [];
+  for (const one of taken) {
+    const last = commands.at(-1);
+    if (one.type === 'finished') commands.push({ type: 'finish', claimedMs: one.claimedMs, atMs: one.atMs });
+    else if (one.type === 'refused') continue;
+    else if (last?.type === 'observe') commands[commands.length - 1] = { ...last, outcomes: [...last.outcomes, one.outcome] };
+    else commands.push({ type: 'observe', outcomes: [one.outcome], terms: policy.terms, progressMs });
+  }
+  return commands;
+}
