@@ -175,14 +175,17 @@ export interface BillingSettled {
   chargedMs: bigint;
   unchargedMs: bigint;
   applied: AppliedSource[];
-  /** completed, or recognition_lost when a reaction.ended never came. */
+  /** completed; recognition_lost when a reaction.ended never came; call_lost when the call's own end never came. */
   reason: string;
 }
 
 /** billing.adjusted: a correction after the settlement. */
 export interface BillingAdjusted {
   entryId: string;
-  difference: Money | undefined;
+  difference:
+    | Money
+    | undefined;
+  /** late_reaction: the payer's reaction was complete only after the settlement. */
   reason: string;
 }
 

@@ -28,10 +28,10 @@ export interface ObserveRequest {
   mediaTimeMs: bigint;
   observation:
     | //
-    /** JPEG, at most 2 MiB and 1920x1080. */
+    /** JPEG, at most 2 MiB and 1920 pixels on each side. */
     { $case: "jpeg"; value: Buffer }
     | //
-    /** 16 kHz mono PCM, signed 16 bit little-endian; at most 2 s. */
+    /** 16 kHz mono PCM, signed 16 bit little-endian; at most 2 s. Each piece is heard by itself: 300 ms or more are best. */
     { $case: "pcm"; value: Buffer }
     | //
     /** What the counterpart typed; at most 4 KiB. */
@@ -43,7 +43,10 @@ export interface ObserveRequest {
 }
 
 export interface ObserveResponse {
-  /** Findings up to and including this media time are stored; -1 at first. */
+  /**
+   * Findings up to and including this media time are stored; -1 at first. Others may come at the instant of the last
+   * observation, so that one is acknowledged with the next that is later, or with `finished`.
+   */
   acknowledgedThroughMs: bigint;
   analysed: bigint;
   skipped: bigint;
