@@ -37,7 +37,7 @@ async function publish(...events: readonly BusEvent[]): Promise<void> {
 
 /** Once billing has told of everything. */
 async function settledReceipt({ clients, script }: Prepared): Promise<Receipt> {
-  await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, script.callId), 'settled')).toHaveLength(1));
+  await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, script), 'settled')).toHaveLength(1));
   return (await clients.billing.getReceipt({ callId: script.callId })).receipt!;
 }
 
@@ -80,7 +80,7 @@ describe('a charged call', () => {
       { source: `/${accountId}/calls/${script.callId}/reaction/caller`, sequence: 4n },
     ]);
 
-    const events = await billingEvents(nats.bus, script.callId);
+    const events = await billingEvents(nats.bus, script);
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => BigInt(index)));
     expect(events.map(({ type }) => type.slice('billing.'.length))).toEqual(
       'started charged charged charged charged suspended charged resumed charged charged settled'.split(' '),
@@ -123,7 +123,7 @@ describe('a charged call', () => {
 
     await publish(...late);
     const events = await eventually(async () => {
-      const found = await billingEvents(nats.bus, script.callId);
+      const found = await billingEvents(nats.bus, script);
       expect(found.at(-1)?.type).toBe('billing.adjusted');
       return found;
     });
@@ -155,7 +155,7 @@ describe('a grant', () => {
     await publish(script.initiated(charge), script.videoStarted('caller'), script.observing('caller'));
     await publish(script.progress('caller', [evidence(Channel.FACE, 0, 26_000)]), script.ended('caller', 26_000), script.completed(26_000));
     const receipt = await settledReceipt(call);
-    const events = await billingEvents(nats.bus, script.callId);
+    const events = await billingEvents(nats.bus, script);
     expect(valuesOf(events, 'balanceExhausted')).toEqual([expect.objectContaining({ walletId: charge.walletId })]);
     // Twenty seconds were granted; the balance covered five more when they were asked for.
     expect(receipt).toMatchObject({ total: { micros: 250_000n }, chargedMs: 25_000n });

@@ -1,10 +1,10 @@
-import { decodeEvent, eventStreams, ledgerStream, type Bus, type ReceivedMessage, type StreamedEvent } from '@parley/bus';
+import { accountFilter, decodeEvent, eventStreams, ledgerStream, ledgerSubject, type Bus, type ReceivedMessage, type StreamedEvent } from '@parley/bus';
 import { LedgerEvent, type BillingEvent } from '@parley/contracts';
 
 /** For tests: billing's events of one call, once each, in sequence. A repeat has to be the same event. */
-export async function billingEvents(bus: Bus, callId: string): Promise<StreamedEvent[]> {
+export async function billingEvents(bus: Bus, { accountId, callId }: { accountId: string; callId: string }): Promise<StreamedEvent[]> {
   const bySequence = new Map<bigint, StreamedEvent>();
-  for (const message of await messages(bus, eventStreams.billing)) {
+  for (const message of await messages(bus, eventStreams.billing, accountFilter('billing', accountId))) {
     const event = decodeEvent(message);
     if (event.callId !== callId) continue;
     const known = bySequence.get(event.sequence);
@@ -26,21 +26,21 @@ export function valuesOf<Name extends BillingCase['$case']>(events: readonly Str
 /** For tests: what the LEDGER stream says of an account, once per message id. */
 export async function ledgerEvents(bus: Bus, accountId: string): Promise<LedgerEvent[]> {
   const byId = new Map<string, LedgerEvent>();
-  for (const message of await messages(bus, ledgerStream)) {
+  for (const message of await messages(bus, ledgerStream, ledgerSubject(accountId))) {
     const event = LedgerEvent.decode(message.data);
-    if (event.accountId === accountId) byId.set(message.headers!.get('ce-id'), event);
+    byId.set(message.headers!.get('ce-id'), event);
   }
   return [...byId.values()];
 }
 
-async function messages(bus: Bus, stream: string): Promise<ReceivedMessage[]> {
-  const { state } = await bus.jsm.streams.info(stream);
-  if (state.messages === 0) return [];
-  const consumer = await bus.js.consumers.get(stream);
+async function messages(bus: Bus, stream: string, subject: string): Promise<ReceivedMessage[]> {
+  const consumer = await bus.js.consumers.get(stream, { filter_subjects: subject });
+  const { num_pending: count } = await consumer.info();
   const found: ReceivedMessage[] = [];
+  if (count === 0) return found;
   for await (const message of await consumer.consume()) {
     found.push(message);
-    if (message.seq >= state.last_seq) break;
+    if (found.length === count) break;
   }
   return found;
 }

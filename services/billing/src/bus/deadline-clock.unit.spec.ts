@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import { eventually } from '@parley/testing';
+import { absorbCallInput, authorizedCharge, openCharge } from '../domain/charge-inputs.ts';
+import { sampleTerms } from '../test-support/sample-terms.ts';
+import type { ChargeRecord } from '../usecases/charge-store.ts';
+import { createDeadlineClock, type DeadlineClock } from './deadline-clock.ts';
+
+const timeouts = { recognitionMs: 1_000n, authorizationMs: 5_000n, silenceMs: 60_000n };
+
+function record(callId: string, completedMs?: bigint): ChargeRecord {
+  const authorized = authorizedCharge(callId, 'acme', { walletId: 'acme/client:alice', payer: 'caller', policy: { policyId: 'p', version: 1, terms: sampleTerms() } });
+  const charge = completedMs === undefined ? authorized : absorbCallInput(openCharge(authorized), { type: 'call_completed', sequence: 1n, atMs: completedMs });
+  return { callId, accountId: 'acme', charge, requestedPolicyId: '', attributes: undefined, lastCause: { id: 'x', atMs: 0n, traceparent: '' } };
+}
+
+/** The clock's time is the test's; only its rounds take real time. */
+function startedClock(readOpen: () => { record: ChargeRecord; partition: number }[] = () => []) {
+  const time = { ms: 0 };
+  const missed: string[] = [];
+  let failures = 0;
+  const clock: DeadlineClock = createDeadlineClock({
+    timeouts,
+    now: () => time.ms,
+    readOpen: async () => readOpen(),
+    miss: async (callId, { what }) => {
+      if (callId === 'failing' && failures++ < 2) throw new Error('the database is away');
+      missed.push(`${callId} ${what}`);
+    },
+  });
+  return { clock, time, missed };
+}
+
+describe('the clock of deadlines', () => {
+  test('notices what did not come, each once, also if one of them fails at first', async () => {
+    const { clock, time, missed } = startedClock();
+    for (const callId of ['failing', 'other']) clock.watch(record(callId, 100n), 3);
+    time.ms = 1_099;
+    clock.watch(record('later', 1_000n), 3);
+    time.ms = 1_100;
+    await eventually(() => expect(missed).toEqual(['other recognition', 'failing recognition']));
+    time.ms = 2_100;
+    await eventually(() => expect(missed.at(-1)).toBe('later recognition'));
+    await clock.stop();
+    expect(missed).toHaveLength(3);
+  });
+
+  test('gives what is already late the time to be read', async () => {
+    const { clock, time, missed } = startedClock();
+    time.ms = 500_000;
+    clock.watch(record('old', 100n), 3);
+    clock.watch(record('watched-again', 100n), 3);
+    time.ms = 500_999;
+    clock.watch(record('watched-again', 100n), 3);
+    time.ms = 501_000;
+    await eventually(() => expect(missed).toEqual(['old recognition', 'watched-again recognition']));
+    await clock.stop();
+  });
+
+  test('forgets calls that nothing is to be awaited of, and partitions that are another replica\'s', async () => {
+    const { clock, time, missed } = startedClock();
+    for (const [callId, partition] of [['gone', 4], ['settled', 3], ['kept', 3]] as const) clock.watch(record(callId, 100n), partition);
+    clock.forget(4);
+    clock.watch({ ...record('settled'), charge: { status: 'free' } }, 3);
+    time.ms = 10_000;
+    await eventually(() => expect(missed).toEqual(['kept recognition']));
+    await clock.stop();
+  });
+
+  test('finds what other replicas authorised', async () => {
+    const { clock, time, missed } = startedClock(() => [{ record: record('elsewhere'), partition: 3 }]);
+    time.ms = 30_000;
+    // It is read now, and due the recognition timeout later.
+    await eventually(() => {
+      time.ms += 100;
+      expect(missed).toContain('elsewhere authorization');
+    });
+    await clock.stop();
+  });
+});

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { createPublisher, decodeStored, encodeEvent, type BusEvent } from '@parley/bus';
+import { isParleyError } from '@parley/errors';
+import { Channel, Party } from '@parley/contracts';
+import { testBus, testDatabase } from '@parley/testing';
+import { createBilling, type Billing } from './billing.ts';
+import { toConsumedEvent } from './bus/consumed-event.ts';
+import { toPolicySnapshot } from './bus/convert.ts';
+import { availableMicros, reservedMicros } from './domain/wallet.ts';
+import { alice, CallScript, evidence, newCallId, originMs } from './test-support/call-script.ts';
+import { sampleTerms } from './test-support/sample-terms.ts';
+import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
+
+const nats = testBus();
+const database = testDatabase();
+const atMs = BigInt(originMs);
+const cause = { id: 'request', atMs, traceparent: '' };
+
+/** Two replicas: what they share is the database and the broker. */
+function replicas(): [Billing, Billing] {
+  const timeouts = { recognitionMs: 30_000n, authorizationMs: 120_000n, silenceMs: 3_600_000n };
+  const one = () => createBilling({ db: database.db, publisher: createPublisher(nats.bus), timeouts });
+  return [one(), one()];
+}
+
+const newAccount = () => `account-${randomUUID().slice(0, 12)}`;
+const euros = (micros: bigint) => ({ currency: 'EUR', micros });
+
+async function preparedAccount(billing: Billing, balanceMicros: bigint): Promise<{ accountId: string; walletId: string }> {
+  const accountId = newAccount();
+  const { policyId } = await billing.createPolicy({ accountId, requestId: 'policy', policyId: '', terms: sampleTerms({ grantMs: 10_000n }), atMs });
+  await billing.setDefaultPolicy({ accountId, policyId, atMs });
+  await billing.topUpWallet({ accountId, requestId: 'first', address: alice, amount: euros(balanceMicros), atMs });
+  return { accountId, walletId: `${accountId}/${alice}` };
+}
+
+describe('simultaneously, at two replicas', () => {
+  test('200 top-ups with one request id are one entry', async () => {
+    const both = replicas();
+    const accountId = newAccount();
+    const topUp = (index: number) => both[index % 2]!.topUpWallet({ accountId, requestId: 'once', address: alice, amount: euros(500n), atMs });
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => topUp(index)));
+    expect(new Set(answers.map(({ entry }) => entry.number))).toEqual(new Set([0n]));
+    expect(await both[0].wallets.find(`${accountId}/${alice}`)).toMatchObject({ balanceMicros: 500n, nextEntry: 1n });
+    expect(await ledgerEvents(nats.bus, accountId)).toHaveLength(1);
+  });
+
+  test('100 top-ups are 100 entries, numbered without a hole', async () => {
+    const both = replicas();
+    const accountId = newAccount();
+    const topUp = (index: number) =>
+      both[index % 2]!.topUpWallet({ accountId, requestId: `request-${index}`, address: alice, amount: euros(BigInt(index + 1)), atMs });
+    await Promise.all(Array.from({ length: 100 }, (_, index) => topUp(index)));
+    const walletId = `${accountId}/${alice}`;
+    const entries = await both[1].wallets.entries(walletId, 0n, 200);
+    expect(entries.map(({ number }) => number)).toEqual(Array.from({ length: 100 }, (_, index) => BigInt(index)));
+    expect(entries.map(({ amountMicros }) => Number(amountMicros)).sort((one, other) => one - other)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+    expect(entries.at(-1)?.balanceAfterMicros).toBe(5_050n);
+    expect(await ledgerEvents(nats.bus, accountId)).toHaveLength(100);
+  });
+
+  test('40 authorisations on credit for three calls are three', async () => {
+    const both = replicas();
+    const { accountId, walletId } = await preparedAccount(both[0], 399_999n);
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        both[index % 2]!.authorizeCharge({ accountId, callId: newCallId(), from: alice, policyId: '', cause }).then(
+          () => 'granted',
+          (error: unknown) => (isParleyError(error) ? error.code : 'unexpected'),
+        ),
+      ),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'granted')).toHaveLength(3);
+    expect(outcomes.filter((outcome) => outcome === 'wallet.insufficient_balance')).toHaveLength(37);
+    const wallet = (await both[0].wallets.find(walletId))!;
+    expect([reservedMicros(wallet), availableMicros(wallet)]).toEqual([300_000n, 99_999n]);
+  });
+
+  test('one authorisation, asked for 20 times, is one', async () => {
+    const both = replicas();
+    const { accountId, walletId } = await preparedAccount(both[0], 150_000n);
+    const callId = newCallId();
+    const ask = (index: number) => both[index % 2]!.authorizeCharge({ accountId, callId, from: alice, policyId: '', cause });
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
+    expect(new Set(answers.map((answer) => answer?.grantedMs))).toEqual(new Set([10_000n]));
+    expect(reservedMicros((await both[0].wallets.find(walletId))!)).toBe(100_000n);
+  });
+
+  test('a call whose events reach an owner and the one that it does not know to have been replaced is charged once', async () => {
+    const both = replicas();
+    const { accountId } = await preparedAccount(both[0], 1_000_000n);
+    const script = new CallScript(accountId);
+    const { callId } = script;
+    const { terms, grantedMs } = (await both[0].authorizeCharge({ accountId, callId, from: alice, policyId: '', cause }))!;
+    const charge = { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grantedMs };
+    const seconds = Array.from({ length: 8 }, (_, index) => script.progress('caller', [evidence(Channel.FACE, index * 1_000, (index + 1) * 1_000)]));
+    const events = [script.initiated(charge), script.videoStarted('caller'), ...seconds, script.ended('caller', 8_000), script.completed(8_000)];
+    for (const event of events) {
+      const outcomes = await Promise.all(both.map((billing) => billing.applyCallEvent(toConsumedEvent(streamed(event)))));
+      expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['applied', 'duplicate']);
+    }
+    const told = await billingEvents(nats.bus, { accountId, callId });
+    expect(told.map(({ type }) => type)).toEqual(['billing.started', ...seconds.map(() => 'billing.charged'), 'billing.settled']);
+    expect(valuesOf(told, 'charged').map(({ cumulative }) => cumulative?.micros)).toEqual(seconds.map((_, index) => BigInt(index + 1) * 10_000n));
+    expect(await both[1].wallets.find(`${accountId}/${alice}`)).toMatchObject({ balanceMicros: 920_000n, nextEntry: 9n, holds: {} });
+  });
+});
+
+function streamed(event: BusEvent) {
+  return { ...decodeStored(encodeEvent(event)), stream: '', streamSequence: 0 };
+}

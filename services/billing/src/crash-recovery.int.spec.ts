@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import { createPublisher, decodeStored, encodeEvent, partitionOf, type BusEvent, type StreamedEvent } from '@parley/bus';
+import { Channel, IntervalKind, Party, type CallInitiated, type ChargeAuthorization } from '@parley/contracts';
+import { testBus, testDatabase } from '@parley/testing';
+import { createBilling, type Billing } from './billing.ts';
+import { toConsumedEvent } from './bus/consumed-event.ts';
+import { toPolicySnapshot } from './bus/convert.ts';
+import { receiptOf } from './domain/receipt.ts';
+import { availableMicros } from './domain/wallet.ts';
+import { alice, CallScript, evidence, interval, originMs } from './test-support/call-script.ts';
+import { Crash, CrashGate } from './test-support/crash-gate.ts';
+import { sampleTerms } from './test-support/sample-terms.ts';
+import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
+
+const nats = testBus();
+const database = testDatabase();
+const timeouts = { recognitionMs: 30_000n, authorizationMs: 120_000n, silenceMs: 3_600_000n };
+const atMs = BigInt(originMs);
+
+/** What a client and the producers do, in order; each step may be done again. */
+interface Story {
+  readonly accountId: string;
+  readonly callId: string;
+  readonly steps: readonly ((billing: Billing) => Promise<unknown>)[];
+}
+
+function story(): Story {
+  const accountId = `account-${randomUUID().slice(0, 12)}`;
+  const script = new CallScript(accountId);
+  const { callId } = script;
+  const cause = { id: 'request', atMs, traceparent: '' };
+  const terms = sampleTerms({ grantMs: 2_000n });
+  const known: { policyId: string; charge?: ChargeAuthorization } = { policyId: '' };
+  const apply = (event: BusEvent) => (billing: Billing) => billing.applyCallEvent(toConsumedEvent(streamed(event)));
+  // The first event's content is known only once the call is authorised; its place in the sequence is taken here.
+  const initiated = script.initiated();
+  const rest = [
+    apply(script.videoStarted('caller')),
+    apply(script.progress('caller', [evidence(Channel.FACE, 0, 1_500)])),
+    (billing: Billing) => billing.extendGrant({ accountId, callId, cause }),
+    apply(script.progress('caller', [interval(IntervalKind.ABSENT, 1_500, 2_000), evidence(Channel.VOICE, 2_000, 3_000)])),
+    apply(script.completed(3_400)),
+    apply(script.ended('caller', 3_400, [evidence(Channel.TEXT, 3_000, 3_400)])),
+  ];
+  const steps: Story['steps'] = [
+    async (billing) => {
+      const policy = await billing.createPolicy({ accountId, requestId: 'policy', policyId: '', terms, atMs });
+      known.policyId = policy.policyId;
+    },
+    (billing) => billing.setDefaultPolicy({ accountId, policyId: known.policyId, atMs }),
+    (billing) => billing.topUpWallet({ accountId, requestId: 'top-up', address: alice, amount: { currency: 'EUR', micros: 100_000n }, atMs }),
+    async (billing) => {
+      const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, policyId: '', cause }))!;
+      known.charge = { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grantedMs };
+    },
+    (billing) => apply(charged(initiated, known.charge!))(billing),
+    ...rest,
+  ];
+  return { accountId, callId, steps };
+}
+
+function charged(event: BusEvent, charge: ChargeAuthorization): BusEvent {
+  const { value } = event.data as Extract<BusEvent['data'], { class: 'call' }>;
+  const initiated = { ...(value.event!.value as CallInitiated), charge };
+  return { ...event, data: { class: 'call', value: { ...value, event: { $case: 'initiated', value: initiated } } } };
+}
+
+function streamed(event: BusEvent): StreamedEvent {
+  return { ...decodeStored(encodeEvent(event)), stream: '', streamSequence: 0 };
+}
+
+function billingThrough(gate: CrashGate): Billing {
+  return createBilling({ db: gate.db(database.db), publisher: gate.publisher(createPublisher(nats.bus)), timeouts });
+}
+
+/** Plays the story; after the crash a new process takes over, and what was not finished comes again. */
+async function play({ steps, callId }: Story, gate: CrashGate): Promise<boolean> {
+  const first = billingThrough(gate);
+  for (const [index, step] of steps.entries()) {
+    try {
+      await step(first);
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      const second = billingThrough(new CrashGate());
+      await second.wallets.publishLeft();
+      await second.policies.publishLeft();
+      await second.charges.runLeftEffects(partitionOf(callId));
+      for (const again of steps.slice(Math.max(0, index - 1))) await again(second);
+      return true;
+    }
+  }
+  return false;
+}
+
+/** All that can be seen from outside, without the names that differ from story to story. */
+async function outcome({ accountId, callId }: Story): Promise<unknown> {
+  const billing = billingThrough(new CrashGate());
+  const walletId = `${accountId}/${alice}`;
+  const wallet = (await billing.wallets.find(walletId))!;
+  const { charge } = await billing.getReceipt(accountId, callId);
+  const entries = await billing.wallets.entries(walletId, 0n, 100);
+  const ledger = await ledgerEvents(nats.bus, accountId);
+  const posted = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [event.value.entry?.entryId] : []));
+  const commands = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [] : [event?.$case]));
+  const events = await billingEvents(nats.bus, { accountId, callId });
+  const seen = {
+    wallet: { balance: wallet.balanceMicros, available: availableMicros(wallet), holds: wallet.holds, entries: wallet.nextEntry },
+    receipt: receiptOf(charge),
+    entries,
+    posted: [...posted].sort(),
+    commands,
+    events: events.map(({ sequence, type, time, data }) => ({ sequence, type, time, data })),
+  };
+  const names = new RegExp(`${accountId}|${callId}|pol-[0-9a-f]{20}`, 'g');
+  return JSON.parse(JSON.stringify(seen, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)).replace(names, 'x'));
+}
+
+test('without a crash the story comes to what it should', async () => {
+  const plain = story();
+  expect(await play(plain, new CrashGate())).toBe(false);
+  expect(await outcome(plain)).toMatchObject({
+    wallet: { balance: '71000n', available: '71000n', holds: {}, entries: '5n' },
+    receipt: { totalMicros: '29000n', chargedMs: '2900n', unchargedMs: '500n' },
+    commands: ['policyVersionCreated', 'defaultPolicySet'],
+  });
+  const events = await billingEvents(nats.bus, plain);
+  expect(valuesOf(events, 'charged').map(({ amount }) => amount?.micros)).toEqual([10_000n, 5_000n, 10_000n, 4_000n]);
+});
+
+test.each(['before', 'after'] as const)(
+  'a crash %s any operation on database or broker neither loses nor doubles anything',
+  async (when) => {
+    const plain = story();
+    const counter = new CrashGate();
+    await play(plain, counter);
+    const expected = await outcome(plain);
+    expect(counter.operations).toBeGreaterThan(60);
+    for (let at = 1; at <= counter.operations; at += 1) {
+      const crashed = story();
+      expect(await play(crashed, new CrashGate(at, when))).toBe(true);
+      const seen = await outcome(crashed);
+      expect({ at, seen }).toEqual({ at, seen: expected });
+    }
+  },
+  300_000,
+);
