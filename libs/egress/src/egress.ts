@@ -133,7 +133,7 @@ function nextHop(hop: Hop, status: number, location: string): Hop {
 async function once(agent: Agent, url: URL, hop: Hop, request: EgressRequest, limits: TimeLimits): Promise<EgressResponse> {
   const traceparent = currentTraceparent();
   limits.progress();
-  const response = await agent.request({
+  const answer = agent.request({
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method: hop.method,
@@ -146,6 +146,7 @@ async function once(agent: Agent, url: URL, hop: Hop, request: EgressRequest, li
     ...(hop.method === 'GET' ? {} : { body: hop.body }),
     signal: limits.signal,
   });
+  const response = await limits.race(answer);
   const body = await readBody(response, request.maxBytes ?? 65_536, limits, bareHost(url));
   return { status: response.statusCode, headers: plainHeaders(response.headers), body, url: hop.url };
 }

@@ -25,9 +25,9 @@ export function pinningConnector({ allowed, resolve, connectMs, tls }: {
     const answer = async (): Promise<void> => {
       let socket: Socket;
       try {
-        socket = await connect(options, { allowed, resolve, base });
+        socket = await connect(options, { allowed, resolve: (host) => bounded(resolve(host), connectMs), base });
       } catch (error) {
-        callback(error instanceof Error ? error : new Error('connect failed'), null);
+        callback(error as Error, null);
         return;
       }
       callback(null, socket);
@@ -88,4 +88,15 @@ function connectOnce(base: Connector, options: ConnectOptions): Promise<Socket> 
       }
     });
   });
+}
+
+/** A name server that does not answer must not hold the connection up for longer than a peer that does not. */
+async function bounded<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(parleyError('egress.connect_timeout', 'the host name took too long to resolve')), ms).unref();
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

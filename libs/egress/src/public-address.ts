@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
@@ -15,7 +16,7 @@ const globalUnicast = ipaddr.IPv6.parse('2000::');
  * (mapped, NAT64) of which that is not so, or whose meaning depends on who routes them (6to4, Teredo, compatible).
  */
 export function isPublicAddress(text: string): boolean {
-  if (!ipaddr.isValid(text)) {
+  if (isIP(text) === 0) {
     return false;
   }
   const address = ipaddr.process(text); // IPv4-mapped becomes IPv4
