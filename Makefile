@@ -13,7 +13,7 @@ node_modules/.package-lock.json: package-lock.json
 	@touch $@
 
 setup: node_modules/.package-lock.json ## Install npm packages and build nats-server, the database, grpcurl and the nats CLI
-	node deploy/local/src/tools-main.ts
+	@node deploy/local/src/tools-main.ts >/dev/null
 
 demo: setup ## Play one call through all services, print it, and check the bill
 	node deploy/local/demo/demo-main.ts

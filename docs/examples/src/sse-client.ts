@@ -30,8 +30,8 @@ export function readServerSentEvents(options: SseOptions): SseStream {
   const closing = new AbortController();
 
   const parser = createParser({
-    onEvent: ({ id, data }) => {
-      if (data !== '') options.onEvent(JSON.parse(data) as CloudEvent);
+    onEvent: ({ id, event, data }) => {
+      if (event !== 'heartbeat') options.onEvent(JSON.parse(data) as CloudEvent);
       if (id !== undefined) {
         lastEventId = id;
         start();

@@ -7,12 +7,12 @@ export interface SseMessage {
 }
 
 /**
- * A heartbeat has an id and no data: by the standard it is not dispatched, but it moves the last event id on. The
- * comment is what proxies see.
+ * A heartbeat is an event of a type of its own: a browser shows it only to who listens for `heartbeat`, and its id moves the
+ * last event id on. With an id and no data, which the standard allows, parsers other than a browser's lose the id.
  */
 export function formatSse({ cursor, event }: SseMessage): string {
-  if (event === undefined) return `: heartbeat\nid: ${cursor}\n\n`;
-  return `id: ${cursor}\nevent: ${event.type}\ndata: ${event.json}\n\n`;
+  const { type, json } = event ?? { type: 'heartbeat', json: '{}' };
+  return `id: ${cursor}\nevent: ${type}\ndata: ${json}\n\n`;
 }
 
 /** How long a client waits before it connects again. */

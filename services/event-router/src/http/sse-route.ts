@@ -51,6 +51,8 @@ function begin(response: ServerResponse): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
+    // Nothing follows a stream on its connection, and a shutdown need not wait for it.
+    connection: 'close',
     // A proxy that gathers the answer would hold events back.
     'x-accel-buffering': 'no',
   });

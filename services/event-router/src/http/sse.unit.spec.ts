@@ -52,8 +52,9 @@ function parse(text: string): { lastEventId: string; events: { type: string; dat
 }
 
 describe('formatSse', () => {
-  test('a heartbeat moves the last event id and dispatches nothing', () => {
-    expect(parse(formatSse({ cursor: 'c1' }))).toEqual({ lastEventId: 'c1', events: [] });
+  test('a heartbeat moves the last event id, and has a type of its own', () => {
+    const events = [{ type: 'heartbeat', data: '{}', id: 'c1' }];
+    expect(parse(formatSse({ cursor: 'c1' }))).toEqual({ lastEventId: 'c1', events });
   });
 
   test('an event arrives whole, whatever its JSON holds', () => {

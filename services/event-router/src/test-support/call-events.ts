@@ -18,10 +18,12 @@ export interface TestCallOptions {
   readonly accountId?: string;
   readonly callId?: string;
   readonly call?: Partial<CallAttributes>;
+  /** Of call.text_received; makes events large. */
+  readonly text?: string;
 }
 
 /** @param bus of a user that may publish all classes. */
-export function testCall(bus: Bus, { accountId = 'acme', callId = newCallId(), call = {} }: TestCallOptions = {}): TestCall {
+export function testCall(bus: Bus, { accountId = 'acme', callId = newCallId(), call = {}, text = 'hello\nthere: “ÿ”' }: TestCallOptions = {}): TestCall {
   const publisher = createPublisher(bus);
   const next = { call: 0n, reaction: 0n, billing: 0n };
   return {
@@ -36,7 +38,7 @@ export function testCall(bus: Bus, { accountId = 'acme', callId = newCallId(), c
         sequence: next[eventClass]++,
         causationId: 'test',
         call: { from: 'client:alice', to: '+15550100', direction: 'inbound', ...call },
-        data: dataOf(eventClass, callId, type),
+        data: dataOf(eventClass, callId, type, text),
       });
       await publisher.publish(event);
       return event;
@@ -44,10 +46,10 @@ export function testCall(bus: Bus, { accountId = 'acme', callId = newCallId(), c
   };
 }
 
-function dataOf(eventClass: EventData['class'], legId: string, type: string | undefined): EventData {
+function dataOf(eventClass: EventData['class'], legId: string, type: string | undefined, text: string): EventData {
   switch (eventClass) {
     case 'call':
-      return { class: eventClass, value: CallEvent.fromPartial({ legId, event: callCase(type) }) };
+      return { class: eventClass, value: CallEvent.fromPartial({ legId, event: callCase(type, text) }) };
     case 'reaction':
       return { class: eventClass, value: ReactionEvent.fromPartial({ legId, event: { $case: 'progress', value: { analysed: 1n } } }) };
     case 'billing':
@@ -55,9 +57,9 @@ function dataOf(eventClass: EventData['class'], legId: string, type: string | un
   }
 }
 
-function callCase(type = 'call.text_received'): NonNullable<CallEvent['event']> {
-  if (type.startsWith('app.')) return { $case: 'applicationEventPublished', value: { name: type.slice(4), dataJson: '{"n":1}' } };
+function callCase(type: string | undefined, text: string): NonNullable<CallEvent['event']> {
+  if (type?.startsWith('app.') === true) return { $case: 'applicationEventPublished', value: { name: type.slice(4), dataJson: '{"n":1}' } };
   if (type === 'call.ringing') return { $case: 'ringing', value: {} };
-  if (type === 'call.text_received') return { $case: 'textReceived', value: { text: 'hello\nthere: “ÿ”' } };
+  if (type === undefined || type === 'call.text_received') return { $case: 'textReceived', value: { text } };
   throw new Error(`no event for ${type}`);
 }

@@ -96,8 +96,8 @@ function takeSse(text: string, collected: ReturnType<typeof collector>): string 
     const fields = new Map(message.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
     const cursor = fields.get('id');
     if (cursor === undefined) continue;
-    const data = fields.get('data');
-    collected.take(cursor, data === undefined ? undefined : fromJson(JSON.parse(data) as CloudEvent, cursor));
+    const isEvent = fields.get('event') !== 'heartbeat' && fields.has('data');
+    collected.take(cursor, isEvent ? fromJson(JSON.parse(fields.get('data')!) as CloudEvent, cursor) : undefined);
   }
   return rest;
 }

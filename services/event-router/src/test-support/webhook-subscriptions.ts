@@ -1,0 +1,65 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { eventStreams, subscriptionSubject, type Bus } from '@parley/bus';
+import { EventFilter, SubscriptionChanged } from '@parley/contracts';
+import { everyEvent, type EventFilter as Filter } from '@parley/filters';
+import { knownSecrets } from './webhook-receiver.ts';
+
+export interface WebhookHandle {
+  readonly subscriptionId: string;
+  /** Of its endpoint. */
+  readonly path: string;
+  update(change: { readonly paused?: boolean; readonly filter?: Filter }): Promise<void>;
+  delete(): Promise<void>;
+}
+
+export interface NewWebhook {
+  readonly accountId?: string;
+  /** The receiver's; the endpoint is a path below it. */
+  readonly url: string;
+  readonly filter?: Filter;
+  /** Default: the streams' ends. */
+  readonly startsAfter?: Readonly<Record<string, number>>;
+}
+
+/** Makes a subscription known on the bus, as the subscription service does, which need not run for it. */
+export async function subscribeWebhook(bus: Bus, { accountId = 'acme', url, filter = everyEvent, startsAfter }: NewWebhook): Promise<WebhookHandle> {
+  const subscriptionId = `sub-${randomUUID()}`;
+  const path = `/${subscriptionId}`;
+  const webhookSecret = `whsec_${randomBytes(32).toString('base64')}`;
+  knownSecrets.set(path, webhookSecret);
+  const positions = startsAfter ?? (await streamEnds(bus));
+  let revision = 0n;
+  let state = { filter, paused: false };
+  const publish = async (deleted = false) => {
+    revision += 1n;
+    const change = SubscriptionChanged.fromPartial({
+      accountId,
+      deleted,
+      revision,
+      webhookSecret,
+      subscription: {
+        subscriptionId,
+        paused: state.paused,
+        filter: EventFilter.fromPartial(state.filter as EventFilter),
+        sink: { kind: { $case: 'webhook', value: { url: `${url}${path}` } } },
+        startsAfter: Object.entries(positions).map(([stream, sequence]) => ({ stream, sequence: BigInt(sequence) })),
+      },
+    });
+    await bus.js.publish(subscriptionSubject(accountId, subscriptionId), SubscriptionChanged.encode(change).finish());
+  };
+  await publish();
+  return {
+    subscriptionId,
+    path,
+    update: async (change) => {
+      state = { ...state, ...change };
+      await publish();
+    },
+    delete: () => publish(true),
+  };
+}
+
+async function streamEnds(bus: Bus): Promise<Record<string, number>> {
+  const ends = await Promise.all(Object.values(eventStreams).map(async (stream) => [stream, (await bus.jsm.streams.info(stream)).state.last_seq] as const));
+  return Object.fromEntries(ends);
+}
