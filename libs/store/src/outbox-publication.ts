@@ -1,3 +1,4 @@
+import type { OutboxCleaner } from './outbox-cleaner.ts';
 import type { OutboxDocument } from './outbox-document.ts';
 
 /** Documents of whose last outbox this process knows that it is published; beyond it the oldest are forgotten. */
@@ -10,12 +11,16 @@ export interface OutboxPublication<Message> {
   publishLeft(doc: OutboxDocument<Message>): Promise<void>;
 }
 
-export function createOutboxPublication<Message>(publishOne: (message: Message) => Promise<void>): OutboxPublication<Message> {
+export function createOutboxPublication<Message>(
+  publishOne: (message: Message) => Promise<void>,
+  cleaner: OutboxCleaner<Message>,
+): OutboxPublication<Message> {
   const writers = new Map<string, string>();
   const publish = async (doc: OutboxDocument<Message>): Promise<void> => {
     for (const message of doc.outbox) {
       await publishOne(message);
     }
+    cleaner.published(doc);
     writers.delete(doc._id);
     writers.set(doc._id, doc.writer);
     if (writers.size > remembered) {

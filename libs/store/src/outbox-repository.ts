@@ -4,6 +4,7 @@ import { parleyError } from '@parley/errors';
 import { attributeNames, count, withSpan } from '@parley/telemetry';
 import type { Collection, Document, Filter } from 'mongodb';
 import { insertOnce, replaceOnce } from './conditional-write.ts';
+import { clearedOf, createOutboxCleaner } from './outbox-cleaner.ts';
 import type { Draft, OutboxDocument } from './outbox-document.ts';
 import { createOutboxPublication } from './outbox-publication.ts';
 import { storeErrors } from './store-error.ts';
@@ -21,7 +22,7 @@ export type Decide<D> = (doc: D | undefined) => Draft<D> | undefined | Promise<D
 
 /**
  * Documents of one collection whose changes have consequences (the outbox): state and outbox are one conditional
- * write, the outbox is published in order after it, and the next write clears it. Whoever loads a document to change it
+ * write, the outbox is published in order after it, and the next write, or a moment without one, clears it. Whoever loads a document to change it
  * publishes first what a crash left there. So no acknowledged change loses its events, and no event is published for a
  * change that did not happen.
  */
@@ -66,7 +67,7 @@ export function createOutboxRepository<D extends OutboxDocument<Message>, Messag
 ): OutboxRepository<D, Message> {
   // The driver's types follow D's every field; in here only the fields of OutboxDocument matter.
   const raw = collection as unknown as Collection<OutboxDocument<Message>>;
-  const publication = createOutboxPublication(publish);
+  const publication = createOutboxPublication(publish, createOutboxCleaner(raw));
   const steps: Steps<D, Message> = {
     find: async (id) => ((await storeErrors(() => raw.findOne({ _id: id }))) ?? undefined) as D | undefined,
     async load(id) {
@@ -107,8 +108,8 @@ export function createOutboxRepository<D extends OutboxDocument<Message>, Messag
       let found = 0;
       for await (const doc of raw.find({ ...(filter as Document), pending: true })) {
         await publication.publish(doc);
-        // Without a new rev: this is no change of state, and must not make a writer's change fail.
-        await storeErrors(() => raw.updateOne({ _id: doc._id, rev: doc.rev }, { $set: { pending: false, outbox: [] } }));
+        const { filter: same, update } = clearedOf(doc._id, doc.rev);
+        await storeErrors(() => raw.updateOne(same, update));
         found += 1;
       }
       return found;

@@ -116,6 +116,24 @@ describe('a document with an outbox', () => {
   });
 });
 
+describe('a document that is left alone', () => {
+  test('has its outbox cleared once it is published, and no writer notices', async () => {
+    await repository.insert(draft(id, 1n, 'a'));
+    await eventually(async () => expect(await repository.find(id)).toMatchObject({ pending: false, outbox: [], rev: 0, value: 1n }));
+    expect(await repository.replace(draft(id, 2n, 'b'), 0)).toBe('written');
+    expect(await repository.find(id)).toMatchObject({ pending: true, rev: 1 });
+    expect(published).toEqual(['a', 'b']);
+  });
+
+  test('keeps it as long as it is not published', async () => {
+    const stuck = createOutboxRepository(collection(), { publish: () => Promise.reject(new Error('no broker')) });
+    await expect(stuck.insert(draft(id, 1n, 'a'))).rejects.toThrow('no broker');
+    await repository.insert(draft(`${id}-other`, 1n, 'b'));
+    await eventually(async () => expect(await repository.find(`${id}-other`)).toMatchObject({ pending: false }));
+    expect(await repository.find(id)).toMatchObject({ pending: true });
+  });
+});
+
 describe('after a crash between write and publish', () => {
   const crash = async (value: bigint, ...ids: string[]): Promise<void> => {
     const crashing = createOutboxRepository(collection(), { publish: () => Promise.reject(new Error('crash')) });
