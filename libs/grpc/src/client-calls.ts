@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { Metadata, type CallOptions as GrpcCallOptions, type Client, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
+import { Metadata, status, type CallOptions as GrpcCallOptions, type Client, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
+import { parleyError } from '@parley/errors';
 import { attributeNames, currentTraceparent, timed, traceparentHeader, withSpan } from '@parley/telemetry';
 import type { MethodDefinition } from './service-definition.ts';
 import { errorOfStatus } from './status.ts';
@@ -160,8 +161,8 @@ function incoming(call: IncomingCall, signal: AbortSignal | undefined): ServerSt
 function endOf(call: IncomingCall): { readonly signal: AbortSignal; check(): void } {
   const abort = new AbortController();
   let reason: unknown;
-  call.on('status', (status) => {
-    reason = Object.assign(new Error(status.details), status);
+  call.on('status', (ended) => {
+    reason = ended.code === status.OK ? parleyError('request.cancelled', 'the server has ended the stream') : Object.assign(new Error(ended.details), ended);
     abort.abort();
   });
   return {

@@ -104,6 +104,26 @@ describe('a shutdown', () => {
     await stopped;
   });
 
+  test('waits for handlers to clean up after calls that it cancelled', async () => {
+    const arrived = Promise.withResolvers<void>();
+    let cleanedUp = false;
+    const server = await startServer(async (_, { signal }) => {
+      arrived.resolve();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      cleanedUp = true;
+      return nothing;
+    });
+    const client = createClient(SubscriptionServiceClient, { address: `127.0.0.1:${server.port}`, token: () => keys.token(), waitForReady: false });
+    stops.push(() => client.close());
+    const answer = client.getSubscription(request, { deadlineMs: 500 });
+    answer.catch(() => undefined);
+    await arrived.promise;
+    await server.stop(0);
+    expect(cleanedUp).toBe(true);
+    await expect(answer).rejects.toMatchObject({ name: 'ParleyError' });
+  });
+
   test('ends a stream that does not end by itself', async () => {
     const server = await startServer(() => nothing);
     const client = createClient(EventServiceClient, { address: `127.0.0.1:${server.port}`, token: () => keys.token() });

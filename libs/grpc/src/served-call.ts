@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import type { ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
-import { parleyError, toParleyError } from '@parley/errors';
+import { parleyError, toParleyError, type ParleyError } from '@parley/errors';
 import { annotate, attributeNames, count, logger, record, recordFailure, traceparentHeader, withSpan } from '@parley/telemetry';
 import { bearerToken, requireScope, type Scope } from './identity.ts';
+import type { InFlight } from './in-flight.ts';
 import type { CallContext } from './service-definition.ts';
 import type { Verifier } from './token-verifier.ts';
 
@@ -19,6 +20,8 @@ export interface MethodServing {
   readonly method: string;
   readonly scope: Scope;
   readonly verifier: Verifier;
+  /** Handlers that run, so that a shutdown waits for those, too, whose client is gone. */
+  readonly inFlight: InFlight;
   /** Milliseconds that a unary call may take when its client set no deadline, and at most. Streams: undefined. */
   readonly deadlines: { readonly defaultMs: number; readonly maxMs: number } | undefined;
 }
@@ -38,13 +41,15 @@ export function serveCall<T>(serving: MethodServing, call: ServerCall, handle: (
       const start = performance.now();
       const ending = createEnding(serving, call);
       try {
-        const result = await Promise.race([authenticated(serving, call, ending, handle), ending.failed]);
+        const handled = serving.inFlight.track(authenticated(serving, call, ending, handle));
+        handled.catch((error: unknown) => logLate(serving, ending, error));
+        const result = await Promise.race([handled, ending.failed]);
         observe(serving, start, 'ok');
         return result;
       } catch (error) {
         const known = toParleyError(error);
         observe(serving, start, known.code);
-        log[known.row.log]({ method: serving.method, err: known.row.log === 'error' ? error : undefined, code: known.code }, 'call failed');
+        logFailure(serving, known, error, 'call failed');
         recordFailure(span, known);
         throw known;
       } finally {
@@ -53,6 +58,17 @@ export function serveCall<T>(serving: MethodServing, call: ServerCall, handle: (
     },
     { kind: 'server', parent: typeof traceparent === 'string' ? traceparent : undefined },
   );
+}
+
+function logFailure({ method }: MethodServing, { code, row }: ParleyError, error: unknown, text: string): void {
+  log[row.log]({ method, err: row.log === 'error' ? error : undefined, code }, text);
+}
+
+/** What a handler throws after its client was told already has no other place to go. */
+function logLate(serving: MethodServing, { signal }: Ending, error: unknown): void {
+  if (signal.aborted) {
+    logFailure(serving, toParleyError(error), error, 'call failed after it had ended');
+  }
 }
 
 async function authenticated<T>(

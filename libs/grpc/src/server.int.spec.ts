@@ -324,7 +324,7 @@ describe('a stream in both directions', () => {
       seen.push(response);
     }
     expect(seen).toEqual([registered('placeCall'), registered('last')]);
-    await expect(stream.send(place('b'))).rejects.toBeDefined();
+    await expect(stream.send(place('b'))).rejects.toEqual(code('request.cancelled'));
   });
 
   test('a client that goes away ends the iteration and the signal', async () => {

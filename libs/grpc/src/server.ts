@@ -3,6 +3,7 @@ import { parleyError } from '@parley/errors';
 import { logger } from '@parley/telemetry';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Scope } from './identity.ts';
+import { createInFlight, type InFlight } from './in-flight.ts';
 import { adaptHandler } from './method-adapters.ts';
 import { addReflection } from './reflection.ts';
 import { guardedMethod, type Handlers, type MethodDefinition, type ServiceDefinition } from './service-definition.ts';
@@ -40,7 +41,7 @@ export interface GrpcServer {
   readonly port: number;
   /** What gRPC health says of every service; not serving at first. Pass it to `scope.onReadiness`. */
   setServing(serving: boolean): void;
-  /** Takes no new calls, waits for those in flight, and after `drainMs` (5 s) cancels them. */
+  /** Takes no new calls, waits for those in flight, and after `drainMs` (5 s) cancels them; handlers get 3 s to clean up. */
   stop(drainMs?: number): Promise<void>;
 }
 
@@ -61,7 +62,8 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     'grpc.keepalive_time_ms': 10_000,
     'grpc.keepalive_timeout_ms': 5_000,
   });
-  const names = options.services.map((service) => addService(server, service, options, maxMessageBytes));
+  const inFlight = createInFlight();
+  const names = options.services.map((service) => addService(server, service, { ...options, maxMessageBytes, inFlight }));
   const health = new HealthImplementation();
   const setServing = (serving: boolean): void => ['', ...names].forEach((name) => health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING'));
   setServing(false);
@@ -69,10 +71,12 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   await addReflection(server, names);
   const port = await bind(server, `${options.host ?? '0.0.0.0'}:${options.port}`);
   log.info({ port, services: names }, 'gRPC server listens');
-  return { port, setServing, stop: (drainMs = 5_000) => stop(server, drainMs) };
+  return { port, setServing, stop: (drainMs = 5_000) => stop(server, inFlight, drainMs) };
 }
 
-function addService(server: Server, { definition, handlers, scope }: GrpcService, { verifier, deadlines }: GrpcServerOptions, maxMessageBytes: number): string {
+type Serving = Required<Pick<GrpcServerOptions, 'verifier' | 'maxMessageBytes'>> & Pick<GrpcServerOptions, 'deadlines'> & { readonly inFlight: InFlight };
+
+function addService(server: Server, { definition, handlers, scope }: GrpcService, { verifier, deadlines, maxMessageBytes, inFlight }: Serving): string {
   const methods: Record<string, MethodDefinition<unknown>> = {};
   const implementation: UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries(definition)) {
@@ -80,6 +84,7 @@ function addService(server: Server, { definition, handlers, scope }: GrpcService
       method: method.path.slice(1),
       scope,
       verifier,
+      inFlight,
       deadlines: method.responseStream ? undefined : (deadlines ?? { defaultMs: 10_000, maxMs: 60_000 }),
     };
     methods[name] = guardedMethod(method, maxMessageBytes);
@@ -101,7 +106,10 @@ function bind(server: Server, address: string): Promise<number> {
   });
 }
 
-async function stop(server: Server, drainMs: number): Promise<void> {
+/** How long handlers may take to clean up once their calls were cancelled. */
+const cleanUpMs = 3_000;
+
+async function stop(server: Server, inFlight: InFlight, drainMs: number): Promise<void> {
   const force = setTimeout(() => server.forceShutdown(), drainMs);
   try {
     await new Promise<void>((resolve) => {
@@ -110,4 +118,5 @@ async function stop(server: Server, drainMs: number): Promise<void> {
   } finally {
     clearTimeout(force);
   }
+  await inFlight.settled(cleanUpMs);
 }

@@ -1,4 +1,4 @@
-import { logger, record } from '@parley/telemetry';
+import { attributeNames, logger, record } from '@parley/telemetry';
 import { MongoClient, type Db } from 'mongodb';
 import { storeErrors } from './store-error.ts';
 
@@ -63,7 +63,7 @@ function observe(client: MongoClient, connected: (yes: boolean) => void): void {
   client.on('commandSucceeded', ({ commandName, duration }) => {
     connected(true);
     if (!uninteresting.has(commandName)) {
-      record('parley.store.duration', duration / 1000, { operation: commandName });
+      record('parley.store.duration', duration / 1000, { [attributeNames.operation]: commandName });
     }
   });
   client.on('serverHeartbeatFailed', ({ failure }) => {
