@@ -22,15 +22,18 @@ export interface ServicePorts {
   readonly http: number;
 }
 
-const infrastructure = { nats: 4222, natsMonitor: 8222, mongodb: 27017, applicationServer: 8090, webhookReceiver: 8091 };
+const infrastructure = { nats: 4222, natsMonitor: 8222, mongodb: 27017, applicationServer: 7190, webhookReceiver: 7191 };
 
-/** Ports of each service's first replica; the next one has the next port. */
+/**
+ * Ports of each service's first replica; the next one has the next port. All lie within one thousand, so that a second
+ * Parley with an offset of 1000 finds none of them taken by the first.
+ */
 const firstReplica: Readonly<Record<ServiceName, ServicePorts>> = {
-  'call-router': { grpc: 7010, http: 8010 },
-  'event-router': { grpc: 7020, http: 8020 },
-  subscription: { grpc: 7030, http: 8030 },
-  recognition: { grpc: 7040, http: 8040 },
-  billing: { grpc: 7050, http: 8050 },
+  'call-router': { grpc: 7010, http: 7110 },
+  'event-router': { grpc: 7020, http: 7120 },
+  subscription: { grpc: 7030, http: 7130 },
+  recognition: { grpc: 7040, http: 7140 },
+  billing: { grpc: 7050, http: 7150 },
 };
 const maxReplicas = 10;
 

@@ -11,7 +11,7 @@ describe('standard ports', () => {
     expect(standardPorts({}, {})).toMatchObject({
       nats: 4222,
       mongodb: 27017,
-      services: { billing: [{ grpc: 7050, http: 8050 }], 'event-router': [{ grpc: 7020, http: 8020 }] },
+      services: { billing: [{ grpc: 7050, http: 7150 }], 'event-router': [{ grpc: 7020, http: 7120 }] },
     });
     const ports = all(standardPorts({ replicas: 10 }, {}));
     expect(ports).toHaveLength(105);
@@ -21,6 +21,12 @@ describe('standard ports', () => {
   test('move together', () => {
     const moved = all(standardPorts({ replicas: 2 }, { PARLEY_PORT_OFFSET: '1000' }));
     expect(moved).toEqual(all(standardPorts({ replicas: 2 }, {})).map((port) => port + 1000));
+  });
+
+  test.each(['1000', '2000', '3000'])('an offset of %s leaves room for a Parley beside', (offset) => {
+    const standard = all(standardPorts({ replicas: 10 }, {}));
+    const moved = all(standardPorts({ replicas: 10 }, { PARLEY_PORT_OFFSET: offset }));
+    expect(moved.filter((port) => standard.includes(port))).toEqual([]);
   });
 
   test.each(['-1', '1.5', 'many', '60000'])('an offset of %s is refused with the range that is possible', (offset) => {
