@@ -41,9 +41,9 @@ export async function observe(
   answer: (answer: Answer) => Promise<void>,
   ports: ObservePorts,
 ): Promise<void> {
+  const side = await ObservedSide.open(grant, ports);
   const stream = ports.streams.open(`${grant.callId}/${grant.party}`);
   try {
-    const side = await ObservedSide.open(grant, ports);
     await answer(side.standing());
     const intake = new Intake(side.session, { ...ports, mediaOriginMs: grant.mediaOriginMs, policy: grant.policy });
     const results = new ResultsInOrder<Taken>({ maxOpen: MAX_OPEN, maxBatch: MAX_BATCH });

@@ -1,0 +1,167 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { RecognitionServiceClient, type ObserveRequest } from '@parley/contracts';
+import { createClient } from '@parley/grpc';
+import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import { ObservedCall } from './test-support/observed-call.ts';
+import { at, DeviceStream, finished, jpeg, material, pcm, text, type Material, type Observation } from './test-support/observing-device.ts';
+import { intervalTexts, reactionEvents, reactionOf } from './test-support/reaction-reader.ts';
+import { croppedPicture, encode, NO_FACE } from './test-support/sample-pictures.ts';
+import { startedRecognition } from './test-support/started-recognition.ts';
+
+const nats = testBus();
+const database = testDatabase();
+const keys = testKeys();
+const service = startedRecognition({ nats, database, keys });
+
+let shown: Material;
+let picture: Buffer;
+beforeAll(async () => {
+  shown = await material();
+  picture = await croppedPicture(NO_FACE, 160);
+});
+
+const newCall = (): ObservedCall => new ObservedCall(nats.bus, keys);
+
+describe('an observation that cannot be used is refused, and the stream goes on', () => {
+  const oversized = (): Buffer => {
+    const file = Buffer.from(picture);
+    file.writeUInt16BE(8000, file.indexOf(Buffer.from([0xff, 0xc0])) + 7);
+    return file;
+  };
+  const cases: [string, () => Observation | undefined, string][] = [
+    ['text as a picture', () => jpeg(Buffer.from('not a picture')), 'observation.not_an_image'],
+    ['an empty picture', () => jpeg(Buffer.alloc(0)), 'observation.not_an_image'],
+    ['a picture that is cut off', () => jpeg(picture.subarray(0, picture.length - 100)), 'observation.not_an_image'],
+    ['a picture of too many bytes', () => jpeg(Buffer.concat([picture, Buffer.alloc(2 * 1024 * 1024)])), 'observation.image_too_large'],
+    ['a picture of too many pixels', () => jpeg(oversized()), 'observation.image_too_large'],
+    ['PCM of odd length', () => pcm(new Uint8Array(641)), 'observation.invalid_pcm'],
+    ['empty PCM', () => pcm(new Uint8Array(0)), 'observation.invalid_pcm'],
+    ['PCM of more than 2 s', () => pcm(new Uint8Array(64_002)), 'observation.invalid_pcm'],
+    ['too long a text', () => text('a'.repeat(4097)), 'observation.text_too_large'],
+    ['no observation', () => undefined, 'observation.empty'],
+    ['finished: false', () => ({ $case: 'finished', value: false }), 'observation.empty'],
+  ];
+
+  test.each(cases)('%s', async (_what, observation, code) => {
+    const call = newCall();
+    const device = await DeviceStream.open(service.client(), await call.token());
+    await device.send(at(0, shown.face), at(500, observation()), at(1000, shown.face), at(1100, finished));
+    expect(await device.finish()).toBe('ok');
+    expect(device.refusals).toEqual([`500 ${code}`]);
+    expect(device.answers.at(-1)).toMatchObject({ acknowledgedThroughMs: 1100n, analysed: 2n, refused: code === 'observation.empty' ? 0n : 1n });
+  });
+
+  test('media time that is negative, beyond measure or going back', async () => {
+    const call = newCall();
+    const device = await DeviceStream.open(service.client(), await call.token());
+    await device.send(at(-1, shown.face), at(-(2n ** 63n), shown.face), at(2n ** 63n - 1n, shown.face), at(800, shown.quiet), at(700, shown.face), at(900, text('hi')));
+    await device.send(at(1000, finished), at(1100, shown.face));
+    expect(await device.finish()).toBe('ok');
+    expect(device.refusals.map((one) => one.split(' ')[1])).toEqual([...Array.from({ length: 4 }, () => 'observation.media_time'), 'observation.finished']);
+    expect(device.answers.at(-1)).toMatchObject({ analysed: 2n, acknowledgedThroughMs: 1000n });
+  });
+
+  test('media time in the future counts as the time of receipt, and is acknowledged as it was given', async () => {
+    const call = newCall();
+    const device = await DeviceStream.open(service.client(), await call.token());
+    await device.send(at(3_600_000, shown.face), at(3_600_500, shown.face), at(3_601_000, finished));
+    expect(await device.finish()).toBe('ok');
+    expect(device.acknowledgedThroughMs).toBe(3_601_000);
+    const sentByMs = Date.now() - call.originMs;
+    const progress = (await reactionEvents(nats.bus, call)).filter(({ type }) => type === 'reaction.progress');
+    for (const event of progress) expect(Number(reactionOf(event).observedThroughMs)).toBeLessThanOrEqual(sentByMs);
+    expect(progress.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a stream that cannot be', () => {
+  const openWith = async (token: string): Promise<string> => {
+    const device = await DeviceStream.open(service.client(), token);
+    return device.ended;
+  };
+
+  test('without a token, with a wrong, an expired or another scope\'s', async () => {
+    const call = newCall();
+    const token = await call.token();
+    const sample = { accountId: 'acme', subject: 'client:alice', callId: call.callId } as const;
+    expect(await openWith('nonsense')).toBe('auth.malformed');
+    expect(await openWith(`${token.slice(0, -8)}AAAAAAAA`)).toBe('auth.malformed');
+    expect(await openWith(await keys.token({ ...sample, scope: 'observe', ttlSeconds: -60 }))).toBe('auth.expired');
+    expect(await openWith(await keys.token({ ...sample, scope: 'device' }))).toBe('auth.wrong_scope');
+    const client = createClient(RecognitionServiceClient, { address: `127.0.0.1:${service.grpcPort()}` });
+    const bare = await client.observe();
+    await expect((async () => { for await (const _ of bare); })()).rejects.toMatchObject({ code: 'auth.missing' });
+    client.close();
+  });
+
+  test.each([
+    ['party', { party: 'both' }],
+    ['leg', { leg: 7 }],
+    ['media origin', { mediaOriginMs: '0' }],
+    ['attributes', { attributes: { from: 'a', to: 'b', direction: 'sideways' } }],
+    ['policy', { policy: undefined }],
+    ['terms', { policy: { id: 'p', version: 1, terms: { faceAbsentMs: -1 } } }],
+    ['minimum area', { policy: { id: 'p', version: 1, terms: { faceAbsentMs: 1, voiceAbsentMs: 1, textAbsentMs: 1, textHoldMs: 1, maxGapMs: 1, minFaceAreaRatio: 2 } } }],
+  ])('with a token whose %s is missing or wrong', async (_what, claims) => {
+    expect(await openWith(await newCall().token('caller', claims))).toBe('auth.malformed');
+  });
+
+  test('of another account\'s call', async () => {
+    const call = newCall();
+    const device = await DeviceStream.open(service.client(), await call.token());
+    await eventually(() => expect(device.answers).toHaveLength(1));
+    const { signer } = keys;
+    const stolen = await signer.sign({
+      accountId: 'mallory', subject: 'client:mallory', scopes: ['observe'], callId: call.callId, ttlSeconds: 60,
+      claims: { party: 'caller', leg: call.callId, mediaOriginMs: call.originMs, attributes: call.call, policy: { id: 'p', version: 1, terms: { faceAbsentMs: 1, voiceAbsentMs: 1, textAbsentMs: 1, textHoldMs: 1, maxGapMs: 1, minFaceAreaRatio: 0 } } },
+    });
+    expect(await openWith(stolen)).toBe('auth.wrong_call');
+    await device.send(at(0, shown.face), at(100, finished));
+    expect(await device.finish()).toBe('ok');
+  });
+
+  test('with a message that is not protobuf, or too large: what came before is kept', async () => {
+    const malformed = (bytes: Buffer): Observation => ({ $case: 'text', value: { toString: () => '', bytes } as unknown as string });
+    for (const [bytes, code] of [[Buffer.from([0xff, 0xff, 0xff]), 'request.malformed'], [Buffer.alloc(4.5 * 1024 * 1024), 'request.too_large']] as const) {
+      const call = newCall();
+      const client = createClient({ service: { observe: { ...RecognitionServiceClient.service.observe, requestSerialize: rawOr } } }, { address: `127.0.0.1:${service.grpcPort()}` });
+      const stream = await client.observe({ token: await call.token() });
+      await stream.send(at(0, shown.face));
+      await stream.send(at(500, shown.face));
+      await stream.send(at(600, malformed(bytes)));
+      await expect((async () => { for await (const _ of stream); })()).rejects.toMatchObject({ code });
+      client.close();
+      const again = await DeviceStream.open(service.client(), await call.token());
+      await again.send(at(0, shown.face), at(500, shown.face), at(1000, finished));
+      expect(await again.finish()).toBe('ok');
+      expect(again.answers.at(-1)).toMatchObject({ analysed: 2n, acknowledgedThroughMs: 1000n });
+    }
+  });
+
+  test('none of this left a mark on another call', async () => {
+    const call = newCall();
+    await call.videoStarted('caller');
+    const device = await DeviceStream.open(service.client(), await call.token());
+    await device.send(at(0, shown.face), at(500, shown.face), at(1000, finished));
+    expect(await device.finish()).toBe('ok');
+    await call.completed(1000);
+    await eventually(async () => expect(intervalTexts(await reactionEvents(nats.bus, call))).toEqual(['0-1000 EVIDENCE FACE']));
+  });
+});
+
+describe('pictures that ask for much', () => {
+  test('the largest that is taken is looked at', async () => {
+    const large = jpeg(encode(1920, 1920, (x, y) => ((x >> 5) * 31 + (y >> 5) * 17) % 256));
+    const call = newCall();
+    const device = await DeviceStream.open(service.client(), await call.token());
+    await device.send(at(0, large), at(100, finished));
+    expect(await device.finish()).toBe('ok');
+    expect(device.answers.at(-1)).toMatchObject({ analysed: 1n, refused: 0n });
+  });
+});
+
+function rawOr(request: ObserveRequest): Buffer {
+  const value = request.observation?.value as unknown;
+  if (typeof value === 'object' && value !== null && 'bytes' in value) return value.bytes as Buffer;
+  return RecognitionServiceClient.service.observe.requestSerialize(request);
+}
