@@ -4,7 +4,6 @@ import { createServer, get, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startMongowire, startNats, type TestServer } from '@parley/local';
-import { endWithThisProcess } from './parent-watch.ts';
 
 // Jest's workers come and go and share nothing, so the servers that tests need belong to jest's main process: it starts one
 // when a worker asks for it (unit tests start none), and stops all at the end of the run.
@@ -36,16 +35,8 @@ export async function startTestPlatform(): Promise<TestPlatform> {
   return { stop: () => stop(server, socket, servers) };
 }
 
-async function start(name: string): Promise<TestServer> {
-  const server = await (name.startsWith('/nats/') ? startNats() : startMongowire());
-  const endWatch = endWithThisProcess(server.pid);
-  return {
-    ...server,
-    async stop() {
-      endWatch();
-      await server.stop();
-    },
-  };
+function start(name: string): Promise<TestServer> {
+  return name.startsWith('/nats/') ? startNats() : startMongowire();
 }
 
 async function stop(server: Server, socket: string, servers: ReadonlyMap<string, Promise<TestServer>>): Promise<void> {
