@@ -1,0 +1,120 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ConsumerInfo } from '@nats-io/jetstream';
+import { accountFilter, eventStreams } from '@parley/bus';
+import { EventFilter, type StreamEventsResponse } from '@parley/contracts';
+import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import { testCall } from './test-support/call-events.ts';
+import { testRouters, type Router } from './test-support/started-router.ts';
+import { streamOverGrpc, streamOverSse } from './test-support/subscribers.ts';
+
+const nats = testBus();
+const database = testDatabase();
+const keys = testKeys();
+const routers = testRouters({ nats, database, keys });
+
+// Much more than the transports' buffers hold: kernel sockets alone take a few MB.
+const events = 1_500;
+const text = 'x'.repeat(16_000);
+const all = Array.from({ length: events }, (_, sequence) => BigInt(sequence));
+let router: Router;
+let token: string;
+let start: string;
+
+beforeAll(async () => {
+  token = await keys.token();
+  router = await routers.start();
+  const received = streamOverGrpc(router.client(token));
+  await received.open;
+  start = received.cursor();
+  await received.close();
+  await router.stop();
+  const call = testCall(nats.bus, { text });
+  for (let count = 0; count < events; count += 1) await call.publish('call');
+}, 120_000);
+
+/** Who reads the account's events. */
+async function readers(): Promise<ConsumerInfo[]> {
+  const found: ConsumerInfo[] = [];
+  for await (const info of nats.bus.jsm.consumers.list(eventStreams.call)) {
+    if (info.config.filter_subject === accountFilter('call', 'acme')) found.push(info);
+  }
+  return found;
+}
+
+/** What the broker has not yet handed to the replica once that has stopped asking. */
+async function leftBehind(): Promise<number> {
+  return eventually(async () => {
+    const [before] = await readers();
+    await sleep(300);
+    const [after] = await readers();
+    expect(after?.delivered.consumer_seq).toBeGreaterThan(0);
+    expect(after?.delivered.consumer_seq).toBe(before?.delivered.consumer_seq);
+    return after!.num_pending;
+  });
+}
+
+/** A client that reads the first heartbeat and no more. (One that never read would be given all by gRPC's own client.) */
+async function pausedGrpc(router: Router): Promise<AsyncIterator<StreamEventsResponse>> {
+  const stream = await router.client(token).streamEvents({ filter: EventFilter.fromPartial({}), cursor: start });
+  const responses = stream[Symbol.asyncIterator]();
+  expect((await responses.next()).value.event).toBeUndefined();
+  return responses;
+}
+
+/** A client that sends its request and never reads. */
+async function silentSse(router: Router): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port: router.httpPort, onread: { buffer: Buffer.alloc(1), callback: () => false } });
+  socket.on('error', () => undefined);
+  socket.write(`GET /v1/events?cursor=${start} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`);
+  return socket;
+}
+
+afterEach(() => router.stop());
+
+describe('a client that does not read', () => {
+  test('over gRPC: the rest stays with the broker, and it gets all once it reads', async () => {
+    router = await routers.start();
+    const responses = await pausedGrpc(router);
+    expect(await leftBehind()).toBeGreaterThan(events / 2);
+    const sequences: bigint[] = [];
+    while (sequences.length < events) {
+      const { value } = await responses.next();
+      if (value?.event !== undefined) sequences.push(value.event.sequence);
+    }
+    expect(sequences).toEqual(all);
+    await responses.return?.();
+  });
+
+  test('over SSE: the rest stays with the broker', async () => {
+    router = await routers.start();
+    const socket = await silentSse(router);
+    expect(await leftBehind()).toBeGreaterThan(events / 2);
+    socket.destroy();
+  });
+
+  test('is sent away after a while, and comes back with its cursor, to any replica, without a gap', async () => {
+    router = await routers.start({ CLIENT_STALL_MS: '500' });
+    const responses = await pausedGrpc(router);
+    await eventually(async () => expect((await readers()).length).toBe(1));
+    await eventually(async () => expect(await readers()).toEqual([]));
+    let cursor = '';
+    const sequences: bigint[] = [];
+    const reading = (async () => {
+      for (let next = await responses.next(); next.done !== true; next = await responses.next()) {
+        cursor = next.value.cursor;
+        if (next.value.event !== undefined) sequences.push(next.value.event.sequence);
+      }
+    })();
+    await expect(reading).rejects.toEqual(expect.objectContaining({ code: 'subscription.slow_consumer' }));
+    expect(sequences.length).toBeLessThan(events);
+
+    const patient = await routers.start();
+    const rest = streamOverSse(patient, token, { query: { cursor } });
+    await eventually(() => expect(sequences.length + rest.events.length).toBe(events));
+    expect([...sequences, ...rest.events.map((event) => event.sequence)]).toEqual(all);
+    await rest.close();
+    await patient.stop();
+  });
+});
