@@ -85,7 +85,7 @@ async function play({ steps, callId }: Story, gate: CrashGate): Promise<boolean>
       const second = billingThrough(new CrashGate());
       await second.wallets.publishLeft();
       await second.policies.publishLeft();
-      await second.charges.runLeftEffects(partitionOf(callId));
+      await second.charges.runLeftEffects([partitionOf(callId)]);
       for (const again of steps.slice(Math.max(0, index - 1))) await again(second);
       return true;
     }
@@ -101,14 +101,14 @@ async function outcome({ accountId, callId }: Story): Promise<unknown> {
   const { charge } = await billing.getReceipt(accountId, callId);
   const entries = await billing.wallets.entries(walletId, 0n, 100);
   const ledger = await ledgerEvents(nats.bus, accountId);
-  const posted = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [event.value.entry?.entryId] : []));
+  const posted = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [event.value.entry!.entryId] : []));
   const commands = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [] : [event?.$case]));
   const events = await billingEvents(nats.bus, { accountId, callId });
   const seen = {
     wallet: { balance: wallet.balanceMicros, available: availableMicros(wallet), holds: wallet.holds, entries: wallet.nextEntry },
     receipt: receiptOf(charge),
     entries,
-    posted: [...posted].sort(),
+    posted: posted.sort((one, other) => one.localeCompare(other)),
     commands,
     events: events.map(({ sequence, type, time, data }) => ({ sequence, type, time, data })),
   };

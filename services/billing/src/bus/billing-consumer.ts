@@ -27,33 +27,27 @@ export interface BillingConsumerOptions {
 export async function startBillingConsumer(bus: Bus, options: BillingConsumerOptions): Promise<Consumer> {
   const { billing, timeouts, ...pipeline } = options;
   const { charges, applyCallEvent, missDeadline } = billing;
-  const owned = new Set<number>();
   const clock = createDeadlineClock({
     timeouts,
     miss: missDeadline,
+    runLeftEffects: (partitions) => charges.runLeftEffects(partitions),
+    readOpen: (partitions) => charges.openOf(partitions),
+    partitionOf,
     now: Date.now,
-    readOpen: async () => (await charges.openOf([...owned])).map((record) => ({ record, partition: partitionOf(record.callId) })),
   });
   const consumer = await startConsumer(bus, {
     ...pipeline,
     service: 'billing',
     classes: ['call', 'reaction'],
     bucket: buckets.billing,
-    handle: async (event, { partition }) => {
+    handle: async (event) => {
       const { outcome, record } = await applyCallEvent(toConsumedEvent(event));
-      if (record !== undefined) clock.watch(record, partition);
+      if (record !== undefined) clock.watch(record);
       return outcome;
     },
     onPartition: {
-      gained: async ({ partition }) => {
-        await charges.runLeftEffects(partition);
-        for (const record of await charges.openOf([partition])) clock.watch(record, partition);
-        owned.add(partition);
-      },
-      lost: async (partition) => {
-        owned.delete(partition);
-        clock.forget(partition);
-      },
+      gained: async ({ partition }) => clock.own(partition),
+      lost: async (partition) => clock.forget(partition),
     },
     onError: (error) => log.warn({ err: error }, 'the consumer goes on after a failure'),
     onParked: (callId, code) => log.error({ [attributeNames.callId]: callId, code }, 'a call is parked'),

@@ -16,7 +16,7 @@ import {
 import { parleyError } from '@parley/errors';
 import type { RoundingMode } from '@parley/money';
 import type { BillingFact, ChargeTerms, Observed, Party as PartyName } from '../domain/charge.ts';
-import { validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
+import type { PolicyVersion, RequestedTerms } from '../domain/policy-terms.ts';
 import type { LineReason } from '../domain/rating.ts';
 import type { Segment, SegmentKind } from '../domain/timeline.ts';
 import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
@@ -65,8 +65,10 @@ export function fromProtoTerms({ rounding, ...terms }: ProtoTerms): RequestedTer
 export function fromChargeAuthorization({ walletId, payer, policy }: ChargeAuthorization, accountId: string): ChargeTerms {
   if (!walletId.startsWith(`${accountId}/`)) throw malformed('the wallet is not of the account of the call');
   if (policy?.terms === undefined) throw malformed('a charge needs the terms of its policy');
-  const { policyId, version } = policy;
-  return { walletId, payer: fromParty(payer), policy: { policyId, version, terms: validateTerms(fromProtoTerms(policy.terms)) } };
+  // These terms were validated when the policy was made; bounds that changed since do not end a call.
+  const { rounding, ...terms } = fromProtoTerms(policy.terms);
+  if (rounding === undefined || terms.unitMs <= 0n || terms.entryGridMs <= 0n) throw malformed('its terms cannot be applied');
+  return { walletId, payer: fromParty(payer), policy: { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } } };
 }
 
 export function toParty(party: PartyName): Party {

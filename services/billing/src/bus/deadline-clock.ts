@@ -5,71 +5,108 @@ import { deadlineOf, type Deadline, type MissDeadline, type Timeouts } from '../
 const log = logger('deadlines');
 
 export interface DeadlineClock {
-  /** Watches what a call of an owned partition waits for now. */
-  watch(record: ChargeRecord, partition: number): void;
-  /** Forgets a partition that another replica owns now. */
+  /** This replica owns the partition now: looks after what its last owner left, and after its open calls. */
+  own(partition: number): void;
+  /** Another replica owns the partition now. */
   forget(partition: number): void;
+  /** Watches what a call of an owned partition waits for now. */
+  watch(record: ChargeRecord): void;
   stop(): Promise<void>;
 }
 
 export interface DeadlineClockOptions {
   readonly timeouts: Timeouts;
   readonly miss: MissDeadline;
-  /** Reads the open calls of the partitions that this replica owns: other replicas may have authorised some. */
-  readonly readOpen: () => Promise<{ record: ChargeRecord; partition: number }[]>;
+  /** Runs the effects that a crash left in the partitions. */
+  readonly runLeftEffects: (partitions: readonly number[]) => Promise<void>;
+  /** Reads the open calls of the partitions. */
+  readonly readOpen: (partitions: readonly number[]) => Promise<ChargeRecord[]>;
+  readonly partitionOf: (callId: string) => number;
   /** Unix time in ms. */
   readonly now: () => number;
 }
 
 interface Watched {
-  readonly partition: number;
   readonly deadline: Deadline;
   /** Not before, on this replica's clock. */
   readonly dueMs: number;
 }
 
 const tickMs = 250;
+/** Other replicas may have authorised calls of this one's partitions: they are looked for now and then. */
 const rereadMs = 30_000;
 
 /**
  * Notices that something did not come. A replica that takes a partition over may be far behind the streams: what seems
  * late may wait there. So whoever learns of a deadline gives the rest of the events the recognition timeout to come in,
  * counted from then. The rule's own time is the deadline, whenever it is noticed.
+ *
+ * A take-over does not hold up the lease or the events of the partition: who applies an event runs its call's left effects
+ * anyway. Here it is done for calls of which no event comes any more.
  */
-export function createDeadlineClock({ timeouts, miss, readOpen, now }: DeadlineClockOptions): DeadlineClock {
+export function createDeadlineClock(options: DeadlineClockOptions): DeadlineClock {
+  const { timeouts, now } = options;
   const watched = new Map<string, Watched>();
+  const owned = new Set<number>();
+  const fresh = new Set<number>();
   let rereadAtMs = now() + rereadMs;
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
 
-  const watch = (record: ChargeRecord, partition: number): void => {
+  const watch = (record: ChargeRecord): void => {
     const deadline = deadlineOf(record, timeouts);
     const before = watched.get(record.callId);
     if (deadline === undefined) watched.delete(record.callId);
     else if (before?.deadline.what !== deadline.what || before.deadline.atMs !== deadline.atMs) {
-      watched.set(record.callId, { partition, deadline, dueMs: Math.max(Number(deadline.atMs), now() + Number(timeouts.recognitionMs)) });
+      watched.set(record.callId, { deadline, dueMs: Math.max(Number(deadline.atMs), now() + Number(timeouts.recognitionMs)) });
     }
   };
-  const round = async (): Promise<void> => {
-    if (now() >= rereadAtMs) {
-      rereadAtMs = now() + rereadMs;
-      for (const { record, partition } of await readOpen()) watch(record, partition);
-    }
-    for (const [callId, { deadline, dueMs }] of watched) {
-      if (dueMs > now() || stopped) continue;
-      await missed(callId, deadline);
-    }
+  const look = async (partitions: readonly number[]): Promise<void> => {
+    for (const record of await options.readOpen(partitions)) if (owned.has(options.partitionOf(record.callId))) watch(record);
   };
-  const missed = async (callId: string, deadline: Deadline): Promise<void> => {
+  const takeOver = async (): Promise<void> => {
+    const partitions = [...fresh];
+    if (partitions.length === 0) return;
+    await options.runLeftEffects(partitions);
+    await look(partitions);
+    for (const partition of partitions) fresh.delete(partition);
+  };
+  const miss = async (callId: string, deadline: Deadline): Promise<void> => {
     try {
-      await miss(callId, deadline);
+      await options.miss(callId, deadline);
       watched.delete(callId);
     } catch (error) {
       log.warn({ err: error, [attributeNames.callId]: callId }, 'a missed deadline could not be recorded; tried again');
     }
   };
+  const round = async (): Promise<void> => {
+    await takeOver();
+    if (now() >= rereadAtMs) {
+      rereadAtMs = now() + rereadMs;
+      await look([...owned]);
+    }
+    for (const [callId, { deadline, dueMs }] of watched) if (dueMs <= now()) await miss(callId, deadline);
+  };
+  const rounds = startRounds(round);
+  return {
+    own: (partition) => {
+      owned.add(partition);
+      fresh.add(partition);
+    },
+    forget: (partition) => {
+      owned.delete(partition);
+      fresh.delete(partition);
+      for (const callId of watched.keys()) if (options.partitionOf(callId) === partition) watched.delete(callId);
+    },
+    watch,
+    stop: () => rounds.stop(),
+  };
+}
+
+/** One round after the other, with a pause between. */
+function startRounds(round: () => Promise<void>): { stop(): Promise<void> } {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
   const tick = async (): Promise<void> => {
-    await round().catch((error: unknown) => log.warn({ err: error }, 'open calls could not be read; tried again'));
+    await round().catch((error: unknown) => log.warn({ err: error }, 'open calls could not be looked after; tried again'));
     if (!stopped) timer = setTimeout(run, tickMs);
   };
   let current = Promise.resolve();
@@ -78,10 +115,6 @@ export function createDeadlineClock({ timeouts, miss, readOpen, now }: DeadlineC
   };
   run();
   return {
-    watch,
-    forget: (partition) => {
-      for (const [callId, entry] of watched) if (entry.partition === partition) watched.delete(callId);
-    },
     stop: async () => {
       stopped = true;
       clearTimeout(timer);

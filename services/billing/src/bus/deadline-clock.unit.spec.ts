@@ -13,29 +13,36 @@ function record(callId: string, completedMs?: bigint): ChargeRecord {
   return { callId, accountId: 'acme', charge, requestedPolicyId: '', attributes: undefined, lastCause: { id: 'x', atMs: 0n, traceparent: '' } };
 }
 
+const partitionOf = (callId: string) => (callId === 'gone' ? 4 : 3);
+
 /** The clock's time is the test's; only its rounds take real time. */
-function startedClock(readOpen: () => { record: ChargeRecord; partition: number }[] = () => []) {
+function startedClock(readOpen: () => ChargeRecord[] = () => []) {
   const time = { ms: 0 };
   const missed: string[] = [];
+  const takenOver: (readonly number[])[] = [];
   let failures = 0;
   const clock: DeadlineClock = createDeadlineClock({
     timeouts,
+    partitionOf,
     now: () => time.ms,
+    runLeftEffects: async (partitions) => {
+      if (takenOver.push(partitions) === 1) throw new Error('the database is away');
+    },
     readOpen: async () => readOpen(),
     miss: async (callId, { what }) => {
       if (callId === 'failing' && failures++ < 2) throw new Error('the database is away');
       missed.push(`${callId} ${what}`);
     },
   });
-  return { clock, time, missed };
+  return { clock, time, missed, takenOver };
 }
 
 describe('the clock of deadlines', () => {
   test('notices what did not come, each once, also if one of them fails at first', async () => {
     const { clock, time, missed } = startedClock();
-    for (const callId of ['failing', 'other']) clock.watch(record(callId, 100n), 3);
+    for (const callId of ['failing', 'other']) clock.watch(record(callId, 100n));
     time.ms = 1_099;
-    clock.watch(record('later', 1_000n), 3);
+    clock.watch(record('later', 1_000n));
     time.ms = 1_100;
     await eventually(() => expect(missed).toEqual(['other recognition', 'failing recognition']));
     time.ms = 2_100;
@@ -47,27 +54,39 @@ describe('the clock of deadlines', () => {
   test('gives what is already late the time to be read', async () => {
     const { clock, time, missed } = startedClock();
     time.ms = 500_000;
-    clock.watch(record('old', 100n), 3);
-    clock.watch(record('watched-again', 100n), 3);
+    for (const callId of ['old', 'watched-again']) clock.watch(record(callId, 100n));
     time.ms = 500_999;
-    clock.watch(record('watched-again', 100n), 3);
+    clock.watch(record('watched-again', 100n));
     time.ms = 501_000;
     await eventually(() => expect(missed).toEqual(['old recognition', 'watched-again recognition']));
     await clock.stop();
   });
 
-  test('forgets calls that nothing is to be awaited of, and partitions that are another replica\'s', async () => {
+  test("forgets calls of which nothing is awaited, and partitions that are another replica's", async () => {
     const { clock, time, missed } = startedClock();
-    for (const [callId, partition] of [['gone', 4], ['settled', 3], ['kept', 3]] as const) clock.watch(record(callId, 100n), partition);
+    for (const callId of ['gone', 'settled', 'kept']) clock.watch(record(callId, 100n));
     clock.forget(4);
-    clock.watch({ ...record('settled'), charge: { status: 'free' } }, 3);
+    clock.watch({ ...record('settled'), charge: { status: 'free' } });
     time.ms = 10_000;
     await eventually(() => expect(missed).toEqual(['kept recognition']));
     await clock.stop();
   });
 
+  test('takes over what the last owner left, until it succeeds, and watches its open calls', async () => {
+    const { clock, time, missed, takenOver } = startedClock(() => [record('left', 100n), record('gone', 100n)]);
+    clock.own(3);
+    await eventually(() => expect(takenOver).toEqual([[3], [3]]));
+    time.ms = 20_000;
+    await eventually(() => expect(missed).toEqual(['left recognition']));
+    await clock.stop();
+  });
+
   test('finds what other replicas authorised', async () => {
-    const { clock, time, missed } = startedClock(() => [{ record: record('elsewhere'), partition: 3 }]);
+    const open: ChargeRecord[] = [];
+    const { clock, time, missed, takenOver } = startedClock(() => open);
+    clock.own(3);
+    await eventually(() => expect(takenOver).toHaveLength(2));
+    open.push(record('elsewhere'));
     time.ms = 30_000;
     // It is read now, and due the recognition timeout later.
     await eventually(() => {

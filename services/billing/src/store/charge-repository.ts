@@ -30,8 +30,8 @@ export function createChargeRepository(db: Db, runEffect: RunEffect): ChargeStor
         const found = await collection.find({ partition: { $in: [...partitions] }, isOpen: true }).toArray();
         return found.map((document) => toRecord(document as ChargeDocument)!);
       }),
-    runLeftEffects: async (partition) => {
-      await repository.publishPending({ partition });
+    runLeftEffects: async (partitions) => {
+      await repository.publishPending({ partition: { $in: [...partitions] } });
     },
   };
 }

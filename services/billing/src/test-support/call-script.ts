@@ -12,7 +12,7 @@ import {
   type ReactionInterval,
 } from '@parley/contracts';
 
-/** Media time 0 of every scripted call. */
+/** Media time 0 of a scripted call that asks for no other. */
 export const originMs = 1_750_000_000_000;
 
 export const alice = 'client:alice';
@@ -29,11 +29,14 @@ export function newCallId(): string {
 export class CallScript {
   readonly accountId: string;
   readonly callId: string;
+  readonly originMs: number;
   readonly #next = { call: 0n, caller: 0n, callee: 0n };
 
-  constructor(accountId: string, callId = newCallId()) {
+  /** @param startMs Unix time of media time 0. */
+  constructor(accountId: string, startMs = originMs) {
     this.accountId = accountId;
-    this.callId = callId;
+    this.callId = newCallId();
+    this.originMs = startMs;
   }
 
   initiated(charge?: ChargeAuthorization): BusEvent {
@@ -46,7 +49,7 @@ export class CallScript {
   }
 
   videoStarted(side: Side): BusEvent {
-    return this.call({ $case: 'videoStarted', value: { party: partyOf(side), mediaOriginTime: new Date(originMs) } });
+    return this.call({ $case: 'videoStarted', value: { party: partyOf(side), mediaOriginTime: new Date(this.originMs) } });
   }
 
   completed(atMs: number, final = true): BusEvent {
@@ -79,7 +82,7 @@ export class CallScript {
   #event(data: EventData, sequence: bigint, atMs: number, party?: Side): BusEvent {
     const { accountId, callId } = this;
     const call = { from: alice, to: bob, direction: 'inbound' } as const;
-    return newEvent({ accountId, callId, sequence, time: new Date(originMs + atMs), call, data, ...(party && { party }) });
+    return newEvent({ accountId, callId, sequence, time: new Date(this.originMs + atMs), call, data, ...(party && { party }) });
   }
 }
 

@@ -67,7 +67,8 @@ export function startedBilling(parts: Parts, { replicas = 1, env = {} }: { repli
   };
 }
 
-function environment({ nats, database, keys }: Parts): Record<string, string> {
+/** What the service reads, for the broker, database and keys of a spec. */
+export function environment({ nats, database, keys }: Parts): Record<string, string> {
   const { url, user, password } = nats.login('billing');
   return {
     INSTANCE_NAME: 'billing-test',

@@ -3,15 +3,20 @@ import { LedgerEvent, type BillingEvent } from '@parley/contracts';
 
 /** For tests: billing's events of one call, once each, in sequence. A repeat has to be the same event. */
 export async function billingEvents(bus: Bus, { accountId, callId }: { accountId: string; callId: string }): Promise<StreamedEvent[]> {
-  const bySequence = new Map<bigint, StreamedEvent>();
+  return (await billingEventsByCall(bus, accountId)).get(callId) ?? [];
+}
+
+/** For tests: the same of all calls of an account. */
+export async function billingEventsByCall(bus: Bus, accountId: string): Promise<Map<string, StreamedEvent[]>> {
+  const once = new Map<string, StreamedEvent>();
   for (const message of await messages(bus, eventStreams.billing, accountFilter('billing', accountId))) {
     const event = decodeEvent(message);
-    if (event.callId !== callId) continue;
-    const known = bySequence.get(event.sequence);
+    const known = once.get(event.id);
     if (known !== undefined && text(known.data) !== text(event.data)) throw new Error(`${event.id} was published with two contents`);
-    bySequence.set(event.sequence, event);
+    once.set(event.id, event);
   }
-  return [...bySequence.values()].sort((one, other) => Number(one.sequence - other.sequence));
+  const inOrder = [...once.values()].sort((one, other) => Number(one.sequence - other.sequence));
+  return Map.groupBy(inOrder, ({ callId }) => callId);
 }
 
 type BillingCase = NonNullable<BillingEvent['event']>;
@@ -37,11 +42,13 @@ async function messages(bus: Bus, stream: string, subject: string): Promise<Rece
   const consumer = await bus.js.consumers.get(stream, { filter_subjects: subject });
   const { num_pending: count } = await consumer.info();
   const found: ReceivedMessage[] = [];
-  if (count === 0) return found;
-  for await (const message of await consumer.consume()) {
-    found.push(message);
-    if (found.length === count) break;
+  if (count > 0) {
+    for await (const message of await consumer.consume()) {
+      found.push(message);
+      if (found.length === count) break;
+    }
   }
+  await consumer.delete();
   return found;
 }
 

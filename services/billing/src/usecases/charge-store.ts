@@ -83,6 +83,6 @@ export interface ChargeStore {
   change(callId: string, decide: (record: ChargeRecord | undefined) => Promise<ChargeChange | undefined>): Promise<ChargeRecord | undefined>;
   /** Calls of some partitions that are not settled or closed. */
   openOf(partitions: readonly number[]): Promise<ChargeRecord[]>;
-  /** Runs effects that a crash left behind. */
-  runLeftEffects(partition: number): Promise<void>;
+  /** Runs effects that a crash left behind in some partitions. */
+  runLeftEffects(partitions: readonly number[]): Promise<void>;
 }
