@@ -116,7 +116,10 @@ class OwnershipSession {
       else if (!mine.has(lease.partition)) await this.#giveUp(lease);
     }
     for (const partition of mine) {
-      if (!this.#held.has(partition) && this.#isFree(partition, alive)) await this.#claim(partition);
+      if (this.#held.has(partition) || !this.#isFree(partition, alive)) continue;
+      // Taking many partitions over takes a while; a replica that is busy with it must not pass for dead.
+      if (performance.now() - this.#renewedAtMs > this.#ttlMs / 5) await this.#renew();
+      await this.#claim(partition);
     }
   }
 
