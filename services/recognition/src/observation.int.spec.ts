@@ -91,7 +91,11 @@ describe('the end of a call', () => {
     await eventually(async () => expect(factTypes(await reactionEvents(nats.bus, call))).toContain('ended'));
     expect(intervalTexts(await reactionEvents(nats.bus, call))).toEqual(['0-3000 EVIDENCE FACE', '3000-6000 UNOBSERVED']);
     const late = await DeviceStream.open(service.client(), await call.token());
-    expect(await late.ended).toBe('observation.finished');
+    await late.send(at(1500, shown.face), at(2500, shown.face), at(5900, finished));
+    expect(await late.finish()).toBe('ok');
+    expect(late.refusals).toEqual(['2500 observation.finished']);
+    expect(late.acknowledgedThroughMs).toBe(5900);
+    expect(factTypes(await reactionEvents(nats.bus, call)).filter((type) => type === 'ended')).toHaveLength(1);
   });
 
   test('observations that reach past the end complete it, and what follows is refused', async () => {

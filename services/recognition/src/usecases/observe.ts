@@ -1,5 +1,6 @@
 import { isParleyError, parleyError } from '@parley/errors';
 import { attributeNames, count } from '@parley/telemetry';
+import { isMediaTime } from '../domain/admission.ts';
 import { Intake, type Taken } from './intake.ts';
 import type { QueueBounds } from './newest-wins-queue.ts';
 import type { ObservationGrant, ObservationMessage, Refusal } from './observation-message.ts';
@@ -33,7 +34,7 @@ const MAX_BATCH = 256;
 /**
  * Observes one side of a call for as long as the device sends. Observations are analysed as they come, stored in the
  * order of their media time, and then answered, so that a device may forget what is acknowledged and nothing else.
- * @throws ParleyError observation.finished, observation.replaced, shutting_down, store.*
+ * @throws ParleyError auth.wrong_call, observation.replaced, shutting_down, store.*
  */
 export async function observe(
   grant: ObservationGrant,
@@ -86,8 +87,19 @@ async function storeAll(side: ObservedSide, intake: Intake, results: ResultsInOr
 function standingAfter(batch: readonly Taken[], side: ObservedSide): Standing {
   const standing = side.standing();
   if (!side.hasEnded) return standing;
-  const claimed = batch.map((one) => (one.type === 'observed' ? one.outcome.claimedMs : one.type === 'finished' ? one.claimedMs : -1));
+  const claimed = batch.map(claimedMsOf).filter(isMediaTime);
   return { ...standing, acknowledgedThroughMs: Math.max(standing.acknowledgedThroughMs, ...claimed) };
+}
+
+function claimedMsOf(taken: Taken): number {
+  switch (taken.type) {
+    case 'observed':
+      return taken.outcome.claimedMs;
+    case 'refused':
+      return taken.refusal.claimedMs;
+    case 'finished':
+      return taken.claimedMs;
+  }
 }
 
 function countOutcomes(batch: readonly Taken[]): void {

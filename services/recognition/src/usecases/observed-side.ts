@@ -36,15 +36,14 @@ export class ObservedSide {
   }
 
   /**
-   * Takes the side over from whatever stream had it.
-   * @throws ParleyError observation.finished, auth.wrong_call, store.*
+   * Takes the side over from whatever stream had it, unless it has ended: then there is nothing to change any more.
+   * @throws ParleyError auth.wrong_call, store.*
    */
   static async open(grant: ObservationGrant, options: ObservedSideOptions): Promise<ObservedSide> {
     const streamId = randomUUID();
     const observation = await options.store.change(grant, (found = newObservation(grant)) => {
       if (found.accountId !== grant.accountId) throw parleyError('auth.wrong_call', 'the token is for a call of another account');
-      if (hasEnded(found)) throw parleyError('observation.finished', 'the observation of this side of the call has ended');
-      return takeOver(found, grant, streamId, options.nowMs());
+      return hasEnded(found) ? undefined : takeOver(found, grant, streamId, options.nowMs());
     });
     return new ObservedSide(grant, options, streamId, observation ?? newObservation(grant));
   }
@@ -74,8 +73,9 @@ export class ObservedSide {
   }
 
   #decide(commands: readonly Command[], found: Observation | undefined): Change | undefined {
-    if (found?.streamId !== this.#streamId) throw parleyError('observation.replaced', 'a newer stream observes the same side of the call');
-    if (hasEnded(found) || commands.length === 0) return undefined;
+    if (!found || hasEnded(found)) return undefined;
+    if (found.streamId !== this.#streamId) throw parleyError('observation.replaced', 'a newer stream observes the same side of the call');
+    if (commands.length === 0) return undefined;
     return apply(commands, { ...found, activeAtMs: this.#options.nowMs() });
   }
 }
