@@ -27,7 +27,7 @@ try {
   const supervisor = await startSupervisor(platform.specs, { logDir: platform.logDir, progress, signal: interrupt.signal });
   try {
     const timeline = createTimeline(print);
-    const scene = await prepareScene({ ...sceneOptions(platform, ports, keys), onEvent: timeline.event, onStep: timeline.step });
+    await using scene = await prepareScene({ ...sceneOptions(platform, ports, keys), onEvent: timeline.event, onStep: timeline.step });
     const call = await scene.placeCall();
     await call.playVideo();
     await call.hangUp();
@@ -37,7 +37,6 @@ try {
     print(`\n${deliveryTable(scene.deliveries, call.callId)}`);
     print(`\n${receiptTable(receipt)}`);
     const faults = await demoFaults(scene, call, receipt);
-    await scene.close();
     print(`\n${whereToLook(platform, ports, call.callId)}`);
     if (faults.length > 0) throw new SetupError(`The demo found what must not be:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     print('\nAll checks hold: every event on every transport, one end per leg, and a bill that follows from the events.');

@@ -29,6 +29,7 @@ export function startObserver({ target, token, onResponse = () => undefined }: O
   let stream: ClientDuplexStream<ObserveRequest, ObserveResponse> | undefined;
   let closed = false;
   let attempt = 0;
+  let lastFailure = '';
 
   const connect = () => {
     if (closed) return;
@@ -39,14 +40,15 @@ export function startObserver({ target, token, onResponse = () => undefined }: O
       acknowledge(unacknowledged, response.acknowledgedThroughMs);
       onResponse(response);
     });
-    const lost = () => {
+    const lost = (error?: Error) => {
       if (stream !== opened) return;
+      lastFailure = error?.message ?? lastFailure;
       stream = undefined;
       client.close();
       setTimeout(connect, reconnectMs);
     };
     opened.on('error', lost);
-    opened.on('end', lost);
+    opened.on('end', () => lost());
     for (const observation of unacknowledged) opened.write(observation);
   };
   connect();
@@ -66,7 +68,9 @@ export function startObserver({ target, token, onResponse = () => undefined }: O
       observe({ mediaTimeMs, observation: { $case: 'finished', value: true } });
       const deadline = Date.now() + timeoutMs;
       while (unacknowledged.length > 0 && Date.now() < deadline) await sleep(20);
-      if (unacknowledged.length > 0) throw new Error('recognition did not acknowledge all observations');
+      if (unacknowledged.length > 0) {
+        throw new Error(`recognition did not acknowledge ${unacknowledged.length} observations; last failure: ${lastFailure}`);
+      }
       close();
     },
     close,

@@ -6,7 +6,7 @@ import { RoundingMode, type Event, type EventFilter, type ObserveRequest, type P
 import { bytesFromPcm, frames, synthesize } from '@parley/speech';
 import { connectApi, type Api } from './api-client.ts';
 import { createApp, serveApp, type AppRequest } from './app-server.ts';
-import { endOf, observationsOf, script, type Act } from './counterpart.ts';
+import { endOf, observationsOf, script } from './counterpart.ts';
 import { connectDevice, type Device } from './device.ts';
 import { streamEvents } from './event-stream.ts';
 import { consumeFromNats, type NatsEvent } from './nats-consumer.ts';
@@ -51,11 +51,11 @@ export interface LiveCall {
   readonly alice: Device;
   readonly bob: Device;
   /** Plays the counterpart's script in real time; resolves when recognition has acknowledged it all. */
-  playVideo(acts?: readonly Act[]): Promise<void>;
+  playVideo(): Promise<void>;
   hangUp(): Promise<void>;
 }
 
-export interface Scene {
+export interface Scene extends AsyncDisposable {
   readonly api: Api;
   readonly policy: PolicySnapshot;
   readonly deliveries: Deliveries;
@@ -102,23 +102,27 @@ export async function prepareScene(options: SceneOptions): Promise<Scene> {
   const appRequests: AppRequest[] = [];
   const appServer = await startApplication(api, targets, policy, appRequests);
   await api.billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: terms.currency, micros: 5_000_000n } });
+  // Decoding pictures takes a second or two: not while the call lasts.
+  const observations = await observationsOf(script);
   onStep('subscribe on gRPC, SSE, a webhook and NATS');
-  const { deliveries, close } = await subscribeEverywhere(api, options, token);
+  const { deliveries, close: unsubscribe } = await subscribeEverywhere(api, options, token);
+  const close = async () => {
+    await unsubscribe();
+    appServer.close();
+    appServer.closeAllConnections();
+    api.close();
+  };
 
   return {
     api,
     policy,
     deliveries,
     appRequests,
-    placeCall: () => placeCall(options),
+    placeCall: () => placeCall(options, observations),
     delivered: (callId, timeoutMs = 30_000) => delivered(deliveries, callId, timeoutMs),
     receipt: async (callId) => (await api.billing.getReceipt({ callId })).receipt!,
-    close: async () => {
-      await close();
-      appServer.close();
-      appServer.closeAllConnections();
-      api.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
@@ -194,7 +198,7 @@ async function removeSubscriptions(api: Api): Promise<void> {
   for (const { subscriptionId } of subscriptions) await api.subscriptions.deleteSubscription({ subscriptionId });
 }
 
-async function placeCall({ targets, mintToken, onStep = () => undefined }: SceneOptions): Promise<LiveCall> {
+async function placeCall({ targets, mintToken, onStep = () => undefined }: SceneOptions, observations: readonly ObserveRequest[]): Promise<LiveCall> {
   const routers = targets.callRouter.split(',');
   const connect = async (address: string, index: number) =>
     connectDevice({ target: routers[index % routers.length]!, token: await mintToken({ sub: address, scope: 'device' }) });
@@ -215,7 +219,7 @@ async function placeCall({ targets, mintToken, onStep = () => undefined }: Scene
     bobLegId: incoming.legId,
     alice: aliceDevice,
     bob: bobDevice,
-    playVideo: (acts = script) => playVideo(aliceDevice, legId, targets, acts, onStep),
+    playVideo: () => playVideo(aliceDevice, legId, targets, observations, onStep),
     hangUp: async () => {
       onStep('Alice hangs up');
       aliceDevice.send({ $case: 'hangUp', value: { legId } });
@@ -233,21 +237,26 @@ async function talk(one: Device, oneLegId: string, other: Device, otherLegId: st
   await other.speak(otherLegId, await spoken('Hello Alice.'));
 }
 
-async function playVideo(device: Device, legId: string, targets: SceneTargets, acts: readonly Act[], onStep: (step: string) => void): Promise<void> {
-  const observations = await observationsOf(acts);
+async function playVideo(
+  device: Device,
+  legId: string,
+  targets: SceneTargets,
+  observations: readonly ObserveRequest[],
+  onStep: (step: string) => void,
+): Promise<void> {
   device.startVideo(legId);
   const { token, mediaOriginTime } = (await device.inbox.next('observationGranted')).value;
   const originMs = mediaOriginTime!.getTime();
   const observer = startObserver({ target: targets.recognition, token });
-  const starts = new Map(acts.map((act) => [act.fromMs, act.name]));
+  const starts = new Map(script.map((act) => [act.fromMs, act.name]));
   for (const observation of observations) {
     await sleepUntil(originMs, observation);
     const name = starts.get(Number(observation.mediaTimeMs));
     if (name !== undefined && starts.delete(Number(observation.mediaTimeMs))) onStep(`on Alice's screen: ${name}`);
     observer.observe(observation);
   }
-  await sleep(Math.max(0, originMs + endOf(acts) - Date.now()));
-  await observer.finish(BigInt(endOf(acts)));
+  await sleep(Math.max(0, originMs + endOf(script) - Date.now()));
+  await observer.finish(BigInt(endOf(script)));
 }
 
 async function sleepUntil(originMs: number, { mediaTimeMs }: ObserveRequest): Promise<void> {
