@@ -50,6 +50,7 @@ describe('the scene', () => {
     });
     expect(steps).toEqual([
       'call.initiated',
+      'call.ringing',
       'call.instructions_fetched',
       'call.answered',
       'call.verb_started Say',
@@ -62,6 +63,7 @@ describe('the scene', () => {
       'call.video_started',
       'call.completed',
       'call.verb_ended Dial',
+      'call.video_stopped',
       'call.completed',
     ]);
   });

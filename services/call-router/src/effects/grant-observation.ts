@@ -1,4 +1,4 @@
-import { logger } from '@parley/telemetry';
+import { currentTraceparent, logger } from '@parley/telemetry';
 import type { LiveCall } from '../calls/live-call.ts';
 import { findLeg } from '../domain/call/call-state.ts';
 import type { Effect } from '../domain/call/effect.ts';
@@ -13,7 +13,7 @@ export async function grantObservation(ports: EffectPorts, call: LiveCall, { leg
   const leg = findLeg(call.state, legId);
   const { mediaOriginMs } = call.state;
   if (leg === undefined || mediaOriginMs === undefined) return;
-  const token = await ports.tokens.sign(call.state, leg, mediaOriginMs);
+  const token = await ports.tokens.sign(call.state, leg, mediaOriginMs, currentTraceparent());
   log.debug({ callId: call.callId, legId }, 'observation granted');
   await deliverOrLose(ports, call, legId, { kind: 'observation_granted', legId, token, party: partyOf(leg), mediaOriginMs });
 }

@@ -6,7 +6,7 @@ import type { RecognitionTerms } from '../domain/call/policy.ts';
 /** Makes the tokens with which a device sends observations of its counterpart. */
 export interface ObservationTokens {
   /** Bound to this call and side; pins what recognition works by: policy version, T1-T3, and the origin of media time. */
-  sign(call: ExistingCall, leg: Leg, mediaOriginMs: number): Promise<string>;
+  sign(call: ExistingCall, leg: Leg, mediaOriginMs: number, traceparent: string | undefined): Promise<string>;
 }
 
 /** Longer than any call lasts: observations may be sent again at its end. */
@@ -14,7 +14,7 @@ const ttlSeconds = 26 * 3600;
 
 export function createObservationTokens(signer: Signer, defaults: RecognitionTerms): ObservationTokens {
   return {
-    sign: (call, leg, mediaOriginMs) =>
+    sign: (call, leg, mediaOriginMs, traceparent) =>
       signer.sign({
         accountId: call.accountId,
         subject: deviceAddress(leg),
@@ -27,6 +27,7 @@ export function createObservationTokens(signer: Signer, defaults: RecognitionTer
           mediaOriginMs,
           attributes: { from: call.from, to: call.to, direction: call.direction },
           policy: policyClaim(call, defaults),
+          ...(traceparent === undefined ? {} : { traceparent }),
         },
       }),
   };
@@ -36,5 +37,5 @@ export function createObservationTokens(signer: Signer, defaults: RecognitionTer
 function policyClaim({ charge }: ExistingCall, defaults: RecognitionTerms) {
   const { faceAbsentMs, voiceAbsentMs, textAbsentMs, textHoldMs, maxGapMs, minFaceAreaRatio } = charge?.policy.terms ?? defaults;
   const { policyId, version } = charge?.policy ?? { policyId: '', version: 0 };
-  return { id: policyId, version, faceAbsentMs, voiceAbsentMs, textAbsentMs, textHoldMs, maxGapMs, minFaceAreaRatio };
+  return { id: policyId, version, terms: { faceAbsentMs, voiceAbsentMs, textAbsentMs, textHoldMs, maxGapMs, minFaceAreaRatio } };
 }
