@@ -87,6 +87,21 @@ describe('simultaneously, at two replicas', () => {
     expect(reservedMicros((await both[0].wallets.find(walletId))!)).toBe(100_000n);
   });
 
+  test('a call that begins without a charge while it is being authorised holds nothing in the end', async () => {
+    const both = replicas();
+    const { accountId, walletId } = await preparedAccount(both[0], 10_000_000n);
+    const race = async () => {
+      const script = new CallScript(accountId);
+      const authorized = both[0].authorizeCharge({ accountId, callId: script.callId, from: alice, policyId: '', cause }).catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'grant.ended' });
+      });
+      await both[1].applyCallEvent(toConsumedEvent(streamed(script.initiated())));
+      await authorized;
+    };
+    await Promise.all(Array.from({ length: 30 }, race));
+    expect(reservedMicros((await both[0].wallets.find(walletId))!)).toBe(0n);
+  });
+
   test('a call whose events reach an owner and the one that it does not know to have been replaced is charged once', async () => {
     const both = replicas();
     const { accountId } = await preparedAccount(both[0], 1_000_000n);

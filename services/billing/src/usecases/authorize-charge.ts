@@ -54,8 +54,8 @@ export function createAuthorizeCharge(ports: AuthorizePorts): (command: Authoriz
       const { grantedMs, availableMicros } = held;
       return { record: { ...before, charge: absorbOwnInput(before.charge, { type: 'grant_extended', grantedMs, availableMicros }) }, effects: [] };
     });
-    if (after?.charge.status === 'closed') {
-      // Released or expired meanwhile: its own release may have come before this hold.
+    if (after?.charge.status !== 'authorized' && after?.charge.status !== 'open') {
+      // It ended meanwhile, or began without a charge: its own release may have come before this hold.
       await wallets.release(charge.terms.walletId, command.callId);
       throw ended();
     }
