@@ -86,6 +86,11 @@ describe('threads', () => {
     const picture = await croppedPicture(FACE, 320);
     const found = await Promise.all(Array.from({ length: 6 }, () => two.recognise(picture, { minFaceAreaRatio: 0 })));
     expect(new Set(found.map(({ confidence }) => confidence)).size).toBe(1);
-    await two.close();
+
+    const late = Array.from({ length: 3 }, () => two.recognise(picture, { minFaceAreaRatio: 0 }));
+    const [settled] = await Promise.all([Promise.allSettled(late), two.close()]);
+    for (const one of settled) {
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'observation.analysis_failed' } });
+    }
   });
 });

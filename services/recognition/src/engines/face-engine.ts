@@ -52,7 +52,7 @@ async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Answer> {
     try {
       return await thread.analyse(jpeg);
     } catch (cause) {
-      if (attempt === ATTEMPTS) throw parleyError('observation.analysis_failed', 'the picture could not be analysed', { cause });
+      if (attempt === ATTEMPTS || thread.isClosed) throw parleyError('observation.analysis_failed', 'the picture could not be analysed', { cause });
     }
   }
 }

@@ -8,6 +8,7 @@ const TIMEOUT_MS = 20_000;
 export class FaceThread {
   #worker: Promise<Worker> | undefined;
   #nextId = 0;
+  #closed = false;
 
   /** Loads the models. */
   async start(): Promise<void> {
@@ -15,7 +16,7 @@ export class FaceThread {
   }
 
   /** Rejects when the thread failed or was too slow; the next picture gets a new one. */
-  async analyse(jpeg: Uint8Array): Promise<Exclude<FaceReply, { type: 'ready' }>> {
+  async analyse(jpeg: Uint8Array, timeoutMs = TIMEOUT_MS): Promise<Exclude<FaceReply, { type: 'ready' }>> {
     const worker = await this.#started();
     const id = this.#nextId;
     this.#nextId += 1;
@@ -23,7 +24,7 @@ export class FaceThread {
     const own = new Uint8Array(jpeg);
     worker.postMessage({ id, jpeg: own }, [own.buffer]);
     try {
-      const reply = await nextReply(worker);
+      const reply = await nextReply(worker, timeoutMs);
       if (reply.type === 'ready' || reply.id !== id) throw new Error('the face thread answers out of turn');
       return reply;
     } catch (error) {
@@ -33,13 +34,20 @@ export class FaceThread {
     }
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** For good: a picture that is being looked at fails. */
   async close(): Promise<void> {
+    this.#closed = true;
     const worker = await this.#worker?.catch(() => undefined);
     this.#worker = undefined;
     await worker?.terminate();
   }
 
   #started(): Promise<Worker> {
+    if (this.#closed) return Promise.reject(new Error('the face engine is closed'));
     const starting = (this.#worker ??= start());
     starting.catch(() => {
       if (this.#worker === starting) this.#worker = undefined;
@@ -53,7 +61,7 @@ async function start(): Promise<Worker> {
   // Failures reach who waits for a reply; without a listener they would end the process.
   worker.on('error', () => undefined);
   try {
-    await nextReply(worker);
+    await nextReply(worker, TIMEOUT_MS);
     return worker;
   } catch (error) {
     await worker.terminate();
@@ -61,10 +69,10 @@ async function start(): Promise<Worker> {
   }
 }
 
-async function nextReply(worker: Worker): Promise<FaceReply> {
+async function nextReply(worker: Worker, timeoutMs: number): Promise<FaceReply> {
   const { promise, resolve, reject } = Promise.withResolvers<FaceReply>();
   const onExit = (): void => reject(new Error('the face thread ended'));
-  const timer = setTimeout(() => reject(new Error(`the face thread took longer than ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  const timer = setTimeout(() => reject(new Error(`the face thread took longer than ${timeoutMs} ms`)), timeoutMs);
   worker.once('message', resolve).once('error', reject).once('exit', onExit);
   try {
     return await promise;
