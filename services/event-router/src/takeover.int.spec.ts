@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import { testCall, type TestCall } from './test-support/call-events.ts';
+import { startRouterProcess, type RouterProcess } from './test-support/router-process.ts';
+import { testRouters } from './test-support/started-router.ts';
+import { startReceiver, type Receiver } from './test-support/webhook-receiver.ts';
+import { subscribeWebhook, type WebhookHandle } from './test-support/webhook-subscriptions.ts';
+
+const nats = testBus();
+const database = testDatabase();
+const keys = testKeys();
+const routers = testRouters({ nats, database, keys });
+let receiver: Receiver;
+const processes = new Set<RouterProcess>();
+
+beforeAll(async () => {
+  receiver = await startReceiver();
+});
+afterEach(async () => {
+  for (const replica of processes) {
+    replica.resume();
+    await replica.kill();
+  }
+  processes.clear();
+  receiver.answer = () => ({ status: 200 });
+});
+afterAll(() => receiver.stop());
+
+async function startReplica(): Promise<RouterProcess> {
+  const replica = await startRouterProcess(routers.environment({ EGRESS_ALLOW: receiver.host, WEBHOOK_SCHEDULE: `0s${',200ms'.repeat(200)}` }));
+  processes.add(replica);
+  return replica;
+}
+
+async function killReplica(replica: RouterProcess): Promise<void> {
+  processes.delete(replica);
+  await replica.kill();
+}
+
+/** Calls over many partitions, each with a number of events. */
+async function publishRounds(calls: readonly TestCall[], rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const call of calls) await call.publish('call');
+  }
+}
+
+const newCalls = () => Array.from({ length: 12 }, () => testCall(nats.bus));
+
+/** Every event of every call, in order after repeats are taken out. */
+async function expectAll(hook: WebhookHandle, calls: readonly TestCall[], count: number): Promise<void> {
+  await eventually(() => expect(receiver.orderFor(hook)).toHaveLength(calls.length * count), { timeoutMs: 40_000 });
+  for (const { callId } of calls) {
+    const expected = Array.from({ length: count }, (_, sequence) => `${callId}-call-${sequence}`);
+    expect(receiver.orderFor(hook).filter((id) => id.startsWith(callId))).toEqual(expected);
+  }
+  expect(receiver.refused).toEqual([]);
+}
+
+describe('webhooks lose nothing and keep their order', () => {
+  test('when the one replica is killed and started again', async () => {
+    const hook = await subscribeWebhook(nats.bus, { url: receiver.url });
+    const calls = newCalls();
+    const first = await startReplica();
+    receiver.answer = () => sleep(5, { status: 200 });
+    const publishing = publishRounds(calls, 10);
+    await eventually(() => expect(receiver.orderFor(hook).length).toBeGreaterThan(20));
+    await killReplica(first);
+    await publishing;
+    await startReplica();
+    await expectAll(hook, calls, 10);
+    await hook.delete();
+  });
+
+  test('when it is killed while the receiver is down, and what is pending is on record only', async () => {
+    const hook = await subscribeWebhook(nats.bus, { url: receiver.url });
+    const calls = newCalls();
+    const first = await startReplica();
+    receiver.answer = () => ({ status: 503 });
+    await publishRounds(calls, 3);
+    const pending = () => database.db.collection('webhook_deliveries').countDocuments({ subscriptionId: hook.subscriptionId });
+    await eventually(async () => expect(await pending()).toBe(calls.length * 3));
+    await killReplica(first);
+    receiver.answer = () => ({ status: 200 });
+    await startReplica();
+    await expectAll(hook, calls, 3);
+    await eventually(async () => expect(await pending()).toBe(0));
+    await hook.delete();
+  });
+
+  test('when one of two replicas is killed, and the other takes over', async () => {
+    const hook = await subscribeWebhook(nats.bus, { url: receiver.url });
+    const calls = newCalls();
+    const [first] = [await startReplica(), await startReplica()];
+    receiver.answer = () => sleep(5, { status: 200 });
+    const publishing = publishRounds(calls, 12);
+    await eventually(() => expect(receiver.orderFor(hook).length).toBeGreaterThan(20));
+    await killReplica(first);
+    await publishing;
+    await expectAll(hook, calls, 12);
+    await hook.delete();
+  });
+
+  test('when a second replica comes, and when one leaves in good order', async () => {
+    const hook = await subscribeWebhook(nats.bus, { url: receiver.url });
+    const calls = newCalls();
+    const first = await startReplica();
+    receiver.answer = () => sleep(5, { status: 200 });
+    const publishing = publishRounds(calls, 15);
+    await eventually(() => expect(receiver.orderFor(hook).length).toBeGreaterThan(20));
+    await startReplica();
+    await eventually(() => expect(receiver.orderFor(hook).length).toBeGreaterThan(80));
+    processes.delete(first);
+    await first.stop();
+    await publishing;
+    await expectAll(hook, calls, 15);
+    await hook.delete();
+  });
+
+  test('when a replica is stopped for longer than its lease, and goes on without having noticed', async () => {
+    const hook = await subscribeWebhook(nats.bus, { url: receiver.url });
+    const calls = newCalls();
+    const first = await startReplica();
+    receiver.answer = () => sleep(5, { status: 200 });
+    const publishing = publishRounds(calls, 10);
+    await eventually(() => expect(receiver.orderFor(hook).length).toBeGreaterThan(20));
+    first.pause();
+    await startReplica();
+    await publishing;
+    await eventually(() => expect(receiver.orderFor(hook).length).toBeGreaterThan(60), { timeoutMs: 30_000 });
+    first.resume();
+    await expectAll(hook, calls, 10);
+    await publishRounds(calls, 5);
+    await expectAll(hook, calls, 15);
+    await hook.delete();
+  });
+});
