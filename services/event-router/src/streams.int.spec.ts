@@ -1,9 +1,12 @@
-import { describe, expect, test, beforeAll } from '@jest/globals';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { eventStreams } from '@parley/bus';
+import { EventServiceService } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { newCallId, testCall } from './test-support/call-events.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
-import { HttpError, streamOverGrpc, streamOverSse, type Received } from './test-support/subscribers.ts';
+import { type HttpError, streamOverGrpc, streamOverSse, type Received } from './test-support/subscribers.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -195,6 +198,36 @@ describe('one cursor for both', () => {
     await other.stop();
   });
 
+  test('a client that comes and goes, here and there, has each event once and in order', async () => {
+    const replicas = [router, await routers.start()];
+    const call = testCall(nats.bus);
+    const query = { call_id: call.callId };
+    const first = streamOverSse(router, token, { query });
+    await first.open;
+    await first.close();
+    let cursor = first.cursor();
+    const seen: string[] = [];
+    const published: string[] = [];
+    const publishing = (async () => {
+      for (let count = 0; count < 60; count += 1) published.push((await call.publish('call')).id);
+    })();
+    const visits = fc.infiniteStream(fc.record({ transport: fc.constantFrom('grpc', 'sse'), replica: fc.nat(1), events: fc.integer({ min: 1, max: 9 }) }));
+    for (const { transport, replica, events } of fc.sample(visits, 1)[0]!) {
+      const at = replicas[replica]!;
+      const received =
+        transport === 'grpc' ? streamOverGrpc(at.client(token), { filter: { callIds: [call.callId] }, cursor }) : streamOverSse(at, token, { query: { ...query, cursor } });
+      const wanted = Math.min(events, 60 - seen.length);
+      await eventually(() => expect(received.events.length).toBeGreaterThanOrEqual(wanted));
+      await received.close();
+      seen.push(...ids(received));
+      cursor = received.cursor();
+      if (seen.length === 60) break;
+    }
+    await publishing;
+    expect(seen).toEqual(published);
+    await replicas[1]!.stop();
+  });
+
   test('a replica that shuts down sends its clients elsewhere', async () => {
     const leaving = await routers.start();
     const [grpc, sse] = [streamOverGrpc(leaving.client(token)), streamOverSse(leaving, token)];
@@ -243,6 +276,29 @@ describe('what arrives', () => {
       data: { legId: call.callId, textReceived: { text: 'hello\nthere: “ÿ”' } },
     });
     await Promise.all([grpc.close(), sse.close()]);
+  });
+});
+
+describe('what cannot be read', () => {
+  test('on the bus is left out, and what follows arrives', async () => {
+    const received = streamOverGrpc(router.client(token));
+    await received.open;
+    await nats.bus.js.publish('evt.call.00.acme', 'no event');
+    const event = await testCall(nats.bus).publish('call');
+    await has(received, 1);
+    expect(ids(received)).toEqual([event.id]);
+    await received.close();
+  });
+
+  test('in a request is refused', async () => {
+    const client = new Client(`127.0.0.1:${router.grpcPort}`, credentials.createInsecure());
+    const { path, responseDeserialize } = EventServiceService.streamEvents;
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${token}`);
+    const stream = client.makeServerStreamRequest(path, () => Buffer.from([0xff, 0xff, 0xff]), responseDeserialize, {}, metadata);
+    const failure = await new Promise<ServiceError>((resolve) => stream.on('error', resolve).resume());
+    expect(failure.metadata.get('parley-error-code')).toEqual(['request.malformed']);
+    client.close();
   });
 });
 

@@ -102,10 +102,10 @@ describe('a webhook', () => {
     const call = testCall(nats.bus);
     receiver.answer = ({ id }) => ({ status: id.endsWith('-call-0') ? 503 : 200 });
     const [first, second] = [await call.publish('call'), await call.publish('call')];
-    await eventually(() => expect(receiver.orderFor(hook)).toEqual([second!.id]));
+    await eventually(() => expect(receiver.orderFor(hook)).toEqual([second.id]));
     await eventually(async () => expect(await deadOf(hook)).toHaveLength(1));
-    expect((await deadOf(hook))[0]).toMatchObject({ eventId: first!.id, reason: 'webhook.failed: status 503', attempts: 11 });
-    expect(receiver.received.filter((one) => one.path === hook.path && one.id === first!.id)).toHaveLength(12);
+    expect((await deadOf(hook))[0]).toMatchObject({ eventId: first.id, reason: 'webhook.failed: status 503', attempts: 11 });
+    expect(receiver.received.filter((one) => one.path === hook.path && one.id === first.id)).toHaveLength(12);
     expect(await pendingOf(hook)).toBe(0);
   });
 
@@ -171,6 +171,17 @@ describe('a webhook', () => {
     await eventually(async () => expect((await deadOf(hook)).map((one) => one['reason'])).toEqual(['egress.forbidden_address']));
     expect(calls).toBe(0);
     inside.close();
+  });
+});
+
+describe('what cannot be read', () => {
+  test('on the bus, be it an event or a subscription, stops nothing that follows', async () => {
+    await nats.bus.js.publish('sub.acme.sub-broken', Buffer.from([0xff, 0xff]));
+    const hook = await subscribe();
+    await nats.bus.js.publish('evt.call.00.acme', 'no event');
+    const calls = Array.from({ length: 40 }, () => testCall(nats.bus));
+    const published = await Promise.all(calls.map((call) => call.publish('call')));
+    await eventually(() => expect(receiver.idsFor(hook)).toEqual(published.map((event) => event.id).sort()));
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { AckPolicy } from '@nats-io/jetstream';
 import { Webhook } from 'standardwebhooks';
 import { eventStreams, subscriptionsStream, subscriptionSubject } from '@parley/bus';
-import { CreateSubscriptionRequest, EventFilter, SubscriptionChanged } from '@parley/contracts';
+import { type CreateSubscriptionRequest, EventFilter, SubscriptionChanged } from '@parley/contracts';
 import { testBus, testDatabase, testKeys } from '@parley/testing';
 import { startedService } from './test-support/started-service.ts';
 
@@ -88,7 +88,7 @@ describe('idempotence', () => {
     const responses = await Promise.all([...clients, ...clients, ...clients].map((client) => client.createSubscription(same)));
     expect(new Set(responses.map((response) => response.subscription!.subscriptionId)).size).toBe(1);
     expect(new Set(responses.map((response) => response.webhookSecret)).size).toBe(1);
-    expect((await clients[0]!.listSubscriptions({ pageSize: 0, pageToken: '' })).subscriptions).toHaveLength(1);
+    expect((await clients[0].listSubscriptions({ pageSize: 0, pageToken: '' })).subscriptions).toHaveLength(1);
   });
 
   test.each<[string, Partial<CreateSubscriptionRequest>]>([

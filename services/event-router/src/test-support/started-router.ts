@@ -20,7 +20,7 @@ export interface Router {
 }
 
 export interface RouterParts {
-  readonly nats: TestBus;
+  readonly nats: Pick<TestBus, 'login'>;
   readonly database: TestDatabase;
   readonly keys: TestKeys;
 }

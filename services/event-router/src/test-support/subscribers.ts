@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { EventFilter, type StreamEventsResponse } from '@parley/contracts';
 import type { EventClient, Router } from './started-router.ts';
 
@@ -70,7 +70,7 @@ export function streamOverSse(router: Pick<Router, 'httpPort'>, token: string | 
   const request = get(url, { headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers } });
   let isClosed = false;
   const run = async () => {
-    const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => request.on('response', resolve).on('error', reject));
+    const response = await new Promise<IncomingMessage>((resolve, reject) => request.on('response', resolve).on('error', reject));
     let text = '';
     response.setEncoding('utf8');
     for await (const part of response as AsyncIterable<string>) {

@@ -2,7 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import type { CloudEvent } from './subscribers.ts';
-import type { WebhookHandle } from './webhook-subscriptions.ts';
+
+/** Of a subscription: a path on the receiver. */
+export interface Endpoint {
+  readonly path: string;
+}
 
 export interface ReceivedWebhook {
   readonly path: string;
@@ -24,10 +28,10 @@ export interface Receiver {
   /** Decides the answer to a request; 200 unless it is set. */
   answer: (webhook: Omit<ReceivedWebhook, 'status'>) => Answer | Promise<Answer>;
   /** Of a subscription: ids of events that it answered with 2xx, each once, sorted. */
-  idsFor(hook: WebhookHandle): string[];
+  idsFor(hook: Endpoint): string[];
   /** The same in the order in which they were first answered with 2xx. */
-  orderFor(hook: WebhookHandle): string[];
-  accountsFor(hook: WebhookHandle): string[];
+  orderFor(hook: Endpoint): string[];
+  accountsFor(hook: Endpoint): string[];
   stop(): Promise<void>;
 }
 
@@ -62,7 +66,7 @@ export async function startReceiver(port = 0, secrets: Map<string, string> = kno
     server.listen(port, '127.0.0.1', resolve);
   });
   const bound = (server.address() as AddressInfo).port;
-  const orderFor = ({ path }: WebhookHandle) => [...new Set(received.filter((one) => one.path === path && one.status < 300).map((one) => one.id))];
+  const orderFor = ({ path }: Endpoint) => [...new Set(received.filter((one) => one.path === path && one.status < 300).map((one) => one.id))];
   const receiver: Receiver = {
     url: `http://127.0.0.1:${bound}`,
     host: `127.0.0.1:${bound}`,
