@@ -82,7 +82,7 @@ export class CallQueue {
     const park = () => {
       if (this.#running === undefined && !this.#options.signal.aborted) this.#run(() => this.#park(new GapError()));
     };
-    this.#gapTimer = setTimeout(park, Math.max(0, this.#options.gapTimeoutMs - longestWaitMs));
+    this.#gapTimer = setTimeout(park, Math.max(0, this.#options.gapTimeoutMs - longestWaitMs)).unref();
   }
 
   #runnable(): string | undefined {

@@ -9,6 +9,7 @@ export const commonVariables = {
   NATS_PASSWORD: { type: text(), secret: true, describe: 'password of that user' },
   MONGODB_URL: { type: url(['mongodb', 'mongodb+srv']), secret: true, describe: 'connection string of the database' },
   MONGODB_DATABASE: { type: pattern(/^[A-Za-z0-9_-]{1,60}$/, 'a database name'), describe: 'name of the database; each service has its own' },
+  LISTEN_HOST: { type: text(), default: '127.0.0.1', describe: 'address that the servers listen on; `0.0.0.0` in a container' },
   GRPC_PORT: { type: port(), describe: 'port of the gRPC server' },
   HTTP_PORT: { type: port(), describe: 'port of /livez, /readyz and /metrics' },
   JWKS_FILE: { type: text(), optional: true, describe: 'file with the public keys (JWKS) that tokens are verified with; or JWKS_URL' },

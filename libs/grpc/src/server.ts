@@ -27,7 +27,7 @@ export function grpcService<const S extends object>(definition: S, { scope, hand
 export interface GrpcServerOptions {
   /** 0 lets the system choose. */
   readonly port: number;
-  /** Default: all interfaces. */
+  /** Address to listen on; loopback by default. */
   readonly host?: string;
   readonly services: readonly GrpcService[];
   readonly verifier: Verifier;
@@ -69,7 +69,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   setServing(false);
   health.addToServer(server);
   await addReflection(server, names);
-  const port = await bind(server, `${options.host ?? '0.0.0.0'}:${options.port}`);
+  const port = await bind(server, `${options.host ?? '127.0.0.1'}:${options.port}`);
   log.info({ port, services: names }, 'gRPC server listens');
   return { port, setServing, stop: (drainMs = 5_000) => stop(server, inFlight, drainMs) };
 }

@@ -21,6 +21,8 @@ export interface HttpRequest {
 export type HttpHandler = (request: HttpRequest) => Promise<void> | void;
 
 export interface HttpOptions {
+  /** Address to listen on; loopback by default. */
+  readonly host?: string;
   /** 0 lets the system choose. */
   readonly port: number;
   readonly telemetry: Pick<Telemetry, 'metricsHandler'>;
@@ -33,7 +35,7 @@ export interface HttpServer {
 }
 
 /** Serves /livez, /readyz, /metrics and the routes; stops with the scope. */
-export async function startHttp(scope: Scope, { port, telemetry, routes = {} }: HttpOptions): Promise<HttpServer> {
+export async function startHttp(scope: Scope, { host = '127.0.0.1', port, telemetry, routes = {} }: HttpOptions): Promise<HttpServer> {
   const plain: Record<string, HttpHandler> = {
     'GET /livez': ({ response }) => void response.end('ok\n'),
     'GET /readyz': ({ response }) => sendReadiness(scope, response),
@@ -42,7 +44,7 @@ export async function startHttp(scope: Scope, { port, telemetry, routes = {} }: 
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
     void answer(scope, plain, routes, request, response);
   });
-  await listen(server, port);
+  await listen(server, port, host);
   scope.onStop('http server', () => close(server), { boundMs: drainMs + 1_000 });
   return { port: (server.address() as AddressInfo).port };
 }
@@ -115,10 +117,10 @@ function sendReadiness(scope: Scope, response: ServerResponse): void {
   response.end(reasons.length === 0 ? 'ready\n' : `not ready: ${reasons.join(', ')}\n`);
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, () => {
+    server.listen(port, host, () => {
       server.off('error', reject);
       resolve();
     });

@@ -40,13 +40,14 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   scope.onStop('consumer', () => consumer.stop());
 
   const server = await createGrpcServer({
+    host: config.listenHost,
     port: config.grpcPort,
     verifier: await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl }),
     services: grpcServices(billing, { consumer, parking }, () => BigInt(Date.now())),
   });
   scope.onStop('grpc', () => server.stop());
   scope.onReadiness((ready) => server.setServing(ready));
-  const http = await startHttp(scope, { port: config.httpPort, telemetry });
+  const http = await startHttp(scope, { host: config.listenHost, port: config.httpPort, telemetry });
   scope.ready();
   return { grpcPort: server.port, httpPort: http.port };
 }

@@ -50,11 +50,11 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   // Devices stay connected until their calls are over: the server stops after the calls.
   const verifier = await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl });
   const services = [callService(router), applicationService({ ...router }), deviceService(router)];
-  const server = await createGrpcServer({ port: config.grpcPort, verifier, services });
+  const server = await createGrpcServer({ host: config.listenHost, port: config.grpcPort, verifier, services });
   scope.onStop('grpc', () => server.stop(1_000));
   scope.onStop('live calls', () => drainCalls(router, config.drainMs), { boundMs: config.drainMs + 5_000 });
   scope.onReadiness((ready) => server.setServing(ready));
-  const http = await startHttp(scope, { port: config.httpPort, telemetry });
+  const http = await startHttp(scope, { host: config.listenHost, port: config.httpPort, telemetry });
   scope.ready();
   return { grpcPort: server.port, httpPort: http.port, instance };
 }

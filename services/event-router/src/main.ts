@@ -65,11 +65,11 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const { heartbeatMs, clientStallMs: stallMs } = config;
   const edge = createEventEdge({ source: createBusEventSource(bus), codec, heartbeatMs, stallMs }, scope.signal);
   const services = [eventService(edge), grpcService(ParkingServiceService, { scope: 'service', handlers: parkingHandlers(consumer, parking) })];
-  const server = await createGrpcServer({ port: config.grpcPort, verifier, services });
+  const server = await createGrpcServer({ host: config.listenHost, port: config.grpcPort, verifier, services });
   scope.onStop('grpc', () => server.stop());
   scope.onReadiness((ready) => server.setServing(ready));
   const routes = { 'GET /v1/events': sseRoute(edge, verifier), 'OPTIONS /v1/events': ssePreflightRoute };
-  const http = await startHttp(scope, { port: config.httpPort, telemetry, routes });
+  const http = await startHttp(scope, { host: config.listenHost, port: config.httpPort, telemetry, routes });
   scope.ready();
   return { grpcPort: server.port, httpPort: http.port };
 }

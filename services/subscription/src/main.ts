@@ -39,6 +39,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   scope.onStop('republishing', () => republishing.stop());
 
   const server = await createGrpcServer({
+    host: config.listenHost,
     port: config.grpcPort,
     verifier: await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl }),
     services: [
@@ -53,7 +54,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   });
   scope.onStop('grpc', () => server.stop());
   scope.onReadiness((ready) => server.setServing(ready));
-  const http = await startHttp(scope, { port: config.httpPort, telemetry });
+  const http = await startHttp(scope, { host: config.listenHost, port: config.httpPort, telemetry });
   scope.ready();
   return { grpcPort: server.port, httpPort: http.port };
 }
