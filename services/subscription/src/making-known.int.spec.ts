@@ -52,6 +52,17 @@ describe('a change that a crash left unannounced', () => {
   });
 });
 
+test('an account that lost its access to the broker keeps the use of its webhooks', async () => {
+  const dying = await createAccountRepository(database.db, () => Promise.reject(new Error('the process died here')));
+  const subscriptionId = `sub-${randomUUID()}`;
+  const given = { subscriptionId, filter: everyEvent, sink: { kind: 'nats' }, startsAfter: {}, request: { requestId: 'r', digest: 'd' } } as const;
+  await expect(dying.change('locked-out', (account) => create(account, given, 10))).rejects.toThrow();
+  const client = await service.client('locked-out');
+  const webhook = { kind: { $case: 'webhook', value: { url: 'https://example.com/' } } } as const;
+  await expect(client.createSubscription({ requestId: 'next', filter: undefined, sink: webhook })).resolves.toBeDefined();
+  await expect(client.deleteSubscription({ subscriptionId })).resolves.toBeDefined();
+});
+
 describe('an announcement', () => {
   const subscription: Subscription = {
     subscriptionId: 'sub-1',

@@ -17,6 +17,7 @@ export interface DeliveryRepository {
   reschedule(id: string, attempts: number, notBefore: Date): Promise<void>;
   /** It is given up, and kept for people to look at. */
   bury(delivery: Delivery, reason: string, diedAt: Date): Promise<void>;
+  /** Pending and dead ones: they hold what nobody may have any more. */
   removeSubscription(subscriptionId: string): Promise<void>;
 }
 
@@ -53,6 +54,10 @@ export async function createDeliveryRepository(db: Db): Promise<DeliveryReposito
         await dead.updateOne({ _id }, { $setOnInsert: { ...rest, reason, diedAt } }, { upsert: true });
         await pending.deleteOne({ _id });
       }),
-    removeSubscription: (subscriptionId) => storeErrors(async () => void (await pending.deleteMany({ subscriptionId }))),
+    removeSubscription: (subscriptionId) =>
+      storeErrors(async () => {
+        await pending.deleteMany({ subscriptionId });
+        await dead.deleteMany({ subscriptionId });
+      }),
   };
 }

@@ -9,6 +9,7 @@ export interface GoneEndpointRepository {
   /** By subscription id: the subscription's revision that was gone. */
   all(): Promise<ReadonlyMap<string, bigint>>;
   add(subscriptionId: string, revision: bigint, at: Date): Promise<void>;
+  remove(subscriptionId: string): Promise<void>;
 }
 
 interface GoneEndpointDocument {
@@ -28,5 +29,6 @@ export function createGoneEndpointRepository(db: Db): GoneEndpointRepository {
         const gone = { revision: revision.toString(), at };
         await collection.updateOne({ _id: subscriptionId }, { $set: gone }, { upsert: true });
       }),
+    remove: (subscriptionId) => storeErrors(async () => void (await collection.deleteOne({ _id: subscriptionId }))),
   };
 }

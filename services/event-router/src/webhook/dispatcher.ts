@@ -108,9 +108,11 @@ export class WebhookDispatcher {
   }
 
   async #delete(accountId: string, subscriptionId: string): Promise<void> {
-    const { subscriptions, deliveries, backFills } = this.#ports;
+    const { subscriptions, deliveries, backFills, gone } = this.#ports;
     subscriptions.delete(accountId, subscriptionId);
-    await Promise.all([deliveries.removeSubscription(subscriptionId), backFills.removeSubscription(subscriptionId)]);
+    await deliveries.removeSubscription(subscriptionId);
+    await backFills.removeSubscription(subscriptionId);
+    await gone.remove(subscriptionId);
     for (const owned of this.#owned.values()) owned.deliveries.poke(subscriptionId);
   }
 

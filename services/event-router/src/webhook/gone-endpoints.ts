@@ -25,4 +25,9 @@ export class GoneEndpoints {
     this.#known.set(subscriptionId, revision);
     await this.#repository.add(subscriptionId, revision, at);
   }
+
+  /** Its subscription was deleted. */
+  async remove(subscriptionId: string): Promise<void> {
+    if (this.#known.delete(subscriptionId)) await this.#repository.remove(subscriptionId);
+  }
 }
