@@ -26,10 +26,10 @@ beforeAll(async () => {
   router = await routers.start({ EGRESS_ALLOW: `${app.host},${breakingHost},127.0.0.1:1,does-not-exist.invalid:80` });
   app.on('/slow', () => undefined);
   app.on('/500', (_request, response) => void response.status(500).type('text/xml').send('<Response><Hangup/></Response>'));
-  app.on('/loop', (_request, response) => void response.redirect(302, '/loop'));
-  app.on('/hop1', (_request, response) => void response.redirect(307, '/hop2'));
-  app.on('/hop2', (_request, response) => void response.redirect(302, '/good?after=redirect'));
-  app.on('/inside', (_request, response) => void response.redirect(302, 'http://169.254.169.254/latest/meta-data'));
+  app.on('/loop', (_request, response) => response.redirect(302, '/loop'));
+  app.on('/hop1', (_request, response) => response.redirect(307, '/hop2'));
+  app.on('/hop2', (_request, response) => response.redirect(302, '/good?after=redirect'));
+  app.on('/inside', (_request, response) => response.redirect(302, 'http://169.254.169.254/latest/meta-data'));
   app.on('/huge', (_request, response) => void response.type('text/xml').send(`<Response>${'<Pause/>'.repeat(10_000)}</Response>`));
   app.on('/json', (_request, response) => void response.json({ say: 'hello' }));
   app.on('/broken', (_request, response) => void response.type('text/xml').send('<Response><Say>'));

@@ -18,7 +18,7 @@ export interface RouterGroupOptions {
 /** Joins the routers that look after each other's calls. @returns what leaves them */
 export async function joinRouters(kv: KV, ports: RouterPorts, { renewMs, deadAfterRenewals, onLost }: RouterGroupOptions): Promise<() => Promise<void>> {
   const { instance, now } = ports;
-  const watch = await watchRouters(kv, {
+  const watch = watchRouters(kv, {
     instance,
     deadAfterRenewals,
     onGone: (gone, atMs) => {

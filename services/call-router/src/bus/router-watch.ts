@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KV, KvEntry } from '@nats-io/kv';
 import { logger } from '@parley/telemetry';
 import { readSign, takeRouterLease, type RouterSign } from './router-lease.ts';
@@ -32,10 +33,10 @@ interface Peer {
  * Watches the other routers' keys. Whether one lives is judged by whether its key changes while this router can
  * renew its own: no clocks are compared, and a broker that was away makes nobody look dead.
  */
-export async function watchRouters(kv: KV, options: RouterWatchOptions): Promise<RouterWatch> {
+export function watchRouters(kv: KV, options: RouterWatchOptions): RouterWatch {
   const peers = new Map<string, Peer>();
-  const entries = await kv.watch();
-  const watching = follow(entries, peers, options);
+  const stopped = new AbortController();
+  const watching = follow(kv, peers, options, stopped.signal);
   return {
     tick: () => {
       for (const [instance, peer] of peers) {
@@ -44,15 +45,29 @@ export async function watchRouters(kv: KV, options: RouterWatchOptions): Promise
       }
     },
     stop: async () => {
-      entries.stop();
+      stopped.abort();
       await watching;
     },
   };
 }
 
-async function follow(entries: AsyncIterable<KvEntry>, peers: Map<string, Peer>, options: RouterWatchOptions): Promise<void> {
-  for await (const entry of entries) {
-    if (entry.key !== options.instance) observe(entry, peers, options);
+const retryMs = 500;
+
+/** Follows the keys until stopped, whatever the broker does meanwhile. */
+async function follow(kv: KV, peers: Map<string, Peer>, options: RouterWatchOptions, stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
+    try {
+      const entries = await kv.watch();
+      const stop = (): void => entries.stop();
+      stopped.addEventListener('abort', stop, { once: true });
+      if (stopped.aborted) stop();
+      for await (const entry of entries) {
+        if (entry.key !== options.instance) observe(entry, peers, options);
+      }
+    } catch (error) {
+      if (!stopped.aborted) log.warn({ err: error }, 'the leases of routers cannot be followed; it is tried again');
+    }
+    if (!stopped.aborted) await sleep(retryMs, undefined, { signal: stopped }).catch(() => undefined);
   }
 }
 

@@ -2,7 +2,7 @@ import { isParleyError, parleyError } from '@parley/errors';
 import type { Peers } from '../bus/peers.ts';
 import type { DeviceMessage } from '../domain/call/device-message.ts';
 import { messageProto } from '../grpc/convert-device.ts';
-import type { ConnectedDevices } from './connected-devices.ts';
+import type { ConnectedDevice, ConnectedDevices } from './connected-devices.ts';
 import type { DeviceDirectory } from './device-directory.ts';
 
 /** A leg of a call that this router holds, and the address of its device. */
@@ -16,7 +16,7 @@ export interface LegAddress {
 /** The ways from the calls of this router to the devices on their legs, wherever these are connected. */
 export interface LegLines {
   /** The device of this router that places the call is on the leg. */
-  attach(leg: LegAddress): void;
+  attach(leg: LegAddress, device: ConnectedDevice): void;
   /**
    * Tells the device; messages of a leg arrive in order. `incoming_call` looks for the device and puts it on the leg.
    * @throws ParleyError call.unreachable: the device is not connected, or not on that leg any more
@@ -53,9 +53,9 @@ export function createLegLines(ports: LegLinesPorts): LegLines {
     else await deliverThere(ports, line, message);
   };
   return {
-    attach: (leg) => {
+    attach: (leg, device) => {
       lines.set(leg.legId, { leg, instance });
-      connected.find(leg.accountId, leg.address)?.legs.set(leg.legId, { callId: leg.callId, ownerInstance: instance });
+      device.legs.set(leg.legId, { callId: leg.callId, ownerInstance: instance });
     },
     deliver: (leg, message) => inTurn(leg.legId, () => deliver(leg, message)),
     play: (leg, pcm) => {

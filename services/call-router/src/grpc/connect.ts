@@ -1,11 +1,11 @@
-import { parleyError, type ErrorCode } from '@parley/errors';
 import { DeviceServiceService, type ConnectRequest, type ConnectResponse } from '@parley/contracts';
+import { parleyError } from '@parley/errors';
 import { grpcService, type GrpcService, type StreamContext } from '@parley/grpc';
 import { isAddress } from '../domain/application/address.ts';
-import type { DevicePort } from '../devices/device-port.ts';
 import { createDeviceSession, type DeviceSession } from '../usecases/device-session.ts';
 import type { RouterPorts } from '../usecases/router-ports.ts';
-import { intentFromProto, messageProto } from './convert-device.ts';
+import { intentFromProto } from './convert-device.ts';
+import { grpcDevice } from './grpc-device.ts';
 
 /** The device channel: the stream is the device, its token's subject the address. */
 export function deviceService(ports: RouterPorts): GrpcService {
@@ -36,40 +36,4 @@ async function receiveAll(session: DeviceSession, requests: AsyncIterable<Connec
       session.refuse(error);
     }
   }
-}
-
-/** Messages that wait for a slow device before further frames are left out: half a second. */
-const mostAudioWaiting = 25;
-/** Messages that wait for a device that does not read, before it is given up. */
-const mostWaiting = 1_000;
-
-function grpcDevice(stream: StreamContext<ConnectResponse>, close: (error: Error) => void): DevicePort {
-  const waiting: ConnectResponse[] = [];
-  let sending = false;
-  const sendAll = async (): Promise<void> => {
-    sending = true;
-    try {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await stream.send(next);
-    } catch {
-      // The device is gone: its requests end too, and then its session.
-    }
-    sending = false;
-  };
-  const send = (message: NonNullable<ConnectResponse['message']>): void => {
-    waiting.push({ message });
-    if (!sending) void sendAll();
-    if (waiting.length > mostWaiting) close(parleyError('device.not_reading', 'the device does not read'));
-  };
-  return {
-    accountId: stream.identity.accountId,
-    address: stream.identity.subject,
-    deliver: (message) => send(messageProto(message)),
-    play: (legId, pcm) => {
-      if (waiting.length < mostAudioWaiting) send({ $case: 'audio', value: { legId, pcm } });
-    },
-    registered: (routerInstance) => send({ $case: 'registered', value: { address: stream.identity.subject, routerInstance } }),
-    refuse: (refusal) => send({ $case: 'commandRefused', value: refusal }),
-    draining: () => send({ $case: 'draining', value: {} }),
-    close: (code: ErrorCode, message: string) => close(parleyError(code, message)),
-  };
 }

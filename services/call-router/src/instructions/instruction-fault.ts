@@ -26,6 +26,7 @@ const rows: Readonly<Partial<Record<ErrorCode, Row>>> = {
   'instructions.http_status': ['instructions.http_status', 11200],
   'instructions.content_type': ['instructions.content_type', 12300],
   'instructions.invalid_twiml': ['instructions.invalid_twiml', 12100],
+  'instructions.too_many': ['instructions.too_many', 12100],
   'instructions.unknown_verb': ['instructions.unknown_verb', 12200],
   'instructions.invalid_attribute': ['instructions.invalid_attribute', 12200],
 };

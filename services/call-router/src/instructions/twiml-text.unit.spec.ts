@@ -93,6 +93,7 @@ describe('what is not supported is an error, never silence', () => {
     ['a method that is none', '<Redirect method="PUT">/x</Redirect>', 'instructions.invalid_attribute'],
     ['a link that is not http', '<Redirect>file:///etc/passwd</Redirect>', 'instructions.invalid_attribute'],
     ['too long a text', `<Say>${'a'.repeat(4097)}</Say>`, 'instructions.invalid_attribute'],
+    ['too many verbs', '<Hangup/>'.repeat(501), 'instructions.too_many'],
     ['text between verbs', '<Pause/>hello', 'instructions.invalid_attribute'],
   ])('%s', (_what, body, code) => {
     expect(faultOf(body)).toBe(code);

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from '@jest/globals';
 import { ApplicationServiceClient, CallServiceClient } from '@parley/contracts';
 import { createClient, type GrpcClient } from '@parley/grpc';
@@ -91,12 +92,11 @@ async function startHere(parts: RouterParts, variables: Readonly<Record<string, 
 }
 
 async function startThere(parts: RouterParts, variables: Readonly<Record<string, string>>): Promise<RouterProcess> {
-  const grpcPort = 20_000 + Math.floor(Math.random() * 10_000);
+  const grpcPort = await freePort();
   const env = { ...process.env, ...variables, GRPC_PORT: String(grpcPort), NODE_OPTIONS: '' };
   const child = spawn(process.execPath, [new URL('../main.ts', import.meta.url).pathname], { env, stdio: 'inherit' });
   const access = accessTo(parts, grpcPort);
-  const { calls } = await access.clients();
-  await eventually(() => expectAnswer(calls.getCall({ callId: 'none' })), { timeoutMs: 30_000 });
+  await untilServing(child, `127.0.0.1:${grpcPort}`, await parts.keys.token());
   const kill = (signal: NodeJS.Signals) => killed(child, signal);
   return {
     grpcPort,
@@ -110,17 +110,39 @@ async function startThere(parts: RouterParts, variables: Readonly<Record<string,
   };
 }
 
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function untilServing(child: ChildProcess, address: string, token: string): Promise<void> {
+  const client = createClient(CallServiceClient, { address, token, waitForReady: false, deadlineMs: 2_000 });
+  try {
+    await eventually(
+      async () => {
+        if (child.exitCode !== null) return;
+        const code = await client.getCall({ callId: 'none' }).then(() => 'answered', (error: { code?: string }) => error.code);
+        if (code !== 'not_found.call') throw new Error(`the router does not serve: ${code}`);
+      },
+      { timeoutMs: 40_000 },
+    );
+  } finally {
+    client.close();
+  }
+  if (child.exitCode !== null) throw new Error(`the router ended with exit code ${child.exitCode}`);
+}
+
 async function killed(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill(signal);
   if (signal === 'SIGKILL' || signal === 'SIGTERM') await exited;
-}
-
-async function expectAnswer(asked: Promise<unknown>): Promise<void> {
-  await asked.catch((error: { code?: string }) => {
-    if (error.code !== 'not_found.call') throw error;
-  });
 }
 
 function accessTo({ keys }: RouterParts, grpcPort: number): Pick<Router, 'clients' | 'device'> & { close(): void } {

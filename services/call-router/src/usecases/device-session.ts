@@ -47,7 +47,7 @@ export function createDeviceSession(ports: RouterPorts, port: DevicePort): Devic
     try {
       if (intent.kind === 'register') return await register();
       if (device === undefined) throw parleyError('device.not_registered', 'the device has to register first');
-      if (intent.kind === 'place_call') await place(ports, port, intent);
+      if (intent.kind === 'place_call') await place(ports, device, intent);
       else await command(ports, device, intent.command);
     } catch (error) {
       port.refuse(refusalOf(intent, error));
@@ -77,11 +77,11 @@ function replace(ports: RouterPorts, replaced: ConnectedDevice): void {
   void loseLegs(ports, replaced);
 }
 
-async function place(ports: RouterPorts, port: DevicePort, { requestId, to }: Extract<DeviceIntent, { kind: 'place_call' }>): Promise<void> {
-  const { accountId, address } = port;
-  const attributes = { [attributeNames.account]: accountId };
+async function place(ports: RouterPorts, device: ConnectedDevice, { requestId, to }: Extract<DeviceIntent, { kind: 'place_call' }>): Promise<void> {
+  const { port } = device;
+  const attributes = { [attributeNames.account]: port.accountId };
   // Each call is a trace of its own: the connection's would be one for days.
-  const { state, repeated } = await withSpan('place call', attributes, () => placeCall(ports, { accountId, from: address, to, requestId }), { kind: 'server', parent: undefined });
+  const { state, repeated } = await withSpan('place call', attributes, () => placeCall(ports, { device, to, requestId }), { kind: 'server', parent: undefined });
   if (!repeated) return;
   const legId = state.callId;
   port.deliver({ kind: 'call_placed', requestId, callId: state.callId, legId });

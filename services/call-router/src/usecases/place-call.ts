@@ -1,4 +1,5 @@
 import { parleyError } from '@parley/errors';
+import type { ConnectedDevice } from '../devices/connected-devices.ts';
 import { isAddress } from '../domain/application/address.ts';
 import type { ExistingCall } from '../domain/call/call-state.ts';
 import { checkRequestId, derivedId } from './derived-id.ts';
@@ -6,9 +7,8 @@ import type { RouterPorts } from './router-ports.ts';
 import { startCall } from './start-call.ts';
 
 export interface DeviceCall {
-  readonly accountId: string;
-  /** The calling device's address. */
-  readonly from: string;
+  /** The calling device. */
+  readonly device: ConnectedDevice;
   readonly to: string;
   readonly requestId: string;
 }
@@ -18,7 +18,8 @@ export interface DeviceCall {
  * @throws ParleyError request.invalid_argument, device.invalid_address, device.draining, call.no_application,
  * request.idempotency_conflict, store.unavailable
  */
-export async function placeCall(ports: RouterPorts, { accountId, from, to, requestId }: DeviceCall): Promise<{ readonly state: ExistingCall; readonly repeated: boolean }> {
+export async function placeCall(ports: RouterPorts, { device, to, requestId }: DeviceCall): Promise<{ readonly state: ExistingCall; readonly repeated: boolean }> {
+  const { accountId, address: from } = device.port;
   checkRequestId(requestId);
   if (!isAddress(to)) throw parleyError('device.invalid_address', 'an address is client:<name> or +<digits>');
   if (!ports.takesCalls()) throw parleyError('device.draining', 'this router shuts down; connect again');
@@ -26,5 +27,5 @@ export async function placeCall(ports: RouterPorts, { accountId, from, to, reque
   if (application === undefined) throw parleyError('call.no_application', 'neither address is bound to an application');
   const callId = derivedId('CA', [accountId, 'device', from], requestId);
   const request = { callId, accountId, application, direction: 'inbound', from, to, requestId, ringTimeoutMs: 0 } as const;
-  return startCall(ports, request, () => ports.lines.attach({ accountId, callId, legId: callId, address: from }));
+  return startCall(ports, request, () => ports.lines.attach({ accountId, callId, legId: callId, address: from }, device));
 }

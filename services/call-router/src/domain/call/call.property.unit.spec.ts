@@ -18,7 +18,7 @@ const link = { url: 'https://app.example/next', method: 'POST' } as const;
 const verb: fc.Arbitrary<Verb> = fc.oneof(
   fc.record({ verb: fc.constant('Say' as const), text: fc.string(), loop: fc.nat(2) }),
   fc.record({ verb: fc.constant('Pause' as const), lengthMs: fc.nat(3000) }),
-  fc.record({ verb: fc.constant('Dial' as const), target: fc.constant('client:bob'), timeoutMs: fc.nat(3000), timeLimitMs: fc.nat(5000) }),
+  fc.record({ verb: fc.constant('Dial' as const), target: fc.constant('client:bob'), timeoutMs: fc.nat(30_000), timeLimitMs: fc.nat(60_000) }),
   fc.record({ verb: fc.constant('Dial' as const), target: fc.constant('client:bob'), timeoutMs: fc.nat(3000), timeLimitMs: fc.nat(5000), action: fc.constant(link) }),
   fc.constant<Verb>({ verb: 'Redirect', to: link }),
   fc.constant<Verb>({ verb: 'Reject', reason: 'busy' }),
@@ -74,7 +74,18 @@ const otherCommand: fc.Arbitrary<CallCommand> = fc.oneof(
   fc.constant<CallCommand>({ kind: 'router_lost' }),
 );
 
-const step = fc.record({
+interface Step {
+  readonly command: CallCommand;
+  readonly afterMs: number;
+  /** Instead of `command`, one that fits the state: else calls hardly ever get far. */
+  readonly fitting: number | undefined;
+  /** What a document holds when one is waited for. */
+  readonly verbs: readonly Verb[];
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  fitting: fc.option(fc.nat(1000), { freq: 4, nil: undefined }),
+  verbs,
   command: fc.oneof(
     { weight: 10, arbitrary: deviceCommand },
     { weight: 8, arbitrary: programCommand },
@@ -86,22 +97,40 @@ const step = fc.record({
   afterMs: fc.integer({ min: -500, max: 4000 }),
 });
 
-const history = fc.tuple(place, fc.array(step, { maxLength: 40 }));
+const history = fc.tuple(place, fc.array(step, { maxLength: 40, size: 'max' }));
+
+/** Commands that the call waits for, or that its devices may well send. */
+function fittingCommands(state: CallState, documentVerbs: readonly Verb[]): CallCommand[] {
+  if (state.kind !== 'live') return [{ kind: 'status_callback_settled', number: state.kind === 'ended' ? (state.callbacks[0]?.number ?? 0) : 0 }];
+  const { program } = state;
+  const forLegs = state.legs.flatMap((leg): CallCommand[] => {
+    if (leg.kind === 'ended') return [];
+    if (leg.kind === 'in_progress') return [{ kind: leg.video ? 'stop_video' : 'start_video', legId: leg.legId }, { kind: 'send_text', legId: leg.legId, text: 'hi' }, { kind: 'send_digits', legId: leg.legId, digits: '1#' }];
+    return ['report_ringing', 'answer', 'answer'].map((kind) => ({ kind, legId: leg.legId }) as CallCommand);
+  });
+  const forProgram: CallCommand[] =
+    program.kind === 'fetching'
+      ? [1, 2, 3].map(() => ({ kind: 'instructions_received', turn: program.turn, verbs: documentVerbs, durationMs: 1 }))
+      : [{ kind: 'speech_ended', turn: current({ kind: 'speech_ended', turn: -1, code: '' }, state).turn, code: '' }];
+  const grant: CallCommand[] = state.grant !== undefined && state.grant.extendAtMs === undefined ? [{ kind: 'grant_extended', untilMs: state.grant.untilMs + 5000 }, { kind: 'grant_not_extended' }] : [];
+  const update: CallCommand = { kind: 'update', requestId: `u${state.nextSequence}`, change: { kind: 'document', verbs: documentVerbs } };
+  return [...forLegs, ...forProgram, ...grant, update, { kind: 'time_passed' }];
+}
 
 interface Told {
   readonly states: readonly CallState[];
   readonly events: readonly CallEvent[];
 }
 
-function tell([first, steps]: [CallCommand, readonly { command: CallCommand; afterMs: number }[]], check?: (before: CallState, events: readonly CallEvent[], after: CallState, nowMs: number) => void): Told {
+function tell([first, steps]: [CallCommand, readonly Step[]], check?: (before: CallState, events: readonly CallEvent[], after: CallState, nowMs: number) => void): Told {
   const ids = countingIds();
   const states: CallState[] = [absentCall];
   const events: CallEvent[] = [];
   let nowMs = 10_000;
-  for (const { command, afterMs } of [{ command: first, afterMs: 0 }, ...steps]) {
-    nowMs += afterMs;
+  for (const step of [{ command: first, afterMs: 0, fitting: undefined, verbs: [] }, ...steps]) {
+    nowMs += step.afterMs;
     const before = states.at(-1)!;
-    const decision = decide(current(command, before), before, nowMs, ids);
+    const decision = decide(commandOf(step, before), before, nowMs, ids);
     check?.(before, decision.events, decision.state, nowMs);
     states.push(decision.state);
     events.push(...decision.events);
@@ -109,14 +138,40 @@ function tell([first, steps]: [CallCommand, readonly { command: CallCommand; aft
   return { states, events };
 }
 
-function current(command: CallCommand, state: CallState): CallCommand {
-  if (!('turn' in command) || command.turn !== -1 || state.kind !== 'live') return command;
+function commandOf({ command, fitting, verbs: documentVerbs }: Step, state: CallState): CallCommand {
+  if (fitting === undefined) return 'turn' in command ? current(command, state) : command;
+  const choices = fittingCommands(state, documentVerbs);
+  return choices[fitting % choices.length]!;
+}
+
+/** The turn of an answer from outside that the call cannot go on without. */
+function turnWaitedFor(state: CallState): number | undefined {
+  if (state.kind !== 'live') return undefined;
+  if (state.program.kind === 'fetching') return state.program.turn;
+  return state.program.kind === 'running' && state.program.step?.kind === 'speaking' ? state.program.step.turn : undefined;
+}
+
+function current<C extends { readonly turn: number }>(command: C, state: CallState): C {
+  if (command.turn !== -1 || state.kind !== 'live') return command;
   const { program } = state;
   const turn = program.kind === 'fetching' ? program.turn : program.kind === 'running' ? (program.step?.turn ?? -1) : -1;
   return { ...command, turn };
 }
 
 const runs = { numRuns: 2000 };
+
+test('the histories go far enough for the other properties to mean something', () => {
+  const seen = new Map<string, number>();
+  fc.assert(
+    fc.property(history, (told) => {
+      for (const kind of new Set(tell(told).events.map((event) => event.kind))) seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    }),
+    runs,
+  );
+  const rare = [...seen].filter(([, count]) => count < 10).map(([kind]) => kind);
+  expect(rare).toEqual([]);
+  expect(seen.size).toBe(19);
+});
 
 test('published events are numbered without a gap, and time never goes back', () => {
   fc.assert(
@@ -153,7 +208,7 @@ test('each leg ends at most once, nothing of it follows, and the root ends last'
 test('every call can be ended, and then all its legs are', () => {
   fc.assert(
     fc.property(history, ([first, steps]) => {
-      const { states, events } = tell([first, [...steps, { command: { kind: 'router_lost' }, afterMs: 1 }]]);
+      const { states, events } = tell([first, [...steps, { command: { kind: 'router_lost' }, afterMs: 1, fitting: undefined, verbs: [] }]]);
       const state = states.at(-1)!;
       expect(state.kind).toBe('ended');
       if (state.kind === 'ended') expect(state.legs.map(({ kind }) => kind)).toEqual(state.legs.map(() => 'ended'));
@@ -222,10 +277,12 @@ test('each request for instructions and each spoken text is an effect exactly on
   fc.assert(
     fc.property(history, (told) => {
       const turns: number[] = [];
-      tell(told, (before, events) => {
+      tell(told, (before, events, after) => {
         for (const effect of effectsOfAll(before, events)) {
           if (effect.kind === 'fetch_instructions' || effect.kind === 'say') turns.push(effect.turn);
         }
+        const waitsFor = turnWaitedFor(after);
+        if (waitsFor !== undefined) expect(turns).toContain(waitsFor);
       });
       expect(new Set(turns).size).toBe(turns.length);
     }),

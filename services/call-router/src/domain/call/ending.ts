@@ -20,14 +20,11 @@ export function stopVideo(turn: Turn, leg: LiveLeg): void {
 }
 
 /**
- * Ends the call: first what its instructions are doing, then every dialled leg, the root leg last.
+ * Ends the call: first what its instructions are doing, with the leg that they dialled; the root leg last.
  * @param status of the root leg; without it `completed` where it was in progress, else `failed`
  */
 export function endCall(turn: Turn, cause: EndCause, status?: FinalStatus): void {
   stopProgram(turn, cause);
-  for (const leg of turn.call.legs) {
-    if (isLive(leg) && leg.parentLegId !== undefined) endDialled(turn, leg, cause);
-  }
   const root = rootLeg(turn.call);
   if (isLive(root)) endLeg(turn, root, status ?? statusWhenCut(root, 'failed'), cause);
 }
