@@ -9,7 +9,7 @@ export const configDefinition = defineServiceConfig({
   EGRESS_ALLOW: { type: list(), optional: true, describe: '`host:port` pairs, separated by commas, that application servers may have although they are not public' },
   LEASE_RENEW_MS: { type: milliseconds(50), default: '2000', describe: 'how often a router says that it lives' },
   DEAD_AFTER_RENEWALS: { type: integer({ min: 2, max: 100 }), default: '5', describe: 'a router that was silent for so many renewals of a peer is dead; the peer adopts its calls' },
-  DRAIN_MS: { type: milliseconds(0), default: '10000', describe: 'how long a shutdown waits for live calls before it ends them' },
+  DRAIN_MS: { type: milliseconds(0), default: '5000', describe: 'how long a shutdown waits for live calls before it ends them' },
   FACE_ABSENT_MS: { type: milliseconds(0), default: '3000', describe: 'T1 of calls without a policy' },
   VOICE_ABSENT_MS: { type: milliseconds(0), default: '3000', describe: 'T2 of calls without a policy' },
   TEXT_ABSENT_MS: { type: milliseconds(0), default: '5000', describe: 'T3 of calls without a policy' },

@@ -37,8 +37,8 @@ export interface RouterProcess extends Router {
 }
 
 export interface RouterParts {
-  readonly nats: TestBus;
-  readonly database: TestDatabase;
+  readonly nats: Pick<TestBus, 'login'>;
+  readonly database: Pick<TestDatabase, 'url' | 'name'>;
   readonly keys: TestKeys;
 }
 

@@ -1,5 +1,5 @@
 import { isParleyError, parleyError } from '@parley/errors';
-import { logger } from '@parley/telemetry';
+import { annotate, attributeNames, logger } from '@parley/telemetry';
 import type { Application } from '../domain/application/application.ts';
 import type { PlaceCall } from '../domain/call/call-command.ts';
 import type { ApplicationLinks, ExistingCall } from '../domain/call/call-state.ts';
@@ -17,6 +17,7 @@ export type CallRequest = Omit<PlaceCall, 'kind' | 'application' | 'authorizatio
 export async function startCall(ports: RouterPorts, request: CallRequest, onStarted?: () => void): Promise<{ readonly state: ExistingCall; readonly repeated: boolean }> {
   const known = await existingCall(ports, request);
   if (known !== undefined) return { state: known, repeated: true };
+  annotate({ [attributeNames.callId]: request.callId });
   const { application, ...rest } = request;
   const authorization = await authorize(ports, request);
   const command: PlaceCall = { ...rest, kind: 'place_call', application: linksOf(application), authorization };
