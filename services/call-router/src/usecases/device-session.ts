@@ -36,10 +36,11 @@ export function createDeviceSession(ports: RouterPorts, port: DevicePort): Devic
 
   const register = async (): Promise<void> => {
     if (device === undefined) {
+      // If the registry does not answer the device is refused, and may try again.
+      unregister = await ports.directory.register(port.accountId, port.address);
       const added = ports.connected.add(port);
       device = added.device;
       if (added.replaced !== undefined) replace(ports, added.replaced);
-      unregister = await ports.directory.register(port.accountId, port.address);
     }
     port.registered(ports.instance);
   };
