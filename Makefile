@@ -1,5 +1,7 @@
 # Node 24 comes from the npm package `node`; the rest of the tool chain from pinned Go modules (deploy/local).
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# Its install script would fetch libraries for GPUs, which nothing here uses.
+export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test unit lint typecheck generate contracts token trace release-image
 
@@ -8,8 +10,8 @@ help: ## List the targets
 
 node_modules/.package-lock.json: package-lock.json
 	@command -v npm >/dev/null || { echo "parley: npm is missing; install Node.js 20.19 or newer (it carries npm), then run this again" >&2; exit 1; }
-	@echo "parley: installing npm packages (about 600, 300 MB to download the first time)"
-	npm ci
+	@echo "parley: installing about 600 npm packages (300 MB to download the first time; half a minute to a few minutes)"
+	@npm ci --loglevel=error
 	@touch $@
 
 setup: node_modules/.package-lock.json ## Install npm packages and build nats-server, the database, grpcurl and the nats CLI

@@ -7,7 +7,7 @@ const intervalMs = 20;
  * fails, not to assert a time: make it generous.
  * @throws what `check` threw last
  */
-export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = 15_000 }: { readonly timeoutMs?: number } = {}): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = 45_000 }: { readonly timeoutMs?: number } = {}): Promise<T> {
   const untilMs = performance.now() + timeoutMs;
   for (;;) {
     try {

@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { createPublisher, decodeStored, encodeEvent, partitionOf, type BusEvent, type StreamedEvent } from '@parley/bus';
 import { Channel, IntervalKind, Party, type CallInitiated, type ChargeAuthorization } from '@parley/contracts';
-import { testBus, testDatabase } from '@parley/testing';
+import { Crash, CrashGate, testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
 import { toPolicySnapshot } from './bus/convert.ts';
 import { receiptOf } from './domain/receipt.ts';
 import { availableMicros } from './domain/wallet.ts';
 import { alice, CallScript, evidence, interval, originMs } from './test-support/call-script.ts';
-import { Crash, CrashGate } from './test-support/crash-gate.ts';
 import { sampleTerms } from './test-support/sample-terms.ts';
 import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
 

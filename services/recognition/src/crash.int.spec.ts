@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { createPublisher, partitionOf } from '@parley/bus';
-import { testBus, testDatabase } from '@parley/testing';
+import { Crash, CrashGate, testBus, testDatabase } from '@parley/testing';
 import { toMessage } from './bus/convert.ts';
 import type { CallEvent } from './domain/call-record.ts';
 import type { Channel } from './domain/finding.ts';
 import { createCallRepository } from './store/call-repository.ts';
 import { createObservationRepository } from './store/observation-repository.ts';
-import { Crash, CrashGate } from './test-support/crash-gate.ts';
 import { TERMS } from './test-support/observed-call.ts';
 import { factTypes, intervalTexts, reactionEvents, reactionOf } from './test-support/reaction-reader.ts';
 import { applyCallEvent, type CallEventPorts } from './usecases/apply-call-event.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { BillingServiceClient, ChargeAuthorizationServiceClient, ParkingServiceClient } from '@parley/contracts';
 import { createClient, type GrpcClient } from '@parley/grpc';
 import { createScope, type Scope } from '@parley/lifecycle';
-import type { TestBus, TestDatabase, TestKeys } from '@parley/testing';
+import { serviceVariables, type TestParts } from '@parley/testing';
 import { configDefinition } from '../config.ts';
 import { start } from '../main.ts';
 
@@ -24,14 +24,8 @@ export interface StartedBilling {
   restart(replica: number): Promise<void>;
 }
 
-interface Parts {
-  readonly nats: TestBus;
-  readonly database: TestDatabase;
-  readonly keys: TestKeys;
-}
-
 /** Call it at the top of a spec: replicas of the service on the spec's broker and database, with the service's own rights. */
-export function startedBilling(parts: Parts, { replicas = 1, env = {} }: { replicas?: number; env?: Record<string, string> } = {}): StartedBilling {
+export function startedBilling(parts: TestParts, { replicas = 1, env = {} }: { replicas?: number; env?: Record<string, string> } = {}): StartedBilling {
   const scopes: Scope[] = [];
   const ports: { readonly grpcPort: number; readonly httpPort: number }[] = [];
   const open: { close(): void }[] = [];
@@ -68,19 +62,9 @@ export function startedBilling(parts: Parts, { replicas = 1, env = {} }: { repli
 }
 
 /** What the service reads, for the broker, database and keys of a spec. */
-export function environment({ nats, database, keys }: Parts): Record<string, string> {
-  const { url, user, password } = nats.login('billing');
+export function environment(parts: TestParts): Record<string, string> {
   return {
-    INSTANCE_NAME: 'billing-test',
-    NATS_URL: url,
-    NATS_USER: user,
-    NATS_PASSWORD: password,
-    MONGODB_URL: database.url,
-    MONGODB_DATABASE: database.name,
-    GRPC_PORT: '0',
-    HTTP_PORT: '0',
-    JWKS_FILE: keys.jwksFile,
-    LOG_LEVEL: 'fatal',
+    ...serviceVariables('billing', parts),
     LEASE_TTL_MS: '1500',
   };
 }

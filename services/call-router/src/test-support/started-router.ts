@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { ApplicationServiceClient, CallServiceClient } from '@parley/contracts';
 import { createClient, type GrpcClient } from '@parley/grpc';
 import { createScope } from '@parley/lifecycle';
-import { eventually, type TestBus, type TestDatabase, type TestKeys } from '@parley/testing';
+import { eventually, serviceVariables, type TestParts } from '@parley/testing';
 import { configDefinition } from '../config.ts';
 import { start } from '../main.ts';
 import { startBillingServer, type BillingServer } from './billing-server.ts';
@@ -36,12 +36,6 @@ export interface RouterProcess extends Router {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-export interface RouterParts {
-  readonly nats: Pick<TestBus, 'login'>;
-  readonly database: Pick<TestDatabase, 'url' | 'name'>;
-  readonly keys: TestKeys;
-}
-
 export interface Routers {
   readonly billing: BillingServer;
   /** Starts one more replica in this process; what is still running is stopped after the spec. */
@@ -51,7 +45,7 @@ export interface Routers {
 }
 
 /** Call it at the top of a spec: call routers with the service's own rights, beside a billing that does as it is told. */
-export function testRouters(parts: RouterParts): Routers {
+export function testRouters(parts: TestParts): Routers {
   const running = new Set<Pick<Router, 'stop'>>();
   let billing: BillingServer | undefined;
   beforeAll(async () => {
@@ -75,7 +69,7 @@ export function testRouters(parts: RouterParts): Routers {
   };
 }
 
-async function startHere(parts: RouterParts, variables: Readonly<Record<string, string>>): Promise<StartedRouter> {
+async function startHere(parts: TestParts, variables: Readonly<Record<string, string>>): Promise<StartedRouter> {
   const scope = createScope();
   const lost = Promise.withResolvers<void>();
   const started = await start(scope, configDefinition.read(variables), lost.resolve);
@@ -91,7 +85,7 @@ async function startHere(parts: RouterParts, variables: Readonly<Record<string, 
   };
 }
 
-async function startThere(parts: RouterParts, variables: Readonly<Record<string, string>>): Promise<RouterProcess> {
+async function startThere(parts: TestParts, variables: Readonly<Record<string, string>>): Promise<RouterProcess> {
   const grpcPort = await freePort();
   const env = { ...process.env, ...variables, GRPC_PORT: String(grpcPort), NODE_OPTIONS: '' };
   const child = spawn(process.execPath, [new URL('../main.ts', import.meta.url).pathname], { env, stdio: 'inherit' });
@@ -145,7 +139,7 @@ async function killed(child: ChildProcess, signal: NodeJS.Signals): Promise<void
   if (signal === 'SIGKILL' || signal === 'SIGTERM') await exited;
 }
 
-function accessTo({ keys }: RouterParts, grpcPort: number): Pick<Router, 'clients' | 'device'> & { close(): void } {
+function accessTo({ keys }: TestParts, grpcPort: number): Pick<Router, 'clients' | 'device'> & { close(): void } {
   const address = `127.0.0.1:${grpcPort}`;
   const closers: (() => void)[] = [];
   return {
@@ -164,21 +158,11 @@ function accessTo({ keys }: RouterParts, grpcPort: number): Pick<Router, 'client
   };
 }
 
-function environment({ nats, database, keys }: RouterParts, billingPort: number): Record<string, string> {
-  const { url, user, password } = nats.login('call-router');
+function environment(parts: TestParts, billingPort: number): Record<string, string> {
   return {
-    INSTANCE_NAME: 'call-router-test',
-    NATS_URL: url,
-    NATS_USER: user,
-    NATS_PASSWORD: password,
-    MONGODB_URL: database.url,
-    MONGODB_DATABASE: database.name,
-    GRPC_PORT: '0',
-    HTTP_PORT: '0',
-    JWKS_FILE: keys.jwksFile,
-    SIGNING_KEY_FILE: keys.keyFile,
+    ...serviceVariables('call-router', parts),
+    SIGNING_KEY_FILE: parts.keys.keyFile,
     BILLING_ADDRESS: `127.0.0.1:${billingPort}`,
-    LOG_LEVEL: process.env['PARLEY_TEST_LOG'] ?? 'fatal',
     LEASE_RENEW_MS: '100',
     DEAD_AFTER_RENEWALS: '5',
     DRAIN_MS: '100',

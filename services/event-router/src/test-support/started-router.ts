@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { EventServiceClient } from '@parley/contracts';
 import { createClient, type GrpcClient } from '@parley/grpc';
 import { createScope } from '@parley/lifecycle';
-import type { TestBus, TestDatabase, TestKeys } from '@parley/testing';
+import { serviceVariables, type TestParts } from '@parley/testing';
 import { configDefinition } from '../config.ts';
 import { start } from '../main.ts';
 
@@ -19,12 +19,6 @@ export interface Router {
   stop(): Promise<void>;
 }
 
-export interface RouterParts {
-  readonly nats: Pick<TestBus, 'login'>;
-  readonly database: TestDatabase;
-  readonly keys: TestKeys;
-}
-
 export interface Routers {
   /** Starts one more replica; what is still running is stopped after the spec. */
   start(variables?: Readonly<Record<string, string>>): Promise<Router>;
@@ -33,7 +27,7 @@ export interface Routers {
 }
 
 /** Call it at the top of a spec: replicas of the event-router on its broker and database, with the service's own rights. */
-export function testRouters(parts: RouterParts): Routers {
+export function testRouters(parts: TestParts): Routers {
   const running = new Set<Router>();
   let dir = '';
   beforeAll(async () => {
@@ -70,19 +64,9 @@ export function testRouters(parts: RouterParts): Routers {
   };
 }
 
-function environment({ nats, database, keys }: RouterParts, cursorKeyFile: string): Record<string, string> {
-  const { url, user, password } = nats.login('event-router');
+function environment(parts: TestParts, cursorKeyFile: string): Record<string, string> {
   return {
-    INSTANCE_NAME: 'event-router-test',
-    NATS_URL: url,
-    NATS_USER: user,
-    NATS_PASSWORD: password,
-    MONGODB_URL: database.url,
-    MONGODB_DATABASE: database.name,
-    GRPC_PORT: '0',
-    HTTP_PORT: '0',
-    JWKS_FILE: keys.jwksFile,
-    LOG_LEVEL: 'fatal',
+    ...serviceVariables('event-router', parts),
     EVENT_CURSOR_KEY_FILE: cursorKeyFile,
     HEARTBEAT_MS: '200',
     WEBHOOK_SCHEDULE: '0s,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms',

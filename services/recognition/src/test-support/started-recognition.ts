@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { ParkingServiceClient, RecognitionServiceClient } from '@parley/contracts';
 import { createClient, type GrpcClient } from '@parley/grpc';
 import { createScope, type Scope } from '@parley/lifecycle';
-import type { TestBus, TestDatabase, TestKeys } from '@parley/testing';
+import { serviceVariables, type TestParts } from '@parley/testing';
 import { configDefinition } from '../config.ts';
 import { start } from '../main.ts';
 
@@ -18,14 +18,8 @@ export interface StartedRecognition {
   restart(replica: number): Promise<void>;
 }
 
-interface Parts {
-  readonly nats: TestBus;
-  readonly database: TestDatabase;
-  readonly keys: TestKeys;
-}
-
 /** Call it at the top of a spec: replicas of the service on the spec's broker and database, with the service's own rights. */
-export function startedRecognition(parts: Parts, { replicas = 1, env = {} }: { replicas?: number; env?: Record<string, string> } = {}): StartedRecognition {
+export function startedRecognition(parts: TestParts, { replicas = 1, env = {} }: { replicas?: number; env?: Record<string, string> } = {}): StartedRecognition {
   const scopes: Scope[] = [];
   const ports: { readonly grpcPort: number; readonly httpPort: number }[] = [];
   const open: { close(): void }[] = [];
@@ -62,19 +56,9 @@ export function startedRecognition(parts: Parts, { replicas = 1, env = {} }: { r
   };
 }
 
-function environment({ nats, database, keys }: Parts): Record<string, string> {
-  const { url, user, password } = nats.login('recognition');
+function environment(parts: TestParts): Record<string, string> {
   return {
-    INSTANCE_NAME: 'recognition-test',
-    NATS_URL: url,
-    NATS_USER: user,
-    NATS_PASSWORD: password,
-    MONGODB_URL: database.url,
-    MONGODB_DATABASE: database.name,
-    GRPC_PORT: '0',
-    HTTP_PORT: '0',
-    JWKS_FILE: keys.jwksFile,
-    LOG_LEVEL: 'fatal',
+    ...serviceVariables('recognition', parts),
     END_WAIT_MS: '1000',
     END_WAIT_MAX_MS: '4000',
   };

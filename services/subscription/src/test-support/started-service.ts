@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { SubscriptionServiceClient } from '@parley/contracts';
 import { createClient, type GrpcClient } from '@parley/grpc';
 import { createScope, type Scope } from '@parley/lifecycle';
-import type { TestBus, TestDatabase, TestKeys } from '@parley/testing';
+import { serviceVariables, type TestParts } from '@parley/testing';
 import { configDefinition } from '../config.ts';
 import { start } from '../main.ts';
 
@@ -17,7 +17,7 @@ export interface StartedService {
 }
 
 /** Call it at the top of a spec: replicas of the service on the spec's broker and database, with the service's own rights. */
-export function startedService(parts: { readonly nats: TestBus; readonly database: TestDatabase; readonly keys: TestKeys }, replicas = 1): StartedService {
+export function startedService(parts: TestParts, replicas = 1): StartedService {
   const scopes: Scope[] = [];
   const ports: { readonly grpcPort: number; readonly httpPort: number }[] = [];
   const clients: SubscriptionClient[] = [];
@@ -49,19 +49,9 @@ export function startedService(parts: { readonly nats: TestBus; readonly databas
   };
 }
 
-function environment({ nats, database, keys }: { readonly nats: TestBus; readonly database: TestDatabase; readonly keys: TestKeys }): Record<string, string> {
-  const { url, user, password } = nats.login('subscription');
+function environment(parts: TestParts): Record<string, string> {
   return {
-    INSTANCE_NAME: 'subscription-test',
-    NATS_URL: url,
-    NATS_USER: user,
-    NATS_PASSWORD: password,
-    MONGODB_URL: database.url,
-    MONGODB_DATABASE: database.name,
-    GRPC_PORT: '0',
-    HTTP_PORT: '0',
-    JWKS_FILE: keys.jwksFile,
-    LOG_LEVEL: 'fatal',
+    ...serviceVariables('subscription', parts),
     SUBSCRIPTIONS_PER_ACCOUNT: '5',
     EGRESS_ALLOW: '127.0.0.1:9999',
   };
