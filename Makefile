@@ -18,13 +18,13 @@ setup: node_modules/.package-lock.json ## Install npm packages and build nats-se
 	@node deploy/local/src/tools-main.ts >/dev/null
 
 demo: setup ## Play one call through all services, print it, and check the bill
-	node deploy/local/demo/demo-main.ts
+	@node deploy/local/demo/demo-main.ts
 
 up: setup ## Start everything and keep it running
-	node deploy/local/src/up-main.ts
+	@node deploy/local/src/up-main.ts
 
 test: setup ## Everything that must hold: contracts, types, lint, unit, integration and end-to-end tests
-	node scripts/test.ts
+	@node scripts/test.ts
 
 unit: setup ## Tests without I/O only
 	npm run -s jest -- unit.spec

@@ -23,6 +23,8 @@ export interface CallQueueOptions {
   readonly gapTimeoutMs: number;
   readonly firstRetryMs: number;
   readonly signal: AbortSignal;
+  /** Nothing is queued any more. */
+  readonly onEmpty?: () => void;
   /** The call cannot go on: take everything that is queued, in order. */
   readonly park: (failure: unknown, queued: readonly QueuedEvent[]) => Promise<void>;
 }
@@ -73,7 +75,8 @@ export class CallQueue {
       this.#running = undefined;
       if (this.#options.signal.aborted) return;
       if (this.#runnable() !== undefined) this.#start();
-      else if (!this.isEmpty) this.#awaitGap();
+      else if (this.isEmpty) this.#options.onEmpty?.();
+      else this.#awaitGap();
     });
   }
 

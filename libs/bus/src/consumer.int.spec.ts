@@ -154,6 +154,32 @@ describe('consumer', () => {
     await until(() => seen.at(-1) === 'CA1-call-4');
   });
 
+  test('events that come while a call is redriven are neither lost nor out of order, also when it fails on the way', async () => {
+    const parking = mongoParking(db, 'billing');
+    let poisoned = 0;
+    const applied: number[] = [];
+    const consumer = await consume(async (event) => {
+      const sequence = Number(event.sequence);
+      if (sequence <= applied.length - 1) return 'duplicate';
+      if (sequence > applied.length) return 'wait';
+      if (sequence === poisoned) throw new Error('no');
+      applied.push(sequence);
+      return 'applied';
+    });
+    const sequences = Array.from({ length: 120 }, (_, sequence) => sequence);
+    const publishing = publishAll(sequences.map((sequence) => callEvent('CA1', sequence)));
+    // Each redrive gets a little further while events keep arriving, until nothing is wrong any more.
+    for (const next of [20, 45, 70, 95, -1]) {
+      await until(async () => (await parking.find('CA1')) !== undefined);
+      poisoned = next;
+      await consumer.redrive('CA1').catch(() => undefined);
+    }
+    await publishing;
+    await until(() => applied.length === sequences.length);
+    expect(applied).toEqual(sequences);
+    await until(async () => (await parking.find('CA1')) === undefined && (await parking.messages('CA1')).length === 0);
+  });
+
   test('a parked call stays parked in the next owner', async () => {
     const one = await consume(async (event) => {
       if (event.callId === 'CA1') throw new Error('no');

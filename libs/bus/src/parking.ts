@@ -29,8 +29,10 @@ export interface ParkingStore {
   ofPartition(partition: number): Promise<ParkedCall[]>;
   requestRedrive(callId: string): Promise<boolean>;
   redriveFailed(callId: string, code: string, reason: string): Promise<void>;
-  /** The call's events were applied. */
-  release(callId: string): Promise<void>;
+  /** The call is not parked any more. */
+  forget(callId: string): Promise<void>;
+  /** These were applied. */
+  remove(callId: string, applied: readonly ParkedMessage[]): Promise<void>;
 }
 
 interface CallDocument extends ParkedCall {
@@ -56,7 +58,7 @@ export function mongoParking(db: Db, service: string): ParkingStore {
   return {
     park: async (call, message) => {
       const key = keyOf(call.callId);
-      const _id = `${key}/${message.stream}/${message.streamSequence}`;
+      const _id = messageId(key, message);
       const { stream, streamSequence, subject, headers, payload } = message;
       const kept = { key, stream, streamSequence, subject, headers: { ...headers }, payload };
       await messages.updateOne({ _id }, { $setOnInsert: kept }, { upsert: true });
@@ -80,12 +82,17 @@ export function mongoParking(db: Db, service: string): ParkingStore {
     redriveFailed: async (callId, code, reason) => {
       await calls.updateOne({ _id: keyOf(callId) }, { $set: { redrive: 'failed', code, reason } });
     },
-    release: async (callId) => {
-      // The call last: until it is gone, whoever reads it knows that there may be messages.
-      await messages.deleteMany({ key: keyOf(callId) });
+    forget: async (callId) => {
       await calls.deleteOne({ _id: keyOf(callId) });
     },
+    remove: async (callId, applied) => {
+      for (const message of applied) await messages.deleteOne({ _id: messageId(keyOf(callId), message) });
+    },
   };
+}
+
+function messageId(key: string, { stream, streamSequence }: ParkedMessage): string {
+  return `${key}/${stream}/${streamSequence}`;
 }
 
 function toMessage({ stream, streamSequence, subject, headers, payload }: MessageDocument): ParkedMessage {

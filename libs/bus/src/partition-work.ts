@@ -29,6 +29,7 @@ export class PartitionWork {
   readonly #queues = new Map<string, CallQueue>();
   readonly #parked: Set<string>;
   readonly #redriving = new Set<string>();
+  #parkingTurn: Promise<unknown> = Promise.resolve();
   readonly #trackers = new Map<string, PositionTracker>();
   readonly #incarnations: ReadonlyMap<string, string>;
   #roomMade: (() => void) | undefined;
@@ -67,11 +68,9 @@ export class PartitionWork {
     if (message.seq <= tracker.doneThrough) return;
     tracker.begin(message.seq);
     const done = () => this.#finish(tracker, message.seq);
-    try {
-      await this.#enqueue({ event: decodeEvent(message), message: () => parkedMessage(message), done });
-    } catch (error) {
-      await this.#parkMalformed(message, error, done);
-    }
+    const event = decoded(message);
+    if ('failure' in event) await this.#parkMalformed(message, event.failure, done);
+    else await this.#enqueue({ event, message: () => parkedMessage(message), done });
     while (tracker.openCount >= this.#options.maxOpenEvents && !this.signal.aborted) {
       await new Promise<void>((resolve) => (this.#roomMade = resolve));
     }
@@ -110,11 +109,25 @@ export class PartitionWork {
 
   async #enqueue(queued: QueuedEvent): Promise<void> {
     const { callId } = queued.event;
-    if (this.#parked.has(callId)) return this.#keep(callId, { code: '', reason: '' }, [queued]);
-    this.#queueOf(callId).add(queued);
+    if (!this.#parked.has(callId)) return this.#queueOf(callId).add(queued);
+    await this.#inParkingTurn(async () => {
+      // A redrive may have come before it.
+      if (this.#parked.has(callId)) await this.#keep(callId, { code: '', reason: '' }, [queued]);
+      else this.#queueOf(callId).add(queued);
+    });
   }
 
-  #queueOf(callId: string, onFailure?: (failure: unknown) => Promise<void>): CallQueue {
+  /**
+   * Keeping events and taking them back into work exclude each other: an event that is kept while parked events are being
+   * read, or removed, would be overtaken or lost.
+   */
+  #inParkingTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#parkingTurn.then(work);
+    this.#parkingTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #queueOf(callId: string): CallQueue {
     const existing = this.#queues.get(callId);
     if (existing !== undefined) return existing;
     const queue = new CallQueue({
@@ -122,7 +135,10 @@ export class PartitionWork {
       handle: (event) => this.#options.handle(event, this.#options.lease),
       isTransient,
       signal: this.signal,
-      park: (failure, queued) => this.#park(callId, failure, queued, onFailure),
+      park: (failure, queued) => this.#park(callId, failure, queued),
+      onEmpty: () => {
+        if (this.#queues.get(callId) === queue) this.#queues.delete(callId);
+      },
     });
     this.#queues.set(callId, queue);
     return queue;
@@ -131,21 +147,15 @@ export class PartitionWork {
   #finish(tracker: PositionTracker, sequence: number): void {
     tracker.finish(sequence);
     this.#roomMade?.();
-    for (const [callId, queue] of this.#queues) if (queue.isEmpty) this.#queues.delete(callId);
   }
 
-  async #park(
-    callId: string,
-    failure: unknown,
-    queued: readonly QueuedEvent[],
-    onFailure?: (failure: unknown) => Promise<void>,
-  ): Promise<void> {
+  async #park(callId: string, failure: unknown, queued: readonly QueuedEvent[]): Promise<void> {
     const described = describeFailure(failure);
     this.#parked.add(callId);
     this.#queues.delete(callId);
-    await this.#keep(callId, described, queued);
+    await this.#inParkingTurn(() => this.#keep(callId, described, queued));
     this.#options.onParked(callId, described.code);
-    await onFailure?.(failure);
+    await this.#redriveFailed(callId, failure);
   }
 
   async #keep(callId: string, why: { code: string; reason: string }, queued: readonly QueuedEvent[]): Promise<void> {
@@ -162,34 +172,50 @@ export class PartitionWork {
     const callId = parked.headers['ce-subject'] ?? `unknown-${parked.stream}-${message.seq}`;
     const call = { callId, partition: this.#options.lease.partition, ...describeFailure(error) };
     this.#parked.add(callId);
-    if (await this.#untilDone(() => this.#options.parking.park(call, parked))) done();
+    await this.#inParkingTurn(async () => {
+      if (await this.#untilDone(() => this.#options.parking.park(call, parked))) done();
+    });
     this.#options.onParked(callId, call.code);
   }
 
   /** The call's new events line up behind those that were parked; what is parked goes once all of it is applied. */
   async #redrive(callId: string): Promise<void> {
-    const parked = await this.#options.parking.messages(callId);
+    this.#redriving.add(callId);
+    await this.#inParkingTurn(async () => {
+      try {
+        const parked = await this.#options.parking.messages(callId);
+        const queued = this.#redriven(callId, parked);
+        this.#parked.delete(callId);
+        for (const one of queued) this.#queueOf(callId).add(one);
+        if (queued.length === 0) await this.#release(callId, parked);
+      } catch (error) {
+        await this.#redriveFailed(callId, error);
+      }
+    });
+  }
+
+  async #redriveFailed(callId: string, failure: unknown): Promise<void> {
+    if (!this.#redriving.delete(callId)) return;
+    const { code, reason } = describeFailure(failure);
+    await this.#ignoreErrors(this.#options.parking.redriveFailed(callId, code, reason));
+  }
+
+  #redriven(callId: string, parked: readonly ParkedMessage[]): QueuedEvent[] {
     let open = parked.length;
-    const release = () => this.#ignoreErrors(this.#options.parking.release(callId));
     const done: QueuedEvent['done'] = (how) => {
       if (how === 'handled') open -= 1;
-      if (open === 0) void release().finally(() => this.#redriving.delete(callId));
+      if (open === 0) void this.#inParkingTurn(() => this.#release(callId, parked));
     };
-    const onFailure = async (failure: unknown) => {
-      this.#redriving.delete(callId);
-      const { code, reason } = describeFailure(failure);
-      await this.#ignoreErrors(this.#options.parking.redriveFailed(callId, code, reason));
-    };
-    try {
-      const queued = parked.map((message) => ({ event: toEvent(message), message: () => message, done }));
-      this.#redriving.add(callId);
-      const queue = this.#queueOf(callId, onFailure);
-      this.#parked.delete(callId);
-      for (const one of queued) queue.add(one);
-      if (queued.length === 0) await release();
-    } catch (error) {
-      await onFailure(error);
-    }
+    return parked.map((message) => ({ event: toEvent(message), message: () => message, done }));
+  }
+
+  /** Removes what was applied, and no event that a failure in the meantime has parked. */
+  async #release(callId: string, applied: readonly ParkedMessage[]): Promise<void> {
+    this.#redriving.delete(callId);
+    const { parking } = this.#options;
+    // The call first: messages that a crash leaves behind are applied already, a call without messages would stay parked.
+    if (!this.#parked.has(callId)) await this.#ignoreErrors(parking.forget(callId));
+    await this.#ignoreErrors(parking.remove(callId, applied));
   }
 
   async #ignoreErrors(work: Promise<void>): Promise<void> {
@@ -199,6 +225,14 @@ export class PartitionWork {
   async #untilDone(work: () => Promise<void>): Promise<boolean> {
     const finished = () => work().then(() => true);
     return (await untilDone(finished, { signal: this.signal, onError: this.#options.onError })) ?? false;
+  }
+}
+
+function decoded(message: JsMsg): StreamedEvent | { readonly failure: unknown } {
+  try {
+    return decodeEvent(message);
+  } catch (failure) {
+    return { failure };
   }
 }
 
