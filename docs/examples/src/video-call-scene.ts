@@ -55,7 +55,7 @@ export interface LiveCall {
   hangUp(): Promise<void>;
 }
 
-export interface Scene extends AsyncDisposable {
+export interface Scene {
   readonly api: Api;
   readonly policy: PolicySnapshot;
   readonly deliveries: Deliveries;
@@ -122,7 +122,6 @@ export async function prepareScene(options: SceneOptions): Promise<Scene> {
     delivered: (callId, timeoutMs = 30_000) => delivered(deliveries, callId, timeoutMs),
     receipt: async (callId) => (await api.billing.getReceipt({ callId })).receipt!,
     close,
-    [Symbol.asyncDispose]: close,
   };
 }
 
