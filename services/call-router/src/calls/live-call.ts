@@ -156,7 +156,7 @@ export class LiveCall {
         this.#rev += 1;
         return;
       }
-      if (outcome === 'conflict') {
+      if (outcome === 'lost') {
         this.#close(true);
         throw lostCall();
       }
@@ -165,16 +165,17 @@ export class LiveCall {
     }
   }
 
-  async #tryStore(draft: CallDraft): Promise<'written' | 'conflict' | 'failed'> {
+  async #tryStore(draft: CallDraft): Promise<'written' | 'lost' | 'failed'> {
     const { repository, instance } = this.#ports;
     try {
       if ((await repository.replace(draft, this.#rev)) === 'written') return 'written';
       // An earlier try may have been ours, with its answer lost: nobody but the owner writes the next revision.
       const now = await repository.load(this.callId);
-      return now?.owner === instance && now.rev === this.#rev + 1 ? 'written' : 'conflict';
+      return now?.owner === instance && now.rev === this.#rev + 1 ? 'written' : 'lost';
     } catch (error) {
-      // Stored, but not published, as this router shuts down: whoever takes over does it.
-      if (isParleyError(error, 'bus.unavailable')) return 'written';
+      // Not published, as this router shuts down. Whoever takes over does it, from the outbox: no further write may
+      // come from here, as it would overwrite that.
+      if (isParleyError(error, 'bus.unavailable')) return 'lost';
       log.warn({ err: error, callId: this.callId }, 'the state of a call could not be stored; it is tried again');
       return 'failed';
     }

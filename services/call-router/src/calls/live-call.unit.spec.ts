@@ -102,9 +102,12 @@ describe('a live call', () => {
 
   test('leaves what it could not publish at its shutdown to its successor', async () => {
     const { documents, call, closed } = await placed();
-    documents.answers.push('stored, not published', 'stored, not published');
-    await call.submit(hangUp);
-    expect(closed).toEqual([false]);
+    documents.answers.push('stored, not published');
+    await expect(call.submit(hangUp)).rejects.toMatchObject({ code: 'call.owner_unavailable' });
+    await expect(call.submit(hangUp)).rejects.toMatchObject({ code: 'call.owner_unavailable' });
+    expect(closed).toEqual([true]);
+    expect(documents.doc).toMatchObject({ open: true, state: { kind: 'ended' }, outbox: [{ headers: { 'ce-id': '2' } }] });
+    expect(sequences(documents)).toEqual([0, 1]);
   });
 
   test('carries commands out one after the other', async () => {
