@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { invalidArgument } from '@parley/errors';
 
-const longestRequestId = 128;
+/** Printable and without spaces, as it becomes a header of events (ce-causationid): a line break there cannot be sent. */
+const requestIdPattern = /^[\x21-\x7e]{1,128}$/;
 
 /** A fresh CallSid. */
 export function newLegId(): string {
@@ -20,7 +21,7 @@ export function derivedId(prefix: 'CA' | 'AP', scope: readonly string[], request
 
 /** @throws ParleyError request.invalid_argument */
 export function checkRequestId(requestId: string): void {
-  if (requestId === '' || requestId.length > longestRequestId) {
-    throw invalidArgument([{ field: 'request_id', description: `must have 1 to ${longestRequestId} characters` }]);
+  if (!requestIdPattern.test(requestId)) {
+    throw invalidArgument([{ field: 'request_id', description: 'must be 1 to 128 printable ASCII characters without spaces' }]);
   }
 }
