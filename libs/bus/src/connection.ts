@@ -36,6 +36,8 @@ export async function connectBus({ url, user, password, name }: BusConfig): Prom
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     waitOnFirstConnect: true,
+    // A server that is being reconfigured may refuse a login for a moment; giving up would leave a process that does nothing.
+    ignoreAuthErrorAbort: true,
   });
   const onReconnect = new Set<() => void>();
   void (async () => {

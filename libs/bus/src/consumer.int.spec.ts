@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Db } from 'mongodb';
+import { Party } from '@parley/contracts';
 import { natsLogin, startNats, type TestServer } from '@parley/local';
 import { testDatabase } from '@parley/testing';
 import { connectBus, type Bus } from './connection.ts';
@@ -12,6 +13,7 @@ import { newEvent, type BusEvent } from './event.ts';
 import { mongoParking } from './parking.ts';
 import { mongoPositions } from './positions.ts';
 import { createPublisher } from './publisher.ts';
+import { partitionOf } from './subjects.ts';
 import { buckets, declareStreams, eventStreams } from './streams.ts';
 
 const database = testDatabase();
@@ -69,6 +71,13 @@ const call = { from: 'client:alice', to: '+15550100', direction: 'inbound' as co
 function callEvent(callId: string, sequence: number): BusEvent {
   const value = { legId: callId, event: { $case: 'answered' as const, value: {} } };
   return newEvent({ accountId: 'acme', callId, time: new Date(), sequence: BigInt(sequence), call, data: { class: 'call', value } });
+}
+
+function reactionEvent(callId: string, sequence: number): BusEvent {
+  const event = { $case: 'absent' as const, value: { sinceMs: 0n } };
+  const value = { party: Party.CALLER, legId: callId, observedThroughMs: 0n, intervals: [], event };
+  const data = { class: 'reaction' as const, value };
+  return newEvent({ accountId: 'acme', callId, party: 'caller', time: new Date(), sequence: BigInt(sequence), call, data });
 }
 
 async function publishAll(events: readonly BusEvent[]): Promise<void> {
@@ -179,6 +188,23 @@ describe('consumer', () => {
     await until(() => applied.length === sequences.length);
     expect(applied).toEqual(sequences);
     await until(async () => (await parking.find('CA1')) === undefined && (await parking.messages('CA1')).length === 0);
+  });
+
+  test('two streams of a partition that are both full go on when there is room, and do not hold up the stop', async () => {
+    const gate = Promise.withResolvers<void>();
+    const seen = new Set<string>();
+    await consume(async (event) => {
+      await gate.promise;
+      seen.add(event.id);
+      return 'applied';
+    });
+    const inOnePartition = Array.from({ length: 20_000 }, (_, n) => `CB${n}`).filter((id) => partitionOf(id) === 3).slice(0, 270);
+    const events = inOnePartition.flatMap((callId) => [callEvent(callId, 0), reactionEvent(callId, 0)]);
+    await publishAll(events);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(seen.size).toBe(0);
+    gate.resolve();
+    await until(() => seen.size === events.length);
   });
 
   test('a parked call stays parked in the next owner', async () => {

@@ -79,7 +79,7 @@ export async function startConsumer(bus: Bus, options: ConsumerOptions): Promise
   const owned = new Map<number, OwnedPartition>();
 
   const gained = async (lease: PartitionLease) => {
-    const work = await PartitionWork.open(workOptions(options, lease), incarnations);
+    const work = await PartitionWork.open(workOptions(options, lease, () => ownership.isCurrent()), incarnations);
     await options.onPartition?.gained(lease);
     owned.set(lease.partition, { work, readers: startReaders(bus, options, work, lease.partition) });
   };
@@ -112,9 +112,10 @@ export async function startConsumer(bus: Bus, options: ConsumerOptions): Promise
   };
 }
 
-function workOptions(options: ConsumerOptions, lease: PartitionLease): PartitionWorkOptions {
+function workOptions(options: ConsumerOptions, lease: PartitionLease, isOwner: () => boolean): PartitionWorkOptions {
   return {
     lease,
+    isOwner,
     parking: options.parking,
     positions: options.positions,
     handle: observedHandle(options.service, options.handle),

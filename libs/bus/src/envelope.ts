@@ -21,6 +21,8 @@ export interface ReceivedMessage {
 }
 
 const sequenceDigits = 20;
+// oxlint-disable-next-line no-control-regex
+const unsafeInHeader = /[\u0000-\u001f\u007f]/;
 
 /** Name of the header by which JetStream knows a repeated publish, within its window. */
 export const messageIdHeader = 'Nats-Msg-Id';
@@ -45,6 +47,9 @@ export function encodeEvent(event: BusEvent): StoredMessage {
   };
   if (event.causationId !== '') headers['ce-causationid'] = event.causationId;
   if (event.traceparent !== '') headers['traceparent'] = event.traceparent;
+  // Before it reaches an outbox, which it would block for ever.
+  const unsafe = Object.keys(headers).find((name) => unsafeInHeader.test(headers[name]!));
+  if (unsafe !== undefined) throw malformed(`header ${unsafe} holds a control character`);
   return { subject: eventSubject(event.data.class, event.accountId, event.callId), headers, payload: encodeData(event.data) };
 }
 

@@ -78,6 +78,10 @@ describe('envelope', () => {
     },
   );
 
+  test.each(['a\nb', 'a\rb', '\u0000'])('what would break a header never reaches an outbox: %j', (causationId) => {
+    expect(() => encodeEvent(newEvent({ ...answered, causationId }))).toThrow(expect.objectContaining({ code: 'bus.malformed_event' }));
+  });
+
   test('bytes that are no message are malformed, whatever they are', () => {
     const message = encodeEvent(newEvent(answered));
     expect(() => decodeStored({ ...message, payload: Uint8Array.of(0x0a, 0xff) })).toThrow(

@@ -24,6 +24,8 @@ export interface PartitionLease {
 
 export interface Ownership {
   owned(): readonly number[];
+  /** Whether this replica renewed its membership so lately that no peer can take it for dead. */
+  isCurrent(): boolean;
   /** Gives everything up and leaves the group. */
   stop(): Promise<void>;
 }
@@ -35,7 +37,7 @@ export async function startOwnership(bus: Bus, options: OwnershipOptions): Promi
   const kv = await new Kvm(bus.nc).open(options.bucket);
   const session = new OwnershipSession(kv, options);
   await session.start();
-  return { owned: () => session.owned(), stop: () => session.stop() };
+  return { owned: () => session.owned(), isCurrent: () => session.isCurrent(), stop: () => session.stop() };
 }
 
 class OwnershipSession {
@@ -60,6 +62,10 @@ class OwnershipSession {
 
   owned(): readonly number[] {
     return [...this.#held.keys()];
+  }
+
+  isCurrent(): boolean {
+    return performance.now() - this.#renewedAtMs < this.#ttlMs;
   }
 
   async start(): Promise<void> {
@@ -106,7 +112,7 @@ class OwnershipSession {
   async #balance(): Promise<void> {
     if (this.#stopped) return;
     // Paused past its time to live, a replica must take itself for dead: its peers did.
-    if (performance.now() - this.#renewedAtMs > this.#ttlMs) await this.#dropAll();
+    if (!this.isCurrent()) await this.#dropAll();
     await this.#renew();
     await this.#forgetDead();
     const alive = this.#members.alive(performance.now());

@@ -1,4 +1,5 @@
 import type { JsMsg } from '@nats-io/jetstream';
+import { parleyError } from '@parley/errors';
 import { CallQueue, type Outcome, type QueuedEvent } from './call-queue.ts';
 import { decodeEvent, decodeStored, headersOf } from './envelope.ts';
 import type { StreamedEvent } from './event.ts';
@@ -10,6 +11,8 @@ import type { Positions, PositionStore } from './positions.ts';
 
 export interface PartitionWorkOptions {
   readonly lease: PartitionLease;
+  /** Whether the lease is known to hold. A replica that was paused must not park what its successor has applied. */
+  readonly isOwner: () => boolean;
   readonly parking: ParkingStore;
   readonly positions: PositionStore;
   readonly handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Outcome>;
@@ -32,7 +35,8 @@ export class PartitionWork {
   #parkingTurn: Promise<unknown> = Promise.resolve();
   readonly #trackers = new Map<string, PositionTracker>();
   readonly #incarnations: ReadonlyMap<string, string>;
-  #roomMade: (() => void) | undefined;
+  /** Readers that wait for room: one for each stream. */
+  readonly #awaitingRoom = new Set<() => void>();
   #saved = '';
 
   private constructor(options: PartitionWorkOptions, incarnations: ReadonlyMap<string, string>, parked: readonly string[]) {
@@ -65,14 +69,15 @@ export class PartitionWork {
   /** Takes a message in; resolves when there is room for the next. */
   async accept(message: JsMsg): Promise<void> {
     const tracker = this.#trackers.get(message.info.stream)!;
-    if (message.seq <= tracker.doneThrough) return;
+    // A reader that began anew may bring again what is under way.
+    if (message.seq <= tracker.begunThrough) return;
     tracker.begin(message.seq);
     const done = () => this.#finish(tracker, message.seq);
     const event = decoded(message);
     if ('failure' in event) await this.#parkMalformed(message, event.failure, done);
     else await this.#enqueue({ event, message: () => parkedMessage(message), done });
     while (tracker.openCount >= this.#options.maxOpenEvents && !this.signal.aborted) {
-      await new Promise<void>((resolve) => (this.#roomMade = resolve));
+      await new Promise<void>((resolve) => this.#awaitingRoom.add(resolve));
     }
   }
 
@@ -102,8 +107,9 @@ export class PartitionWork {
   /** Ends work on the partition; what is not done will be read again by its next owner. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#roomMade?.();
+    this.#makeRoom();
     await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
+    await this.#parkingTurn;
     await this.save();
   }
 
@@ -146,7 +152,12 @@ export class PartitionWork {
 
   #finish(tracker: PositionTracker, sequence: number): void {
     tracker.finish(sequence);
-    this.#roomMade?.();
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    for (const resume of this.#awaitingRoom) resume();
+    this.#awaitingRoom.clear();
   }
 
   async #park(callId: string, failure: unknown, queued: readonly QueuedEvent[]): Promise<void> {
@@ -161,9 +172,14 @@ export class PartitionWork {
   async #keep(callId: string, why: { code: string; reason: string }, queued: readonly QueuedEvent[]): Promise<void> {
     const { partition } = this.#options.lease;
     for (const { message, done } of queued) {
-      const kept = await this.#untilDone(() => this.#options.parking.park({ callId, partition, ...why }, message()));
+      const kept = await this.#untilDone(() => this.#parkAsOwner({ callId, partition, ...why }, message()));
       if (kept) done('parked');
     }
+  }
+
+  async #parkAsOwner(call: Parameters<ParkingStore['park']>[0], message: ParkedMessage): Promise<void> {
+    if (!this.#options.isOwner()) throw parleyError('bus.lease_lost', 'the lease is not known to hold');
+    await this.#options.parking.park(call, message);
   }
 
   /** What cannot be read is kept as it came, under a call of its own if it names none. */
@@ -173,7 +189,7 @@ export class PartitionWork {
     const call = { callId, partition: this.#options.lease.partition, ...describeFailure(error) };
     this.#parked.add(callId);
     await this.#inParkingTurn(async () => {
-      if (await this.#untilDone(() => this.#options.parking.park(call, parked))) done();
+      if (await this.#untilDone(() => this.#parkAsOwner(call, parked))) done();
     });
     this.#options.onParked(callId, call.code);
   }

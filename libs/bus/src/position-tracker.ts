@@ -16,6 +16,11 @@ export class PositionTracker {
     return this.#doneThrough;
   }
 
+  /** Everything up to and including this stream sequence is done, or under way. */
+  get begunThrough(): number {
+    return this.#open.at(-1) ?? this.#doneThrough;
+  }
+
   /** Events begun and not done. */
   get openCount(): number {
     return this.#open.length;
