@@ -10,6 +10,7 @@ import type { Effect } from '../domain/call/effect.ts';
 import { legAddress } from '../effects/effect-ports.ts';
 import type { CallDocument, CallRepository } from '../store/call-repository.ts';
 import { newLegId } from '../usecases/derived-id.ts';
+import { createTurns } from './call-turns.ts';
 import { LiveCall, type LiveCallPorts } from './live-call.ts';
 
 const log = logger('calls');
@@ -17,10 +18,12 @@ const log = logger('calls');
 /** The calls that this router holds. */
 export interface LiveCalls {
   get(callId: string): LiveCall | undefined;
+  /** As `get`, once the placement or adoption of it that may be under way is over, in whichever way. */
+  settled(callId: string): Promise<LiveCall | undefined>;
   all(): readonly LiveCall[];
   /** Starts a call; `existing`: there is one with this id, which was left as it is. */
   place(command: PlaceCall, onStarted?: () => void): Promise<{ readonly call: LiveCall } | { readonly existing: CallDocument }>;
-  /** Ends what a router left, as of `atMs`. */
+  /** Ends what a router left, as of `atMs`; what this router left itself, unless it serves it by now. */
   adopt(doc: CallDocument, atMs: number): Promise<LiveCall | undefined>;
   /** Stops serving every call: this router is taken for dead, and others have its calls. */
   abandonAll(): void;
@@ -29,7 +32,7 @@ export interface LiveCalls {
 export interface LiveCallsPorts {
   readonly instance: string;
   readonly repository: CallRepository;
-  readonly lines: LegLines;
+  readonly lines: Pick<LegLines, 'release'>;
   readonly connected: ConnectedDevices;
   readonly runEffect: (effect: Effect, call: LiveCall) => void;
   readonly now: () => number;
@@ -37,6 +40,7 @@ export interface LiveCallsPorts {
 
 export function createLiveCalls(ports: LiveCallsPorts): LiveCalls {
   const calls = new Map<string, LiveCall>();
+  const turns = createTurns();
   const started = (call: LiveCall) => void calls.set(call.callId, call);
   const callPorts: LiveCallPorts = {
     ...ports,
@@ -51,12 +55,22 @@ export function createLiveCalls(ports: LiveCallsPorts): LiveCalls {
   return {
     get: (callId) => calls.get(callId),
     all: () => [...calls.values()],
+    settled: async (callId) => {
+      await turns.idle(callId);
+      return calls.get(callId);
+    },
     place: (command, onStarted) =>
-      LiveCall.place(callPorts, command, (call) => {
-        started(call);
-        onStarted?.();
+      turns.run(command.callId, () =>
+        LiveCall.place(callPorts, command, (call) => {
+          started(call);
+          onStarted?.();
+        }),
+      ),
+    adopt: (doc, atMs) =>
+      turns.run(doc._id, async () => {
+        const served = doc.owner === ports.instance ? calls.get(doc._id) : undefined;
+        return served ?? LiveCall.adopt(callPorts, doc, atMs, started);
       }),
-    adopt: (doc, atMs) => LiveCall.adopt(callPorts, doc, atMs, started),
     abandonAll: () => {
       for (const call of calls.values()) call.abandon();
     },

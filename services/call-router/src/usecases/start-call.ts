@@ -7,6 +7,7 @@ import type { RouterPorts } from './router-ports.ts';
 
 const log = logger('calls');
 
+export type StartCallPorts = Pick<RouterPorts, 'instance' | 'calls' | 'callDocuments' | 'billing' | 'now'>;
 export type CallRequest = Omit<PlaceCall, 'kind' | 'application' | 'authorization'> & { readonly application: Application };
 
 /**
@@ -14,7 +15,7 @@ export type CallRequest = Omit<PlaceCall, 'kind' | 'application' | 'authorizatio
  * repeat finds the call that there is.
  * @throws ParleyError request.idempotency_conflict, store.unavailable
  */
-export async function startCall(ports: RouterPorts, request: CallRequest, onStarted?: () => void): Promise<{ readonly state: ExistingCall; readonly repeated: boolean }> {
+export async function startCall(ports: StartCallPorts, request: CallRequest, onStarted?: () => void): Promise<{ readonly state: ExistingCall; readonly repeated: boolean }> {
   const known = await existingCall(ports, request);
   if (known !== undefined) return { state: known, repeated: true };
   annotate({ [attributeNames.callId]: request.callId });
@@ -29,17 +30,25 @@ export async function startCall(ports: RouterPorts, request: CallRequest, onStar
   return { state: placed.call.state, repeated: false };
 }
 
-async function existingCall(ports: RouterPorts, request: CallRequest): Promise<ExistingCall | undefined> {
+async function existingCall(ports: StartCallPorts, request: CallRequest): Promise<ExistingCall | undefined> {
   const { accountId, callId } = request;
-  const live = ports.calls.get(callId);
+  const live = await ports.calls.settled(callId);
   if (live !== undefined) return sameCall(live.state, request);
   const doc = await ports.callDocuments.find(accountId, callId);
   if (doc === undefined) return undefined;
   const state = sameCall(doc.state, request);
-  if (!doc.open || doc.owner !== ports.instance) return state;
-  // It was stored, but the answer was lost on the way here: nobody serves it.
-  const adopted = await ports.calls.adopt(doc, ports.now());
-  return adopted?.state ?? state;
+  return doc.open && doc.owner === ports.instance ? ((await ownCall(ports, callId)) ?? state) : state;
+}
+
+/** A call that this router stored: another request may have placed it just now. */
+async function ownCall({ calls, callDocuments, instance, now }: StartCallPorts, callId: string): Promise<ExistingCall | undefined> {
+  const live = await calls.settled(callId);
+  if (live !== undefined) return live.state;
+  // Stored, but the answer was lost on the way here: nobody serves it, and its first events may not be out.
+  const doc = await callDocuments.load(callId);
+  if (doc?.open !== true || doc.owner !== instance) return doc?.state;
+  const adopted = await calls.adopt(doc, now());
+  return adopted?.state ?? doc.state;
 }
 
 function sameCall(state: ExistingCall, { from, to, accountId }: CallRequest): ExistingCall {
@@ -50,7 +59,7 @@ function sameCall(state: ExistingCall, { from, to, accountId }: CallRequest): Ex
 }
 
 /** Fails closed: without billing there is no call. */
-async function authorize({ billing }: RouterPorts, { accountId, callId, from, to, application }: CallRequest): Promise<PlaceCall['authorization']> {
+async function authorize({ billing }: StartCallPorts, { accountId, callId, from, to, application }: CallRequest): Promise<PlaceCall['authorization']> {
   try {
     const charge = await billing.authorize({ accountId, callId, from, to, policyId: application.policyId });
     return charge === undefined ? { kind: 'free' } : { kind: 'granted', charge };
@@ -62,7 +71,7 @@ async function authorize({ billing }: RouterPorts, { accountId, callId, from, to
 }
 
 /** Billing need not wait for a call that does not come. */
-async function releaseGrant({ billing }: RouterPorts, { accountId, callId }: CallRequest): Promise<void> {
+async function releaseGrant({ billing }: StartCallPorts, { accountId, callId }: CallRequest): Promise<void> {
   await billing.release(accountId, callId).catch((error: unknown) => log.warn({ err: error, callId }, 'a grant was not released'));
 }
 
