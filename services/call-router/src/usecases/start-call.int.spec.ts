@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { StoredMessage } from '@parley/bus';
 import { eventually, testDatabase } from '@parley/testing';
@@ -54,6 +55,8 @@ describe('a request that is repeated', () => {
     const first = startCall(ports, call);
     await eventually(async () => expect(await callDocuments.find('acme', call.callId)).toBeDefined());
     const repeats = [startCall(ports, call), startCall(ports, call)];
+    // Time enough to find the document, and to do something about it.
+    await sleep(50);
     there.resolve();
     const all = await Promise.all([first, ...repeats]);
     expect(all.map(({ repeated }) => repeated)).toEqual([false, true, true]);
