@@ -81,6 +81,11 @@ export function take(state: CascadeState, finding: Finding, terms: CascadeTerms)
   return { ...observed, held: { ...state.held, [channel]: { untilMs: present ? atMs + holdsMs : atMs, confidence } } };
 }
 
+/** From here on no earlier finding holds any more. */
+export function forget(state: CascadeState): CascadeState {
+  return { ...state, observedUntilMs: state.throughMs, held: initialCascade.held };
+}
+
 function nextPassage(state: CascadeState, untilMs: number, terms: CascadeTerms): Passage {
   const fromMs = state.throughMs;
   const stage = stageNow(state, terms);

@@ -83,6 +83,39 @@ describe('a session, for any findings and terms', () => {
     );
   });
 
+  test('a stop that is known when the observations past it come cuts them off', () => {
+    fc.assert(
+      fc.property(findings.filter((list) => list.length > 0), terms, fc.integer({ min: 1, max: FINAL_MS }), fc.nat({ max: 60 }), (list, given, stopMs, known) => {
+        const counted = list.filter(({ atMs }) => atMs < stopMs);
+        const before = counted.slice(0, known);
+        const stop: Command = { type: 'stop_video', atMs: stopMs };
+        const { told } = play([observe(before, given), stop, observe(list.slice(before.length), given), ...hangUp]);
+        const expected = expectedOf(counted, stopMs, given);
+        expect(intervalsOf(told)).toEqual(about(expected.intervals));
+        expect(told.filter(isChange).map(({ fact }) => fact)).toEqual(expected.facts);
+        expect(Math.max(...told.map(({ observedThroughMs }) => observedThroughMs))).toBe(stopMs);
+      }),
+    );
+  });
+
+  test('between a stop and the next start nothing is observed, whatever comes then', () => {
+    fc.assert(
+      fc.property(findings.filter((list) => list.length > 0), terms, fc.nat({ max: FINAL_MS - 2 }), fc.integer({ min: 1, max: 100 }), (list, given, stopMs, pauseMs) => {
+        const startMs = Math.min(stopMs + pauseMs, FINAL_MS - 1);
+        const [before, between, after] = [
+          list.filter(({ atMs }) => atMs < stopMs),
+          list.filter(({ atMs }) => atMs >= stopMs && atMs < startMs),
+          list.filter(({ atMs }) => atMs >= startMs),
+        ];
+        const stopped: Command[] = [{ type: 'stop_video', atMs: stopMs }, observe(between, given), { type: 'start_video', atMs: startMs }];
+        const { told } = play([observe(before, given), ...stopped, observe(after, given), ...hangUp]);
+        const expected = expectedOf([...before, ...after], FINAL_MS, given, stopMs);
+        expect(intervalsOf(told)).toEqual(about(expected.intervals));
+        expect(told.filter(isChange).map(({ fact }) => fact)).toEqual(expected.facts);
+      }),
+    );
+  });
+
   test('intervals are contiguous from 0 to the end, none empty, and none is told before it is observed', () => {
     fc.assert(
       fc.property(findings, terms, (list, given) => {

@@ -1,4 +1,4 @@
-import { decide, evolve, initialCascade, take, type CascadeState } from './cascade.ts';
+import { decide, evolve, forget, initialCascade, take, type CascadeState } from './cascade.ts';
 import type { CascadeTerms, Channel, Finding } from './finding.ts';
 import { clip } from './interval.ts';
 import { conclude, initialNarration, narrate, tell, type Fact, type NarrationState, type Told } from './narration.ts';
@@ -100,7 +100,7 @@ export function step(command: Command, session: Session): Step {
     case 'finish':
       return endIfDue(unchanged(finish(command, session)));
     case 'start_video':
-      return unchanged(startVideo(command.atMs, session));
+      return startVideo(command.atMs, session);
     case 'stop_video':
       return endIfDue(unchanged({ ...session, stoppedAtMs: command.atMs }));
     case 'complete':
@@ -150,18 +150,23 @@ function finish({ claimedMs, atMs }: Extract<Command, { type: 'finish' }>, sessi
 }
 
 /** What ended before is not the end after all. The command may come late: an end after the start stands. */
-function startVideo(atMs: number, session: Session): Session {
+function startVideo(atMs: number, session: Session): Step {
   const ifAfter = (endMs: number | undefined): number | undefined => (endMs !== undefined && endMs >= atMs ? endMs : undefined);
-  return { ...session, stoppedAtMs: ifAfter(session.stoppedAtMs), finishedAtMs: ifAfter(session.finishedAtMs) };
+  const started: Session = { ...session, stoppedAtMs: ifAfter(session.stoppedAtMs), finishedAtMs: ifAfter(session.finishedAtMs) };
+  const { progress, stoppedAtMs } = session;
+  if (progress.phase !== 'observing' || stoppedAtMs === undefined || Math.max(stoppedAtMs, progress.cascade.throughMs) >= atMs) return unchanged(started);
+  const { observing, told } = pass(progress, Math.min(stoppedAtMs, endMs(session)));
+  // What was shown before the stop does not hold after it: until the next finding nothing is observed.
+  return { session: { ...started, progress: { ...observing, cascade: forget(observing.cascade) } }, told };
 }
 
-/** Time passes until the finding, then it is taken in. */
+/** Time passes until the finding, but not past the end; before it the finding is taken in. */
 function find(session: Session, finding: Finding, terms: CascadeTerms, progressMs: number, before: Step['told']): Step {
   const told = [...before];
   if (session.progress.phase === 'waiting') told.push({ fact: { type: 'observing' }, observedThroughMs: 0, intervals: [] });
   const observing = session.progress.phase === 'observing' ? session.progress : begin(terms);
-  // Media time never goes back.
-  const atMs = Math.max(finding.atMs, observing.cascade.throughMs);
+  // Media time never goes back, not even to an end that is heard of late.
+  const atMs = Math.max(Math.min(finding.atMs, endMs(session)), observing.cascade.throughMs);
   const passed = pass(observing, atMs);
   told.push(...passed.told);
   let { narration } = passed.observing;
@@ -171,7 +176,8 @@ function find(session: Session, finding: Finding, terms: CascadeTerms, progressM
     told.push(progress.told);
     narration = progress.state;
   }
-  const cascade = take(passed.observing.cascade, { ...finding, atMs }, observing.terms);
+  const counts = atMs < endMs(session);
+  const cascade = counts ? take(passed.observing.cascade, { ...finding, atMs }, observing.terms) : passed.observing.cascade;
   return { session: { ...session, progress: { ...observing, cascade, narration, progressStep } }, told };
 }
 

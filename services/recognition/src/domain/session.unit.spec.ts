@@ -160,10 +160,29 @@ describe('the end', () => {
     expect(brief(intervals)).toEqual(['0-500 evidence face', '500-1000 grace_lapsed face']);
   });
 
-  test('observations past the end of the call that came before it was known do not count', () => {
-    const { facts, session } = given(observe(...every('face', 0, 3000, true)), complete(2200));
+  test('observations past the end of the call do not count; what was told before the end was known stays told', () => {
+    const { facts, intervals, session } = given(observe(...every('face', 0, 3000, true)), complete(2200));
     expect(facts.at(-1)).toMatchObject({ type: 'ended', finalMs: 2200, reason: 'call_completed' });
+    expect(brief(intervals)).toEqual(['0-2500 evidence face']);
     expect(step(observe(found('face', 3000, true)), session).told).toEqual([]);
+    const known = given(complete(2200), observe(...every('face', 0, 3000, true)));
+    expect(known.facts.at(-1)).toMatchObject({ type: 'ended', finalMs: 2200, reason: 'call_completed' });
+    expect(brief(known.intervals)).toEqual(['0-2200 evidence face']);
+  });
+
+  test('observations past the stop of the video do not count, until it starts again', () => {
+    const stop: Command = { type: 'stop_video', atMs: 1000 };
+    const stopped = step(observe(...every('face', 500, 3000, true)), given(observe(found('face', 0, true)), stop).session);
+    expect(Math.max(...stopped.told.map(({ observedThroughMs }) => observedThroughMs))).toBe(1000);
+    const again: Command[] = [{ type: 'start_video', atMs: 3000 }, observe(...every('face', 3500, 4500, true)), finish(4500), complete(4500)];
+    const { intervals } = given(observe(found('face', 0, true)), stop, observe(...every('face', 500, 3000, true)), ...again);
+    expect(brief(intervals)).toEqual(['0-1000 evidence face', '1000-3500 unobserved', '3500-4500 evidence face']);
+  });
+
+  test('a stop and a start that are heard of late take nothing back', () => {
+    const late: Command[] = [{ type: 'stop_video', atMs: 500 }, { type: 'start_video', atMs: 900 }];
+    const { intervals } = given(observe(...every('face', 0, 1500, true)), ...late, finish(1500), complete(1500));
+    expect(brief(intervals)).toEqual(['0-1500 evidence face']);
   });
 
   test('is told once', () => {

@@ -18,16 +18,18 @@ export interface Expected {
   readonly facts: Fact[];
 }
 
-export function expectedOf(findings: readonly Finding[], finalMs: number, terms: CascadeTerms): Expected {
-  const line = millisecondsOf(findings, finalMs, terms);
+/** @param stoppedAtMs where the video stopped, to start again later: what was found before it does not hold beyond it */
+export function expectedOf(findings: readonly Finding[], finalMs: number, terms: CascadeTerms, stoppedAtMs = Infinity): Expected {
+  const line = millisecondsOf(findings, finalMs, terms, stoppedAtMs);
   return { intervals: intervalsOf(line), facts: factsOf(line) };
 }
 
-function millisecondsOf(findings: readonly Finding[], finalMs: number, terms: CascadeTerms): Millisecond[] {
+function millisecondsOf(all: readonly Finding[], finalMs: number, terms: CascadeTerms, stoppedAtMs: number): Millisecond[] {
   const line: Millisecond[] = [];
   let stage: Stage = 'face';
   let quietMs = 0;
   for (let t = 0; t < finalMs; t += 1) {
+    const findings = t < stoppedAtMs ? all : all.filter(({ atMs }) => atMs >= stoppedAtMs);
     const observed = findings.some(({ atMs }) => atMs <= t && t < atMs + terms.maxGapMs);
     const shown = { face: latest('face', findings, t, terms), voice: latest('voice', findings, t, terms), text: typed(findings, t, terms) };
     const is = (channel: Channel): boolean => observed && shown[channel] !== undefined;
