@@ -32,7 +32,8 @@ export async function attemptDelivery(ports: AttemptPorts, pending: PendingDeliv
   try {
     return await attempt(ports, pending, signal);
   } catch (error) {
-    // A fault of ours, for example of the database: not the receiver's, so it costs no attempt.
+    // The partition went while it waited for its slot, or a fault of ours, for example of the database: not the
+    // receiver's, so it costs no attempt.
     if (!signal.aborted) log.warn({ err: error, eventId: pending.eventId }, 'an attempt could not be finished');
     return { kind: 'again', attempts: pending.attempts, notBefore: new Date(Date.now() + faultPauseMs) };
   }
@@ -49,7 +50,7 @@ async function attempt(ports: AttemptPorts, pending: PendingDelivery, signal: Ab
   const { subscription } = known;
   if (gone.has(subscription)) return settle(ports, delivery, subscription, { kind: 'gone' });
 
-  const result = await slots.with(subscription.subscriptionId, () => observedSend(ports, delivery, subscription, signal));
+  const result = await slots.with(subscription.subscriptionId, () => observedSend(ports, delivery, subscription, signal), signal);
   if (signal.aborted && result.kind === 'failed') return { kind: 'again', attempts: pending.attempts, notBefore: new Date() };
   const verdict = judge(result, { schedule: ports.schedule, attempts: delivery.attempts + 1, now: new Date(), random: Math.random() });
   return settle(ports, delivery, subscription, verdict);
