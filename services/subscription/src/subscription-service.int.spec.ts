@@ -187,6 +187,12 @@ async function removeAll(accountId: string): Promise<void> {
 
 describe('a NATS sink', () => {
   const consumerOf = (stream: string) => nats.bus.jsm.consumers.info(stream, 'downstream-acme');
+  const callBodies = async (): Promise<string[]> => {
+    const consumer = await nats.bus.js.consumers.get(eventStreams.call, 'downstream-acme');
+    const bodies: string[] = [];
+    for await (const message of await consumer.fetch({ max_messages: 5, expires: 1_000 })) bodies.push(message.string());
+    return bodies;
+  };
 
   test('has a durable consumer on each stream that delivers what comes from now on, and goes with the subscription', async () => {
     const client = await service.client(downstreamAccount);
@@ -198,11 +204,7 @@ describe('a NATS sink', () => {
     }
     await nats.bus.js.publish('evt.call.00.acme', 'after');
     await nats.bus.js.publish('evt.call.00.other', 'not ours');
-    const consumer = await nats.bus.js.consumers.get(eventStreams.call, 'downstream-acme');
-    const messages = await consumer.fetch({ max_messages: 5, expires: 1_000 });
-    const bodies: string[] = [];
-    for await (const message of messages) bodies.push(message.string());
-    expect(bodies).toEqual(['after']);
+    expect(await callBodies()).toEqual(['after']);
 
     await client.deleteSubscription({ subscriptionId: subscription!.subscriptionId });
     for (const stream of streams) await expect(consumerOf(stream)).rejects.toThrow('consumer not found');
@@ -225,6 +227,35 @@ describe('a NATS sink', () => {
     await expect(consumerOf(eventStreams.billing)).rejects.toThrow('consumer not found');
     expect(await consumerOf(eventStreams.call)).toBeDefined();
     await expect(client.updateSubscription({ subscriptionId, filter: undefined, paused: true })).rejects.toEqual(code('subscription.invalid_sink'));
+    await removeAll(downstreamAccount);
+  });
+
+  test('gets of a class that is included later what comes from then on, also when it is included again', async () => {
+    const client = await service.client(downstreamAccount);
+    const billing = EventFilter.fromPartial({ types: ['billing.*'] });
+    const { subscriptionId } = (await client.createSubscription(request({ sink: natsSink, filter: billing }))).subscription!;
+    const { config: before } = await consumerOf(eventStreams.billing);
+    for (const round of ['first', 'second']) {
+      await nats.bus.js.publish('evt.call.00.acme', `before the ${round}`);
+      await client.updateSubscription({ subscriptionId, filter: undefined, paused: false });
+      await nats.bus.js.publish('evt.call.00.acme', `after the ${round}`);
+      expect(await callBodies()).toEqual([`after the ${round}`]);
+      expect((await consumerOf(eventStreams.billing)).config).toEqual(before);
+      await client.updateSubscription({ subscriptionId, filter: billing, paused: false });
+    }
+    await removeAll(downstreamAccount);
+  });
+
+  test('a consumer that an interrupted change of the filter left is replaced by one that starts where it should', async () => {
+    const client = await service.client(downstreamAccount);
+    const { subscriptionId } = (await client.createSubscription(request({ sink: natsSink }))).subscription!;
+    const { config: left } = await consumerOf(eventStreams.call);
+    await client.updateSubscription({ subscriptionId, filter: EventFilter.fromPartial({ types: ['billing.*'] }), paused: false });
+    await nats.bus.jsm.consumers.add(eventStreams.call, left);
+    await nats.bus.js.publish('evt.call.00.acme', 'while it was excluded');
+    await client.updateSubscription({ subscriptionId, filter: undefined, paused: false });
+    await nats.bus.js.publish('evt.call.00.acme', 'included');
+    expect(await callBodies()).toEqual(['included']);
     await removeAll(downstreamAccount);
   });
 

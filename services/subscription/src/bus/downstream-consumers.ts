@@ -14,7 +14,10 @@ export interface DownstreamSink {
 const maxAckPending = 1_000;
 const ackWaitNs = 30_000_000_000;
 
-/** Marks which subscription a consumer was made for: one of an earlier subscription stands elsewhere in the stream. */
+/**
+ * Marks which subscription a consumer was made for: one of an earlier subscription stands elsewhere in the stream. So
+ * does one that is left of an earlier filter of the same subscription, and started elsewhere.
+ */
 const subscriptionMark = 'parley-subscription';
 
 /**
@@ -26,7 +29,7 @@ export async function provision(bus: Bus, accountId: string, sink: DownstreamSin
     const stream = eventStreams[eventClass];
     const wanted = sink?.classes.includes(eventClass) === true ? consumerConfig(accountId, eventClass, stream, sink) : undefined;
     const existing = await find(bus, stream, downstreamConsumerName(accountId));
-    if (existing !== undefined && existing.metadata?.[subscriptionMark] !== wanted?.metadata?.[subscriptionMark]) {
+    if (existing !== undefined && !isSame(existing, wanted)) {
       await remove(bus, stream, downstreamConsumerName(accountId));
     }
     if (wanted !== undefined) await bus.jsm.consumers.add(stream, wanted);
@@ -45,6 +48,10 @@ function consumerConfig(accountId: string, eventClass: EventClass, stream: strin
     opt_start_seq: (sink.startsAfter[stream] ?? 0) + 1,
     metadata: { [subscriptionMark]: sink.subscriptionId },
   };
+}
+
+function isSame(existing: ConsumerConfig, wanted: Partial<ConsumerConfig> | undefined): boolean {
+  return existing.metadata?.[subscriptionMark] === wanted?.metadata?.[subscriptionMark] && existing.opt_start_seq === wanted?.opt_start_seq;
 }
 
 async function find(bus: Bus, stream: string, name: string): Promise<ConsumerConfig | undefined> {

@@ -8,7 +8,7 @@ import { currentPositions } from './stream-positions.ts';
 /** The broker as the use cases know it. */
 export function createNatsBroker(bus: Bus): Broker {
   return {
-    currentPositions: () => brokerErrors(() => currentPositions(bus)),
+    currentPositions: (classes) => brokerErrors(() => currentPositions(bus, classes)),
     provision: (accountId, { subscriptionId, filter, startsAfter }) =>
       brokerErrors(() => provision(bus, accountId, { subscriptionId, startsAfter, classes: natsClasses(filter) })),
   };

@@ -1,6 +1,6 @@
 import { parleyError } from '@parley/errors';
 import type { EventFilter } from '@parley/filters';
-import { natsClasses, type Sink } from './sink.ts';
+import { natsClasses, type EventClass, type Sink } from './sink.ts';
 
 /** By stream name: the sequence that a subscription starts after. */
 export type StreamPositions = Readonly<Record<string, number>>;
@@ -76,13 +76,26 @@ export function create(account: AccountSubscriptions, given: NewSubscription, li
 export interface Update {
   readonly filter: EventFilter;
   readonly paused: boolean;
+  /** For what the filter newly lets a NATS sink have (addedClasses); the other streams stay where they started. */
+  readonly startsAfter: StreamPositions;
+}
+
+/**
+ * The classes whose events a NATS sink gets with a new filter, and did not get before. A webhook has none: it has one
+ * start for all streams, and the event-router applies its filter event by event.
+ * @throws ParleyError `subscription.invalid_filter`
+ */
+export function addedClasses({ sink, filter: before }: Subscription, filter: EventFilter): readonly EventClass[] {
+  if (sink.kind !== 'nats') return [];
+  const had = natsClasses(before);
+  return natsClasses(filter).filter((eventClass) => !had.includes(eventClass));
 }
 
 /** @throws ParleyError `not_found.subscription`, `subscription.invalid_filter`, `subscription.invalid_sink` */
-export function update(account: AccountSubscriptions, subscriptionId: string, { filter, paused }: Update): Change {
+export function update(account: AccountSubscriptions, subscriptionId: string, { filter, paused, startsAfter }: Update): Change {
   const before = find(account, subscriptionId);
   assertFits(filter, before.sink, paused);
-  const changed: Subscription = { ...before, filter, paused, revision: account.nextRevision };
+  const changed: Subscription = { ...before, filter, paused, startsAfter: { ...before.startsAfter, ...startsAfter }, revision: account.nextRevision };
   const subscriptions = account.subscriptions.map((one) => (one === before ? changed : one));
   return { account: withSubscriptions(account, subscriptions), changed, deleted: false };
 }

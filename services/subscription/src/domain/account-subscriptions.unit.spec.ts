@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isParleyError } from '@parley/errors';
 import { everyEvent } from '@parley/filters';
-import { create, find, madeBy, page, remove, update, type AccountSubscriptions, type NewSubscription } from './account-subscriptions.ts';
+import { addedClasses, create, find, madeBy, page, remove, update, type AccountSubscriptions, type NewSubscription } from './account-subscriptions.ts';
 import { natsClasses, type Sink } from './sink.ts';
 
 const webhook: Sink = { kind: 'webhook', url: 'https://example.com/', secret: 'whsec_AAAA' };
@@ -47,19 +47,33 @@ describe('an account with subscriptions', () => {
   test('given one, when it is updated, then filter and pause are replaced and nothing else', () => {
     const { account, changed: before } = create(empty, given('s1'), 10);
     const filter = { ...everyEvent, types: ['call.completed'] };
-    const { changed } = update(account, 's1', { filter, paused: true });
+    const { changed } = update(account, 's1', { filter, paused: true, startsAfter: {} });
     expect(changed).toEqual({ ...before, filter, paused: true, revision: 1 });
   });
 
   test('given a NATS sink, when it is paused or narrowed, then that is refused', () => {
     const { account } = create(empty, given('s1', nats), 10);
-    expect(() => update(account, 's1', { filter: everyEvent, paused: true })).toThrow(code('subscription.invalid_sink'));
-    expect(() => update(account, 's1', { filter: { ...everyEvent, from: ['+1'] }, paused: false })).toThrow(code('subscription.invalid_filter'));
+    expect(() => update(account, 's1', { filter: everyEvent, paused: true, startsAfter: {} })).toThrow(code('subscription.invalid_sink'));
+    expect(() => update(account, 's1', { filter: { ...everyEvent, from: ['+1'] }, paused: false, startsAfter: {} })).toThrow(code('subscription.invalid_filter'));
+  });
+
+  test('given a NATS sink, when its filter lets more classes through, then these start now and the others where they did', () => {
+    const billing = { ...everyEvent, types: ['billing.*'] };
+    const { account, changed: before } = create(empty, { ...given('s1', nats), filter: billing, startsAfter: { CALL_EVENTS: 7, BILLING_EVENTS: 3 } }, 10);
+    expect(addedClasses(before, everyEvent)).toEqual(['call', 'reaction']);
+    expect(addedClasses(before, billing)).toEqual([]);
+    const { changed } = update(account, 's1', { filter: everyEvent, paused: false, startsAfter: { CALL_EVENTS: 20 } });
+    expect(changed.startsAfter).toEqual({ CALL_EVENTS: 20, BILLING_EVENTS: 3 });
+  });
+
+  test('given a webhook, when its filter lets more through, then it starts nowhere else', () => {
+    const { changed } = create(empty, { ...given('s1'), filter: { ...everyEvent, types: ['billing.*'] } }, 10);
+    expect(addedClasses(changed, everyEvent)).toEqual([]);
   });
 
   test('what does not exist is not found', () => {
     expect(() => find(empty, 's1')).toThrow(code('not_found.subscription'));
-    expect(() => update(empty, 's1', { filter: everyEvent, paused: false })).toThrow(code('not_found.subscription'));
+    expect(() => update(empty, 's1', { filter: everyEvent, paused: false, startsAfter: {} })).toThrow(code('not_found.subscription'));
     expect(() => remove(empty, 's1')).toThrow(code('not_found.subscription'));
   });
 });
@@ -71,7 +85,7 @@ describe('whatever happens', () => {
     try {
       if (kind === 'create' || kind === 'nats') return create(account, given(`${id}${account.nextRevision}`, kind === 'nats' ? nats : webhook), 3);
       const target = account.subscriptions.find((one) => one.subscriptionId.startsWith(id))?.subscriptionId ?? id;
-      return kind === 'update' ? update(account, target, { filter: everyEvent, paused: false }) : remove(account, target);
+      return kind === 'update' ? update(account, target, { filter: everyEvent, paused: false, startsAfter: {} }) : remove(account, target);
     } catch (error) {
       if (isParleyError(error)) return undefined;
       throw error;

@@ -1,9 +1,10 @@
 import type { StreamPositions, Subscription } from '../domain/account-subscriptions.ts';
+import type { EventClass } from '../domain/sink.ts';
 
 /** What the rules need from the broker. */
 export interface Broker {
-  /** The last sequence of each event stream. */
-  currentPositions(): Promise<StreamPositions>;
+  /** The last sequence of the event stream of each of the classes. */
+  currentPositions(classes: readonly EventClass[]): Promise<StreamPositions>;
   /**
    * Makes the consumers of a NATS sink. Idempotent.
    * @throws ParleyError `subscription.invalid_sink` if the account has no access to the broker.

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { invalidArgument } from '@parley/errors';
 import { parseFilter, type EventFilter } from '@parley/filters';
 import { create, madeBy, type AccountSubscriptions, type Subscription } from '../domain/account-subscriptions.ts';
-import type { Sink } from '../domain/sink.ts';
+import { eventClasses, type Sink } from '../domain/sink.ts';
 import type { AccountStore } from './account-store.ts';
 import type { Broker } from './broker.ts';
 
@@ -43,7 +43,7 @@ export async function createSubscription(ports: CreateSubscriptionPorts, command
   const filter = parseFilter(command.filter, knownTypes);
   if (command.sink.kind === 'webhook') checkUrl(command.sink.url);
   const request = { requestId, digest: digestOf(filter, command.sink) };
-  const startsAfter = await broker.currentPositions();
+  const startsAfter = await broker.currentPositions(eventClasses);
   const given = { subscriptionId: `sub-${randomBytes(16).toString('hex')}`, filter, sink: newSink(command.sink), startsAfter, request };
 
   let result: Subscription | undefined;

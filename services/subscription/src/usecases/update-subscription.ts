@@ -1,6 +1,7 @@
 import { parseFilter, type EventFilter } from '@parley/filters';
-import { update, type Subscription } from '../domain/account-subscriptions.ts';
+import { addedClasses, find, update, type Subscription } from '../domain/account-subscriptions.ts';
 import type { AccountStore } from './account-store.ts';
+import type { Broker } from './broker.ts';
 
 export interface UpdateSubscription {
   readonly accountId: string;
@@ -11,18 +12,22 @@ export interface UpdateSubscription {
 
 export interface UpdateSubscriptionPorts {
   readonly accounts: AccountStore;
+  readonly broker: Pick<Broker, 'currentPositions'>;
   readonly knownTypes: readonly string[];
 }
 
 /**
- * Replaces the filter and the paused flag. The new filter holds for events from now on.
+ * Replaces the filter and the paused flag. The new filter holds for events from now on: what it newly lets a NATS sink
+ * have starts after the events that are there now.
  * @throws ParleyError `not_found.subscription`, `subscription.invalid_filter`, `subscription.invalid_sink`
  */
-export async function updateSubscription({ accounts, knownTypes }: UpdateSubscriptionPorts, command: UpdateSubscription): Promise<Subscription> {
+export async function updateSubscription({ accounts, broker, knownTypes }: UpdateSubscriptionPorts, command: UpdateSubscription): Promise<Subscription> {
   const filter = parseFilter(command.filter, knownTypes);
   let result: Subscription | undefined;
-  await accounts.change(command.accountId, (account) => {
-    const change = update(account, command.subscriptionId, { filter, paused: command.paused });
+  await accounts.change(command.accountId, async (account) => {
+    const added = addedClasses(find(account, command.subscriptionId), filter);
+    const startsAfter = added.length > 0 ? await broker.currentPositions(added) : {};
+    const change = update(account, command.subscriptionId, { filter, paused: command.paused, startsAfter });
     result = change.changed;
     return change;
   });
