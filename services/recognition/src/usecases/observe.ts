@@ -52,9 +52,10 @@ export async function observe(
     try {
       await unlessAborted(work, AbortSignal.any([stream.replaced, ports.stopping]));
     } finally {
-      // What is not stored yet is not acknowledged: the device sends it again, to whoever it meets next.
+      // What is not stored yet is not acknowledged: the device sends it again, to whoever it meets next. Stored now, what
+      // failed only because this instance shuts down would count as refused, and what is sent again as a duplicate.
       intake.close();
-      results.end();
+      results.abandon();
     }
   } finally {
     stream.close();
@@ -72,6 +73,7 @@ async function takeAll(messages: AsyncIterable<ObservationMessage>, intake: Inta
 
 async function storeAll(side: ObservedSide, intake: Intake, results: ResultsInOrder<Taken>, answer: (answer: Answer) => Promise<void>): Promise<void> {
   for await (const batch of results.batches()) {
+    if (results.isAbandoned) return;
     await side.store(batch);
     countOutcomes(batch);
     if (side.hasEnded) intake.end();

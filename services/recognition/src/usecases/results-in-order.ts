@@ -7,6 +7,7 @@ export class ResultsInOrder<Result> {
   readonly #maxBatch: number;
   readonly #open: { result?: Result }[] = [];
   #ended = false;
+  #abandoned = false;
   #changed = Promise.withResolvers<void>();
 
   constructor({ maxOpen, maxBatch }: { readonly maxOpen: number; readonly maxBatch: number }) {
@@ -18,10 +19,14 @@ export class ResultsInOrder<Result> {
     return this.#ended;
   }
 
+  get isAbandoned(): boolean {
+    return this.#abandoned;
+  }
+
   /** Resolves when there is room for the next; does not wait for the work. The work must not reject. */
   async push(work: Promise<Result>): Promise<void> {
     const slot: { result?: Result } = {};
-    this.#open.push(slot);
+    if (!this.#abandoned) this.#open.push(slot);
     void work.then((result) => {
       slot.result = result;
       return this.#signal();
@@ -33,6 +38,13 @@ export class ResultsInOrder<Result> {
   end(): void {
     this.#ended = true;
     this.#signal();
+  }
+
+  /** Nobody wants the results any more: none is read that was not read yet. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#open.length = 0;
+    this.end();
   }
 
   async *batches(): AsyncGenerator<Result[], void, void> {

@@ -37,4 +37,21 @@ describe('results in order', () => {
     await second;
     expect(results.hasEnded).toBe(true);
   });
+
+  test('abandoned, gives nothing that was not read yet, and lets who pushes go', async () => {
+    const results = new ResultsInOrder<number>({ maxOpen: 3, maxBatch: 1 });
+    const { promise: late, resolve } = Promise.withResolvers<number>();
+    await results.push(Promise.resolve(1));
+    await results.push(Promise.resolve(2));
+    const batches = results.batches();
+    expect((await batches.next()).value).toEqual([1]);
+    await results.push(late);
+    const waiting = results.push(late);
+    results.abandon();
+    resolve(3);
+    await waiting;
+    await results.push(Promise.resolve(4));
+    expect(await batches.next()).toEqual({ done: true, value: undefined });
+    expect(results).toMatchObject({ hasEnded: true, isAbandoned: true });
+  });
 });

@@ -1,0 +1,79 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { parleyError } from '@parley/errors';
+import type { Change, Observation } from '../domain/observation.ts';
+import { createTextEngine } from '../engines/text-engine.ts';
+import type { ObservationGrant, ObservationMessage } from './observation-message.ts';
+import type { ObservationStore } from './observation-store.ts';
+import { observe, type ObservePorts } from './observe.ts';
+import { OpenStreams } from './open-streams.ts';
+import { NOBODY, type Recognised } from './recognisers.ts';
+
+const TERMS = { faceAbsentMs: 2000, voiceAbsentMs: 2000, textAbsentMs: 2000, textHoldMs: 3000, maxGapMs: 1500 };
+const NOW_MS = 60_000;
+const GRANT: ObservationGrant = {
+  accountId: 'acme',
+  callId: 'CA1',
+  party: 'caller',
+  legId: 'CA1',
+  call: { from: 'client:alice', to: 'client:bob', direction: 'inbound' },
+  mediaOriginMs: 0,
+  policy: { id: 'standard', version: 1, terms: TERMS, minFaceAreaRatio: 0.015 },
+  traceparent: '',
+};
+
+/** One side, kept in memory: the rules of writing are the store's own, and tested there. */
+class OneSide implements ObservationStore {
+  observation: Observation | undefined;
+
+  change(_key: unknown, decide: (found: Observation | undefined) => Change | undefined): Promise<Observation | undefined> {
+    return Promise.resolve().then(() => (this.observation = decide(this.observation)?.observation ?? this.observation));
+  }
+
+  awaitingEnd(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  publishPending(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function portsWith(store: ObservationStore, recogniseFace: () => Promise<Recognised>, stopping = new AbortController().signal): ObservePorts {
+  const face = { check: () => undefined, recognise: recogniseFace };
+  const voice = { check: () => undefined, recognise: () => Promise.resolve(NOBODY) };
+  return {
+    store,
+    recognisers: { face, voice, text: createTextEngine() },
+    streams: new OpenStreams(),
+    bounds: { maxWaiting: 8, maxWaitingBytes: 1000 },
+    progressMs: 500,
+    nowMs: () => NOW_MS,
+    stopping,
+  };
+}
+
+const faceAt = (claimedMs: number): ObservationMessage => ({ claimedMs, content: { type: 'face', bytes: new Uint8Array(1) } });
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+}
+
+describe('a shutdown', () => {
+  test('stores nothing of what it made fail itself, so that the device can send it again', async () => {
+    const store = new OneSide();
+    const stopping = new AbortController();
+    const analysis = Promise.withResolvers<Recognised>();
+    const send = async function* (): AsyncGenerator<ObservationMessage> {
+      yield faceAt(100);
+      await new Promise(() => undefined);
+    };
+    const observed = observe(GRANT, send(), () => Promise.resolve(), portsWith(store, () => analysis.promise, stopping.signal));
+    await settle();
+    stopping.abort();
+    await expect(observed).rejects.toMatchObject({ code: 'shutting_down' });
+    analysis.reject(parleyError('shutting_down', 'the engine is closed'));
+    await settle();
+    expect(store.observation?.session).toMatchObject({ seenMs: { face: -1 }, tally: { analysed: 0, refused: 0 } });
+  });
+});
