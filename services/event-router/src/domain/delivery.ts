@@ -22,6 +22,12 @@ export interface Delivery extends PendingDelivery {
   readonly traceparent: string;
 }
 
+/** Without what only the sending needs, whatever else the given one carries: it may wait in memory for days. */
+export function pendingPart(delivery: PendingDelivery): PendingDelivery {
+  const { id, subscriptionId, accountId, callId, eventId, partition, stream, streamSequence, timeMs, attempts, notBefore } = delivery;
+  return { id, subscriptionId, accountId, callId, eventId, partition, stream, streamSequence, timeMs, attempts, notBefore };
+}
+
 export function deliveryId(subscriptionId: string, eventId: string): string {
   return `${subscriptionId}/${eventId}`;
 }

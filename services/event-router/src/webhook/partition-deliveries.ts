@@ -1,4 +1,4 @@
-import { laneOf, type PendingDelivery } from '../domain/delivery.ts';
+import { laneOf, pendingPart, type PendingDelivery } from '../domain/delivery.ts';
 import { Lane, type Attempted } from './lane.ts';
 
 export interface PartitionDeliveriesOptions {
@@ -27,8 +27,9 @@ export class PartitionDeliveries {
     return this.#lanes.values().reduce((sum, { lane }) => sum + lane.size, 0);
   }
 
+  /** Of a whole delivery only the pending part is kept. */
   add(deliveries: readonly PendingDelivery[]): void {
-    for (const delivery of deliveries) this.#laneFor(delivery).add(delivery);
+    for (const delivery of deliveries) this.#laneFor(delivery).add(pendingPart(delivery));
   }
 
   /** Keeps a subscription's deliveries until it is released: back-fill may bring earlier ones. */
