@@ -43,6 +43,8 @@ export class Intake {
   readonly #faces: NewestWinsQueue<Uint8Array, Recognised>;
   readonly #voices: NewestWinsQueue<Uint8Array, Recognised>;
   #admission: Admission;
+  /** The device said so on this stream. */
+  #hasFinished = false;
 
   constructor(session: Session, options: IntakeOptions) {
     const { recognisers, policy, bounds } = options;
@@ -69,9 +71,9 @@ export class Intake {
     }
   }
 
-  /** The observation is over: whatever comes now is refused. */
-  end(): void {
-    this.#admission = { ...this.#admission, finished: true };
+  /** Goes by what the session knows by now: the observation may have ended, or a video that had stopped may have started again. */
+  refresh(session: Session): void {
+    this.#admission = { ...this.#admission, finished: this.#hasFinished || admissionOf(session).finished };
   }
 
   /** Lets go of all content that waits. */
@@ -82,7 +84,8 @@ export class Intake {
 
   #finish(claimedMs: number, atMs: number): Promise<Taken> {
     if (!isMediaTime(claimedMs)) return refused(claimedMs, refusalError('impossible'));
-    this.end();
+    this.#hasFinished = true;
+    this.#admission = { ...this.#admission, finished: true };
     return Promise.resolve({ type: 'finished', claimedMs, atMs });
   }
 

@@ -76,7 +76,7 @@ async function storeAll(side: ObservedSide, intake: Intake, results: ResultsInOr
     if (results.isAbandoned) return;
     await side.store(batch);
     countOutcomes(batch);
-    if (side.hasEnded) intake.end();
+    intake.refresh(side.session);
     const standing = standingAfter(batch, side);
     for (const one of batch) {
       if (one.type !== 'finished' && one.refusal) await answer({ ...standing, refusal: one.refusal });

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { parleyError } from '@parley/errors';
-import type { Change, Observation } from '../domain/observation.ts';
+import { apply, type Change, type Observation } from '../domain/observation.ts';
+import type { Command } from '../domain/session.ts';
 import { createTextEngine } from '../engines/text-engine.ts';
 import type { ObservationGrant, ObservationMessage } from './observation-message.ts';
 import type { ObservationStore } from './observation-store.ts';
-import { observe, type ObservePorts } from './observe.ts';
+import { observe, type Answer, type ObservePorts } from './observe.ts';
 import { OpenStreams } from './open-streams.ts';
 import { NOBODY, type Recognised } from './recognisers.ts';
 
@@ -21,6 +22,7 @@ const GRANT: ObservationGrant = {
   policy: { id: 'standard', version: 1, terms: TERMS, minFaceAreaRatio: 0.015 },
   traceparent: '',
 };
+const PRESENT: Recognised = { present: true, confidence: 0.9 };
 
 /** One side, kept in memory: the rules of writing are the store's own, and tested there. */
 class OneSide implements ObservationStore {
@@ -28,6 +30,11 @@ class OneSide implements ObservationStore {
 
   change(_key: unknown, decide: (found: Observation | undefined) => Change | undefined): Promise<Observation | undefined> {
     return Promise.resolve().then(() => (this.observation = decide(this.observation)?.observation ?? this.observation));
+  }
+
+  /** As the call's events do. */
+  async hear(...commands: readonly Command[]): Promise<void> {
+    await this.change(undefined, (found) => found && apply(commands, found));
   }
 
   awaitingEnd(): Promise<[]> {
@@ -54,6 +61,11 @@ function portsWith(store: ObservationStore, recogniseFace: () => Promise<Recogni
 }
 
 const faceAt = (claimedMs: number): ObservationMessage => ({ claimedMs, content: { type: 'face', bytes: new Uint8Array(1) } });
+const finishedAt = (claimedMs: number): ObservationMessage => ({ claimedMs, content: { type: 'finished' } });
+
+async function* sent(...messages: readonly ObservationMessage[]): AsyncGenerator<ObservationMessage> {
+  yield* messages;
+}
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await nextTurn();
@@ -75,5 +87,34 @@ describe('a shutdown', () => {
     analysis.reject(parleyError('shutting_down', 'the engine is closed'));
     await settle();
     expect(store.observation?.session).toMatchObject({ seenMs: { face: -1 }, tally: { analysed: 0, refused: 0 } });
+  });
+});
+
+describe('a video that stopped and started again on the same leg', () => {
+  test('is observed again once the start is heard of, though the device was faster', async () => {
+    const store = new OneSide();
+    const ports = portsWith(store, () => Promise.resolve(PRESENT));
+    const answers: Answer[] = [];
+    const answer = (one: Answer): Promise<void> => Promise.resolve(void answers.push(one));
+    await observe(GRANT, sent(faceAt(0), finishedAt(500)), answer, ports);
+    await store.hear({ type: 'stop_video', atMs: 600 });
+    const again = async function* (): AsyncGenerator<ObservationMessage> {
+      yield faceAt(3000);
+      await settle();
+      await store.hear({ type: 'start_video', atMs: 2900 });
+      yield faceAt(3500);
+      await settle();
+      yield faceAt(4000);
+      yield finishedAt(4500);
+      // After its own end the stream takes nothing, stored or not.
+      yield faceAt(5000);
+    };
+    await observe(GRANT, again(), answer, ports);
+    expect(answers.flatMap(({ refusal }) => (refusal ? [`${refusal.claimedMs} ${refusal.code}`] : []))).toEqual([
+      '3000 observation.finished',
+      '3500 observation.finished',
+      '5000 observation.finished',
+    ]);
+    expect(store.observation?.session).toMatchObject({ seenMs: { face: 4000 }, finishedAtMs: 4500, tally: { analysed: 2 } });
   });
 });
