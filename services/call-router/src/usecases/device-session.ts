@@ -1,4 +1,5 @@
-import { parleyError, toParleyError, type ErrorCode } from '@parley/errors';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isParleyError, parleyError, toParleyError, type ErrorCode } from '@parley/errors';
 import { attributeNames, logger, withSpan } from '@parley/telemetry';
 import type { ConnectedDevice, LegPlace } from '../devices/connected-devices.ts';
 import { audioFrameBytes, type DeviceIntent, type DevicePort, type Refusal } from '../devices/device-port.ts';
@@ -27,6 +28,11 @@ export interface DeviceSession {
 
 /** So many commands of a device may wait before it is made to wait. */
 const mostWaiting = 64;
+
+/** Long enough for the broker to come back, or for the owner's peers to take it for dead. */
+const longestTellingMs = 60_000;
+const firstRetryMs = 100;
+const lastRetryMs = 5_000;
 
 export function createDeviceSession(ports: RouterPorts, port: DevicePort): DeviceSession {
   let device: ConnectedDevice | undefined;
@@ -123,18 +129,30 @@ function audio(ports: RouterPorts, device: ConnectedDevice | undefined, port: De
   }
 }
 
-/** Each owner is told; one that is gone needs no telling. */
 async function loseLegs(ports: RouterPorts, device: ConnectedDevice): Promise<void> {
-  const legIds = [...device.legs.keys()];
-  const told = legIds.map(async (legId) => {
+  await Promise.all([...device.legs.keys()].map((legId) => loseLeg(ports, device, legId)));
+  device.legs.clear();
+}
+
+/**
+ * The owner is told until it answers: nobody else would end the leg. One that is gone for good needs no telling, as its
+ * calls end with it; when this router shuts down, its peers end the legs of its devices themselves.
+ */
+async function loseLeg(ports: RouterPorts, device: ConnectedDevice, legId: string): Promise<void> {
+  const giveUpMs = performance.now() + longestTellingMs;
+  for (let retryMs = firstRetryMs; device.legs.has(legId); retryMs = Math.min(retryMs * 2, lastRetryMs)) {
     try {
       await command(ports, device, { kind: 'device_lost', legId });
+      return;
     } catch (error) {
-      log.debug({ err: error, legId }, 'the owner of a leg was not told that its device is lost');
+      const again = isParleyError(error, 'call.owner_unavailable') && ports.takesCalls() && performance.now() + retryMs < giveUpMs;
+      if (!again) {
+        log.debug({ err: error, legId }, 'the owner of a leg was not told that its device is lost');
+        return;
+      }
     }
-  });
-  await Promise.all(told);
-  device.legs.clear();
+    await sleep(retryMs, undefined, { ref: false });
+  }
 }
 
 function refusalOf(intent: DeviceIntent | undefined, error: unknown): Refusal {
