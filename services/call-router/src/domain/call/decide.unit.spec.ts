@@ -159,6 +159,22 @@ describe('instructions that cannot be had', () => {
     expect(call.find('completed').cause).toBe('instructions_failed');
   });
 
+  test('a call has at most 1,000 legs: one more ends it, without the fallback', () => {
+    const to = { url: 'https://app.example/again', method: 'POST' } as const;
+    const call = new Scenario().when(inbound);
+    for (let dialled = 0; dialled < 2_000 && call.state.kind === 'live'; ) {
+      call.fetched(...Array.from({ length: 300 }, () => dialBob), { verb: 'Redirect', to });
+      for (let leg = 0; leg < 300 && call.state.kind === 'live'; leg += 1, dialled += 1) {
+        call.when({ kind: 'device_unreachable', legId: call.find('initiated').legId }, 1_000);
+      }
+    }
+    expect(call.state).toMatchObject({ kind: 'ended', legs: { length: 1_000 } });
+    expect(call.happened.slice(-4)).toEqual(['verb_started', 'verb_ended', 'instructions_failed', 'completed']);
+    expect(call.find('instructions_failed')).toMatchObject({ code: 'instructions.too_many' });
+    expect(call.find('completed').legId).not.toBe(rootId);
+    expect(call.events.at(-1)).toMatchObject({ kind: 'completed', legId: rootId, cause: 'instructions_failed', final: true });
+  });
+
   test('documents that take their time may redirect for long', () => {
     const to = { url: 'https://app.example/again', method: 'POST' } as const;
     const call = new Scenario().when(inbound);

@@ -18,6 +18,14 @@ export function redirectsForEver({ pace }: LiveCall): boolean {
   return pace.documents >= mostDocuments || pace.inHaste >= mostInHaste;
 }
 
+/** Legs are kept with the call, which is written as a whole: their number is bounded. */
+const mostLegs = 1000;
+
+/** Whether the call has all the legs that it may have, those that ended included. */
+export function hasAllLegs({ legs }: LiveCall): boolean {
+  return legs.length >= mostLegs;
+}
+
 /** Goes on with the fallback URL; without one, or when it failed too, the call ends. */
 export function failInstructions(turn: Turn, failure: InstructionFailure): void {
   const fallback = fallbackAfter(turn.call, failure);
@@ -28,6 +36,6 @@ export function failInstructions(turn: Turn, failure: InstructionFailure): void 
 function fallbackAfter(call: LiveCall, { url, twilioCode }: InstructionFailure): InstructionRequest | undefined {
   const { fallbackUrl } = call.application;
   const failedTwice = call.program.kind === 'fetching' && call.program.request.reason === 'fallback';
-  if (fallbackUrl === undefined || failedTwice || redirectsForEver(call)) return undefined;
+  if (fallbackUrl === undefined || failedTwice || redirectsForEver(call) || hasAllLegs(call)) return undefined;
   return { url: fallbackUrl, method: 'POST', reason: 'fallback', parameters: { ErrorCode: String(twilioCode), ErrorUrl: url } };
 }

@@ -1,5 +1,6 @@
 import { dialOutcome, endLeg, endVerb } from '../../call/ending.ts';
 import { findLeg, rootLeg, type InstructionRequest } from '../../call/call-state.ts';
+import { failInstructions, hasAllLegs } from '../../call/instructions.ts';
 import { durationMs, type EndCause, type FinalStatus, type LiveLeg } from '../../call/leg.ts';
 import type { Turn } from '../../call/turn.ts';
 import { isAddress } from '../../application/address.ts';
@@ -30,6 +31,7 @@ export const dial: VerbDefinition<DialVerb> = {
   },
   step: (_verb, turn) => ({ kind: 'dialling', turn }),
   start: ({ target, callerId, timeoutMs, timeLimitMs }, turn) => {
+    if (hasAllLegs(turn.call)) return dialTooMany(turn);
     const root = rootLeg(turn.call);
     turn.emit(turn.newLegId(), {
       kind: 'initiated',
@@ -42,6 +44,12 @@ export const dial: VerbDefinition<DialVerb> = {
     });
   },
 };
+
+/** Ends the call. */
+function dialTooMany(turn: Turn): void {
+  endVerb(turn, { code: 'instructions.too_many' });
+  failInstructions(turn, { url: turn.call.application.voiceUrl, code: 'instructions.too_many', twilioCode: 11215, httpStatus: 0 });
+}
 
 function target(element: XmlElement): string {
   const [noun, second] = element.children;
