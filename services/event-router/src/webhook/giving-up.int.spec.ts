@@ -31,11 +31,13 @@ afterAll(async () => {
   await receiver.stop();
 });
 
-function partitionsOnOneSlot(): () => PartitionDeliveries {
+/** @param found gets the id of each delivery that was read to be sent: it has the slot, or waits for it, right after. */
+function partitionsOnOneSlot(found: string[]): () => PartitionDeliveries {
   const subscriptions = new SubscriptionIndex();
   subscriptions.put({ subscriptionId: 's', accountId: 'acme', filter: everyEvent, url: `${receiver.url}/dead`, secret, paused: false, startsAfter: {}, revision: 1n });
   const gone = new GoneEndpoints(createGoneEndpointRepository(database.db));
-  const ports = { deliveries, subscriptions, gone, slots: new EndpointSlots(1), sendPost: createEgressPost(egress, timeoutMs), schedule: [0, 1_000] };
+  const find = async (id: string): Promise<Delivery | undefined> => deliveries.find(id).finally(() => found.push(id));
+  const ports = { deliveries: { ...deliveries, find }, subscriptions, gone, slots: new EndpointSlots(1), sendPost: createEgressPost(egress, timeoutMs), schedule: [0, 1_000] };
   return () => new PartitionDeliveries({ isOpen: () => true, attempt: (delivery, signal) => attemptDelivery(ports, delivery, signal) });
 }
 
@@ -51,12 +53,14 @@ test('a partition is given up at once, whether its attempt waits for a slot or f
     asked.push(id);
     return Promise.withResolvers<Answer>().promise;
   };
-  const newPartition = partitionsOnOneSlot();
+  const found: string[] = [];
+  const newPartition = partitionsOnOneSlot(found);
   const [sending, waiting] = [newPartition(), newPartition()];
   await deliveries.insert([deliveryIn(1), deliveryIn(2)]);
   sending.add([deliveryIn(1)]);
   await eventually(() => expect(asked).toEqual(['e1']));
   waiting.add([deliveryIn(2)]);
+  await eventually(() => expect(found).toEqual(['s/e1', 's/e2']));
 
   await waiting.stop();
   expect(asked).toEqual(['e1']);
