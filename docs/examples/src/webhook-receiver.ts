@@ -34,13 +34,15 @@ export async function receiveWebhooks(port: number, onEvent: (event: CloudEvent)
 
   const server = createServer((request, response) => {
     void (async () => {
-      const body = await bodyOf(request);
       try {
+        const body = await bodyOf(request);
         const event = webhook!.verify(body, request.headers as Record<string, string>) as CloudEvent;
         received.push(event);
         onEvent(event);
         response.writeHead(204).end();
       } catch {
+        // A sender that broke off has nobody to be answered; it sends again.
+        if (response.destroyed) return;
         refused += 1;
         response.writeHead(401).end();
       }
