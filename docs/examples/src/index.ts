@@ -7,7 +7,7 @@ export { streamEvents, type EventStream } from './event-stream.ts';
 export { readServerSentEvents, type SseStream } from './sse-client.ts';
 export { consumeFromNats, type NatsEvent } from './nats-consumer.ts';
 export { receiveWebhooks, type CloudEvent, type WebhookReceiver } from './webhook-receiver.ts';
-export { billOf, differences, reactionIntervals, type Bill, type BillLine } from './receipt-check.ts';
+export { billOf, differences, type Bill, type BillLine } from './receipt-check.ts';
 export {
   prepareScene,
   type Deliveries,

@@ -5,8 +5,10 @@ import { Channel, ChargeReason, IntervalKind, type ChargeAuthorization, type Rec
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { alice, bob, CallScript, evidence, interval } from './test-support/call-script.ts';
 import { createSamplePolicy } from './test-support/policy-request.ts';
+import { linesOf, oracleReceipt } from './test-support/receipt-oracle.ts';
+import { sampleTerms } from './test-support/sample-terms.ts';
 import { startedBilling, type Clients } from './test-support/started-billing.ts';
-import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
+import { billingEvents, ledgerEvents, reactionEvents, valuesOf } from './test-support/stream-reader.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -161,6 +163,26 @@ describe('a grant', () => {
     expect(receipt).toMatchObject({ total: { micros: 250_000n }, chargedMs: 25_000n });
     expect(receipt.lines.at(-1)).toMatchObject({ fromMs: 25_000n, toMs: 26_000n, reason: ChargeReason.NOT_GRANTED, charged: false });
     expect(await wallet(call)).toMatchObject({ balance: { micros: 0n }, reserved: { micros: 0n } });
+  });
+
+  test('that runs out, goes on after a top-up and runs out for good leaves a receipt that follows from the published events', async () => {
+    const call = await authorizedCall(120_000n, { freePeriodMs: 500n });
+    const { script, charge, clients } = call;
+    await publish(script.initiated(charge), script.videoStarted('caller'), script.observing('caller'));
+    await publish(script.progress('caller', [evidence(Channel.FACE, 0, 13_000)]));
+    const exhausted = async () => valuesOf(await billingEvents(nats.bus, script), 'balanceExhausted');
+    await eventually(async () => expect(await exhausted()).toHaveLength(1));
+    await clients.billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: 'EUR', micros: 55_000n } });
+    const rest = [interval(IntervalKind.ABSENT, 13_000, 14_000), evidence(Channel.VOICE, 14_000, 22_000), interval(IntervalKind.ABSENT, 22_000, 23_000)];
+    await publish(script.progress('caller', rest), script.ended('caller', 24_000), script.completed(24_000));
+
+    const receipt = await settledReceipt(call);
+    const published = await billingEvents(nats.bus, script);
+    const { limitMs } = valuesOf(published, 'settled')[0]!;
+    expect((await exhausted())[0]?.grantedUntilMs).toBeLessThan(limitMs!);
+    const terms = sampleTerms({ freePeriodMs: 500n });
+    expect(linesOf(receipt)).toEqual(oracleReceipt(terms, await reactionEvents(nats.bus, script), published));
+    expect(receipt.lines.map(({ reason }) => reason)).toEqual(expect.arrayContaining([ChargeReason.NOT_GRANTED, ChargeReason.FREE_PERIOD, ChargeReason.UNOBSERVED]));
   });
 
   test('is extended again after a top-up', async () => {

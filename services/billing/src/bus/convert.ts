@@ -149,9 +149,9 @@ export function toBillingEvent(fact: BillingFact, { accountId, callId }: { accou
     case 'balance_exhausted':
       return { event: { $case: 'balanceExhausted', value: { walletId: fact.walletId, grantedUntilMs: fact.grantedMs } } };
     case 'settled': {
-      const { currency, totalMicros, chargedMs, unchargedMs, applied, reason } = fact;
-      const sources = toAppliedSources(accountId, callId, applied);
-      return { event: { $case: 'settled', value: { total: toMoney(currency, totalMicros), chargedMs, unchargedMs, applied: sources, reason } } };
+      const { currency, totalMicros, chargedMs, unchargedMs, reason, limitMs, finalMs } = fact;
+      const applied = toAppliedSources(accountId, callId, fact.applied);
+      return { event: { $case: 'settled', value: { total: toMoney(currency, totalMicros), chargedMs, unchargedMs, applied, reason, limitMs, finalMs } } };
     }
     case 'adjusted':
       return { event: { $case: 'adjusted', value: { entryId, difference: toMoney(fact.currency, fact.differenceMicros), reason: fact.reason } } };

@@ -74,7 +74,8 @@ export function decidedMs({ observed }: OpenCharge | SettledCharge): bigint {
 /** The payer's view that counts now. */
 export function countedTimeline(charge: OpenCharge | SettledCharge): Timeline {
   if (charge.status === 'open') {
-    return throughMs(charge.observed.timeline, isDue(charge) ? finalMs(charge) : decidedMs(charge));
+    const decided = throughMs(charge.observed.timeline, decidedMs(charge));
+    return isDue(charge) ? throughMs(decided, finalMs(charge)) : decided;
   }
   if (isCompleteAnew(charge)) return completeTimeline(charge);
   const { settlement } = charge;
@@ -91,8 +92,8 @@ export function limitMs(charge: OpenCharge | SettledCharge): bigint | undefined 
     return charge.grant.grantedMs > cellsThroughMs ? charge.grant.grantedMs : cellsThroughMs;
   }
   const { settlement } = charge;
-  if (settlement.limitMs !== undefined || adjustmentOf(charge) === 0n) return settlement.limitMs;
-  return settlement.decidedMs;
+  // An adjustment that the wallet does not cover (yet) changes nothing of what was settled.
+  return adjustmentOf(charge) === 0n ? settlement.limitMs : settlement.decidedMs;
 }
 
 function decideOpen(charge: OpenCharge): BillingFact[] {

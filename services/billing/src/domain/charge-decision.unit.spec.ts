@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { arbitraryBatches, arbitraryIntervals, arbitraryTerms } from '../test-support/arbitrary-call.ts';
 import { decide, evolve, heldSteps } from './charge-decision.ts';
 import { absorbCallInput, absorbOwnInput, authorizedCharge, openCharge, type CallInput, type OwnInput } from './charge-inputs.ts';
-import type { BillingFact, Charge, OpenCharge, Party } from './charge.ts';
+import type { BillingFact, Charge, OpenCharge, Party, SettledCharge } from './charge.ts';
 import type { PolicyTerms } from './policy-terms.ts';
-import { oracleRating } from '../test-support/rating-oracle.ts';
+import { receiptOf } from './receipt.ts';
+import { oracleRating, type OracleRating } from '../test-support/rating-oracle.ts';
 import { sampleTerms } from '../test-support/sample-terms.ts';
 import type { Segment, SegmentKind } from './timeline.ts';
 
@@ -242,6 +243,8 @@ describe('for every policy, timeline and way of cutting it into events', () => {
         const total = oracleRating(terms, intervals, endMs, grantedMs).micros.at(-1);
         expect(play.charged()).toBe(total);
         expect(play.settled().totalMicros).toBe(total);
+        const { finalMs, limitMs } = play.settled();
+        expect(receiptOf(play.charge as SettledCharge)).toMatchObject(explained(oracleRating(terms, intervals, finalMs, limitMs)));
       }),
     );
   });
@@ -261,6 +264,16 @@ describe('for every policy, timeline and way of cutting it into events', () => {
     );
   });
 });
+
+/** The same as lines; an amount each, so that they add up. */
+function explained({ milliseconds, micros }: OracleRating): object {
+  const starts = milliseconds.flatMap(({ reason }, at) => (at === 0 || milliseconds[at - 1]!.reason !== reason ? [at] : []));
+  const lines = starts.map((fromMs, index) => {
+    const toMs = starts[index + 1] ?? milliseconds.length;
+    return { fromMs: BigInt(fromMs), toMs: BigInt(toMs), ...milliseconds[fromMs], amountMicros: micros[toMs]! - micros[fromMs]! };
+  });
+  return { lines, totalMicros: micros.at(-1) };
+}
 
 /** The last sequence of the reaction's source says how it was cut into events. */
 function withoutApplied(facts: readonly BillingFact[]): unknown[] {

@@ -8,8 +8,17 @@ export async function billingEvents(bus: Bus, { accountId, callId }: { accountId
 
 /** For tests: the same of all calls of an account. */
 export async function billingEventsByCall(bus: Bus, accountId: string): Promise<Map<string, StreamedEvent[]>> {
+  return eventsByCall(bus, accountId, 'billing');
+}
+
+/** For tests: what recognition said of one call, once each, in sequence; of one side, if only one was observed. */
+export async function reactionEvents(bus: Bus, { accountId, callId }: { accountId: string; callId: string }): Promise<StreamedEvent[]> {
+  return (await eventsByCall(bus, accountId, 'reaction')).get(callId) ?? [];
+}
+
+async function eventsByCall(bus: Bus, accountId: string, eventClass: 'billing' | 'reaction'): Promise<Map<string, StreamedEvent[]>> {
   const once = new Map<string, StreamedEvent>();
-  for (const message of await messages(bus, eventStreams.billing, accountFilter('billing', accountId))) {
+  for (const message of await messages(bus, eventStreams[eventClass], accountFilter(eventClass, accountId))) {
     const event = decodeEvent(message);
     const known = once.get(event.id);
     if (known !== undefined && text(known.data) !== text(event.data)) throw new Error(`${event.id} was published with two contents`);

@@ -177,6 +177,12 @@ export interface BillingSettled {
   applied: AppliedSource[];
   /** completed; recognition_lost when a reaction.ended never came; call_lost when the call's own end never came. */
   reason: string;
+  /** Media time from which on nothing was charged because the balance did not cover it; unset: it covered all. */
+  limitMs?:
+    | bigint
+    | undefined;
+  /** Final media time of the payer's view. */
+  finalMs: bigint;
 }
 
 /** billing.adjusted: a correction after the settlement. */
@@ -1138,7 +1144,7 @@ export const AppliedSource: MessageFns<AppliedSource> = {
 };
 
 function createBaseBillingSettled(): BillingSettled {
-  return { total: undefined, chargedMs: 0n, unchargedMs: 0n, applied: [], reason: "" };
+  return { total: undefined, chargedMs: 0n, unchargedMs: 0n, applied: [], reason: "", limitMs: undefined, finalMs: 0n };
 }
 
 export const BillingSettled: MessageFns<BillingSettled> = {
@@ -1163,6 +1169,18 @@ export const BillingSettled: MessageFns<BillingSettled> = {
     }
     if (message.reason !== "") {
       writer.uint32(42).string(message.reason);
+    }
+    if (message.limitMs !== undefined) {
+      if (BigInt.asIntN(64, message.limitMs) !== message.limitMs) {
+        throw new globalThis.Error("value provided for field message.limitMs of type int64 too large");
+      }
+      writer.uint32(48).int64(message.limitMs);
+    }
+    if (message.finalMs !== 0n) {
+      if (BigInt.asIntN(64, message.finalMs) !== message.finalMs) {
+        throw new globalThis.Error("value provided for field message.finalMs of type int64 too large");
+      }
+      writer.uint32(56).int64(message.finalMs);
     }
     return writer;
   },
@@ -1220,6 +1238,22 @@ export const BillingSettled: MessageFns<BillingSettled> = {
             message.reason = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.limitMs = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.finalMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1249,6 +1283,12 @@ export const BillingSettled: MessageFns<BillingSettled> = {
         ? object.applied.map((e: any) => AppliedSource.fromJSON(e))
         : [],
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      limitMs: isSet(object.limitMs)
+        ? BigInt(object.limitMs)
+        : isSet(object.limit_ms)
+        ? BigInt(object.limit_ms)
+        : undefined,
+      finalMs: isSet(object.finalMs) ? BigInt(object.finalMs) : isSet(object.final_ms) ? BigInt(object.final_ms) : 0n,
     };
   },
 
@@ -1269,6 +1309,12 @@ export const BillingSettled: MessageFns<BillingSettled> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.limitMs !== undefined) {
+      obj.limitMs = message.limitMs.toString();
+    }
+    if (message.finalMs !== 0n) {
+      obj.finalMs = message.finalMs.toString();
+    }
     return obj;
   },
 
@@ -1284,6 +1330,8 @@ export const BillingSettled: MessageFns<BillingSettled> = {
       : 0n;
     message.applied = object.applied?.map((e) => AppliedSource.fromPartial(e)) || [];
     message.reason = object.reason ?? "";
+    message.limitMs = (object.limitMs !== undefined && object.limitMs !== null) ? BigInt(object.limitMs) : undefined;
+    message.finalMs = (object.finalMs !== undefined && object.finalMs !== null) ? BigInt(object.finalMs) : 0n;
     return message;
   },
 };
