@@ -1,16 +1,13 @@
 export { connectBus, type Bus, type BusConfig } from './connection.ts';
 export { createPublisher, type Publisher } from './publisher.ts';
 export {
-  applicationEventPrefix,
   eventCodecs,
-  eventTypeOf,
   eventTypes,
   type EventClass,
   type EventData,
 } from './event-types.ts';
 export {
   eventId,
-  eventSource,
   newEvent,
   type BusEvent,
   type CallAttributes,
@@ -19,25 +16,19 @@ export {
   type StreamedEvent,
 } from './event.ts';
 export {
-  bytesOf,
   decodeEvent,
   decodeStored,
   encodeEvent,
   headersOf,
   messageIdHeader,
-  toNatsHeaders,
   type ReceivedMessage,
   type StoredMessage,
 } from './envelope.ts';
 export {
   accountFilter,
   downstreamConsumerName,
-  eventSubject,
   ledgerSubject,
-  parseEventSubject,
   partitionAccountFilter,
-  partitionCount,
-  partitionFilter,
   partitionOf,
   routerCommandSubject,
   subscriptionsFilter,
