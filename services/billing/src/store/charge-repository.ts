@@ -1,7 +1,6 @@
 import { partitionOf } from '@parley/bus';
 import { createOutboxRepository, storeErrors, type Draft, type OutboxDocument } from '@parley/store';
 import type { Db } from 'mongodb';
-import { clearOutbox } from './clear-outbox.ts';
 import type { ChargeChange, ChargeEffect, ChargeRecord, ChargeStore, RunEffect } from '../usecases/charge-store.ts';
 
 /** `_id` is the call id: all that billing does for a call is one lookup by key away. */
@@ -21,8 +20,6 @@ export function createChargeRepository(db: Db, runEffect: RunEffect): ChargeStor
         const change = await decide(toRecord(before));
         return change && toDraft(change);
       });
-      // Nothing is written to it after its end, so that nothing else would clear it.
-      if (after !== undefined && !after.isOpen) await clearOutbox(collection, after);
       return toRecord(after);
     },
     openOf: (partitions) =>

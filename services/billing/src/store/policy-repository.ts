@@ -2,7 +2,6 @@ import { parleyError } from '@parley/errors';
 import { createOutboxRepository, type OutboxDocument } from '@parley/store';
 import type { Db } from 'mongodb';
 import type { PolicyVersion } from '../domain/policy-terms.ts';
-import { clearOutbox } from './clear-outbox.ts';
 import type { NewPolicyVersion, PolicyStore } from '../usecases/policy-store.ts';
 
 interface StoredVersion extends Pick<PolicyVersion, 'version' | 'terms'> {
@@ -27,10 +26,8 @@ export type PolicyCommand =
   | { readonly type: 'default_policy_set'; readonly id: string; readonly accountId: string; readonly policyId: string; readonly atMs: bigint };
 
 export function createPolicyRepository(db: Db, publishCommand: (command: PolicyCommand) => Promise<void>): PolicyStore {
-  const policyDocuments = db.collection<PolicyDocument>('policies');
-  const accountDocuments = db.collection<AccountDocument>('accounts');
-  const policies = createOutboxRepository<PolicyDocument>(policyDocuments, { publish: publishCommand });
-  const accounts = createOutboxRepository<AccountDocument>(accountDocuments, { publish: publishCommand });
+  const policies = createOutboxRepository<PolicyDocument>(db.collection('policies'), { publish: publishCommand });
+  const accounts = createOutboxRepository<AccountDocument>(db.collection('accounts'), { publish: publishCommand });
   return {
     find: async (accountId, policyId, version) => {
       const found = await policies.find(`${accountId}/${policyId}`);
@@ -45,19 +42,17 @@ export function createPolicyRepository(db: Db, publishCommand: (command: PolicyC
         const versions = before?.versions ?? [];
         return versions.some((stored) => stored.requestId === requestId) ? undefined : withVersion(_id, versions, added);
       });
-      await clearOutbox(policyDocuments, after!);
       const { version, terms } = after!.versions.find((stored) => stored.requestId === requestId)!;
       return { policyId, version, terms };
     },
     defaultOf: async (accountId) => (await accounts.find(accountId))?.defaultPolicyId,
     setDefault: async (accountId, policyId, atMs) => {
-      const after = await accounts.mutate(accountId, async (before) => {
+      await accounts.mutate(accountId, async (before) => {
         if (before?.defaultPolicyId === policyId) return undefined;
         const id = `${accountId}/default-policy/${before === undefined ? 0 : before.rev + 1}`;
         const command: PolicyCommand = { type: 'default_policy_set', id, accountId, policyId: policyId ?? '', atMs };
         return { _id: accountId, defaultPolicyId: policyId, outbox: [command] };
       });
-      await clearOutbox(accountDocuments, after!);
     },
     publishLeft: async () => {
       await policies.publishPending();

@@ -4,7 +4,6 @@ import type { Db } from 'mongodb';
 import { availableMicros, emptyWallet, hold, post, release, type HoldAnswer, type LedgerEntry, type Posting, type Wallet } from '../domain/wallet.ts';
 import type { WalletOwner, WalletStore } from '../usecases/wallet-store.ts';
 import type { LedgerRepository } from './ledger-repository.ts';
-import { clearOutbox } from './clear-outbox.ts';
 import { createSerialLanes } from './serial-lanes.ts';
 
 /** `_id` is the wallet id: balance, holds and the next entry's number are one document, so that one write changes all. */
@@ -14,8 +13,7 @@ interface WalletDocument extends OutboxDocument<LedgerEntry> {
 
 /** @param publishEntry tells of an entry on the LEDGER stream; may be called again for the same. */
 export function createWalletRepository(db: Db, ledger: LedgerRepository, publishEntry: (entry: LedgerEntry) => Promise<void>): WalletStore {
-  const collection = db.collection<WalletDocument>('wallets');
-  const repository = createOutboxRepository<WalletDocument>(collection, {
+  const repository = createOutboxRepository<WalletDocument>(db.collection('wallets'), {
     publish: async (entry) => {
       await ledger.insert(entry);
       await publishEntry(entry);
@@ -42,8 +40,6 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
         entry = posted.entry;
         return { wallet: posted.wallet, entries: [posted.entry] };
       });
-      // After a call's charges comes its release, which clears them; after a top-up nothing may come.
-      if (posting.reason === 'top_up') await clearOutbox(collection, after!);
       return { wallet: after!.wallet, entry: entry! };
     },
     hold: async ({ walletId, accountId }, request, onlyExtend = false) => {
