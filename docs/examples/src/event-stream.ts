@@ -1,7 +1,7 @@
 // Reads events over gRPC, and goes on behind the last one when the connection breaks.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, Metadata } from '@grpc/grpc-js';
-import { EventServiceClient, type Event, type EventFilter, type StreamEventsResponse } from '@parley/contracts';
+import { EventServiceClient, StreamEventsRequest, type Event, type EventFilter, type StreamEventsResponse } from '@parley/contracts';
 
 export interface EventStreamOptions {
   /** host:port of event-router; several, separated by commas, are tried in turn. */
@@ -36,7 +36,7 @@ export function streamEvents(options: EventStreamOptions): EventStream {
   const readOnce = (target: string) =>
     new Promise<void>((resolve) => {
       const client = new EventServiceClient(target, credentials.createInsecure());
-      const call = client.streamEvents({ filter: options.filter, cursor }, metadata);
+      const call = client.streamEvents(StreamEventsRequest.fromPartial({ filter: options.filter, cursor }), metadata);
       cancel = () => call.cancel();
       call.on('data', (response: StreamEventsResponse) => {
         if (response.event !== undefined) options.onEvent(response.event);

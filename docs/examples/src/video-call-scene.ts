@@ -2,7 +2,7 @@
 // her screen; she pays for the time in which he reacts. Used by `make demo` and by the end-to-end tests.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RoundingMode, type Event, type EventFilter, type ObserveRequest, type PolicySnapshot, type Receipt } from '@parley/contracts';
+import { CreateSubscriptionRequest, DeleteSubscriptionRequest, EventFilter, RoundingMode, type Event, type ObserveRequest, type PolicySnapshot, type Receipt } from '@parley/contracts';
 import { bytesFromPcm, frames, synthesize } from '@parley/speech';
 import { connectApi, type Api } from './api-client.ts';
 import { createApp, serveApp, type AppRequest } from './app-server.ts';
@@ -149,7 +149,7 @@ async function startApplication(api: Api, { appPort }: SceneTargets, policy: Pol
   return serveApp(createApp({ signingKey, greeting, client: 'bob' }, requests), appPort);
 }
 
-const everything: EventFilter = { types: [], callIds: [], from: [], to: [], directions: [] };
+const everything = EventFilter.create();
 
 async function subscribeEverywhere(api: Api, { targets, account, onEvent = () => undefined }: SceneOptions, token: string) {
   await removeSubscriptions(api);
@@ -163,20 +163,17 @@ async function subscribeEverywhere(api: Api, { targets, account, onEvent = () =>
       onEvent(event);
     },
   });
-  const url = targets.eventRouterHttp.split(',').map((base) => `${base}/v1/events`).join(' ');
-  const sse = readServerSentEvents({ url, token, onEvent: (event) => deliveries.sse.push(event) });
+  const streamUrls = targets.eventRouterHttp.split(',').map((base) => `${base}/v1/events`).join(' ');
+  const sse = readServerSentEvents({ url: streamUrls, token, onEvent: (event) => deliveries.sse.push(event) });
   const webhook = await receiveWebhooks(targets.webhookPort);
-  const hook = await api.subscriptions.createSubscription({
-    requestId: randomUUID(),
-    filter: everything,
-    sink: { kind: { $case: 'webhook', value: { url: `http://127.0.0.1:${targets.webhookPort}/events` } } },
-  });
+  const url = `http://127.0.0.1:${targets.webhookPort}/events`;
+  const hook = await api.subscriptions.createSubscription(
+    CreateSubscriptionRequest.fromPartial({ requestId: randomUUID(), sink: { kind: { $case: 'webhook', value: { url } } } }),
+  );
   webhook.useSecret(hook.webhookSecret);
-  const durable = await api.subscriptions.createSubscription({
-    requestId: randomUUID(),
-    filter: everything,
-    sink: { kind: { $case: 'nats', value: {} } },
-  });
+  const durable = await api.subscriptions.createSubscription(
+    CreateSubscriptionRequest.fromPartial({ requestId: randomUUID(), sink: { kind: { $case: 'nats', value: {} } } }),
+  );
   const { consumerName, streams } = durable;
   const nats = await consumeFromNats({ ...targets.nats, account, consumerName, streams, onEvent: (event) => deliveries.nats.push(event) });
   await Promise.all([grpc.started, sse.started]);
@@ -194,7 +191,7 @@ async function subscribeEverywhere(api: Api, { targets, account, onEvent = () =>
 /** Of this account, also those that an earlier scene left behind. */
 async function removeSubscriptions(api: Api): Promise<void> {
   const { subscriptions } = await api.subscriptions.listSubscriptions({ pageSize: 200, pageToken: '' });
-  for (const { subscriptionId } of subscriptions) await api.subscriptions.deleteSubscription({ subscriptionId });
+  for (const { subscriptionId } of subscriptions) await api.subscriptions.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }));
 }
 
 async function placeCall({ targets, mintToken, onStep = () => undefined }: SceneOptions, observations: readonly ObserveRequest[]): Promise<LiveCall> {

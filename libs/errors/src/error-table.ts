@@ -69,6 +69,8 @@ export const errorTable = {
   'not_found.wallet': { ...notFound, meaning: 'No such wallet.' },
   'not_found.receipt': { ...notFound, meaning: 'Nothing was charged for such a call.' },
   'not_found.subscription': { ...notFound, meaning: 'No such subscription.' },
+  'not_found.dead_letter': { ...notFound, meaning: 'No such dead letter.' },
+  'not_found.verification_key': { ...notFound, meaning: 'No such verification key.' },
   'not_found.parked_call': { ...notFound, meaning: 'No such call is parked.' },
   'not_found.route': { ...notFound, meaning: 'There is nothing at this path.' },
 
@@ -139,13 +141,28 @@ export const errorTable = {
   'cursor.other_account': { ...forbidden, meaning: 'The cursor belongs to another account.' },
   'cursor.too_old': { grpc: 'OUT_OF_RANGE', http: 410, ...caller, meaning: 'Events after the cursor are no longer kept; subscribe anew and expect a gap.' },
 
+  'cursor.other_filter': { ...invalid, meaning: 'The cursor belongs to another filter; subscribe with the filter that it was made for, or without it.' },
+
   'subscription.invalid_filter': { ...invalid, meaning: 'The filter cannot be used with this sink, or has a value that is not allowed.' },
   'subscription.invalid_sink': { ...invalid, meaning: 'The sink is missing or is not one that can be delivered to.' },
+  'subscription.invalid_start': { ...invalid, meaning: 'The start cannot be used with this filter or sink, or is out of range.' },
+  'subscription.start_expired': { grpc: 'OUT_OF_RANGE', http: 410, ...caller, meaning: 'Events that the start asks for are no longer kept.' },
+  'subscription.etag_mismatch': { grpc: 'ABORTED', http: 412, ...caller, meaning: 'Somebody else changed it since; read it again.' },
+  'subscription.too_many_streams': { grpc: 'RESOURCE_EXHAUSTED', http: 429, ...passing, meaning: 'The account has as many open streams on this replica as it may have.' },
+  'subscription.deleted': { ...precondition, meaning: 'The subscription was deleted meanwhile.' },
   'subscription.limit_reached': { grpc: 'RESOURCE_EXHAUSTED', http: 409, ...caller, meaning: 'The account has as many subscriptions as it may have.' },
   'subscription.sink_exists': { grpc: 'ALREADY_EXISTS', http: 409, ...caller, meaning: 'The account has a NATS sink already, and may have one.' },
   'subscription.slow_consumer': { grpc: 'RESOURCE_EXHAUSTED', http: 429, ...passing, meaning: 'The client reads too slowly; come back with the cursor.' },
 
+  'verification.malformed': { ...unauthenticated, meaning: 'The verification token cannot be read.' },
+  'verification.mismatch': { ...forbidden, meaning: 'The verification token was made for another account, URL or filter, or with another key.' },
+  'verification.expired': { ...unauthenticated, meaning: 'The verification token has expired, or its expiry is too far away.' },
+  'verification.revoked': { ...forbidden, meaning: 'The verification token, or the key that it was made with, was revoked.' },
+  'verification.key_limit': { grpc: 'RESOURCE_EXHAUSTED', http: 409, ...caller, meaning: 'The account has as many verification keys as it may have.' },
+
   'webhook.failed': { ...upstream, meaning: 'The receiver did not answer with 2xx.' },
+  'webhook.circuit_open': { ...upstream, meaning: 'The endpoint failed again and again; it is asked only now and then until it answers.' },
+  'webhook.too_large': { ...invalid, meaning: 'The event is larger than a webhook body may be.' },
   'webhook.gone': { ...upstream, retry: false, meaning: 'The receiver answered 410: it wants nothing more.' },
 
   'egress.invalid_url': { ...invalid, meaning: 'The URL is not http or https, cannot be read, or holds credentials.' },

@@ -1,3 +1,15 @@
+/** Values by the name of the attribute (docs/events.md); none is empty. */
+export type AttributeValues = Readonly<Record<string, string>>;
+
+/** A filter of the CloudEvents Subscriptions API 0.1, as its JSON has it: exactly one of the dialects. */
+export type FilterExpression =
+  | { readonly exact: AttributeValues }
+  | { readonly prefix: AttributeValues }
+  | { readonly suffix: AttributeValues }
+  | { readonly all: readonly FilterExpression[] }
+  | { readonly any: readonly FilterExpression[] }
+  | { readonly not: FilterExpression };
+
 /** Which events: every given condition must hold; within one list any value may. An empty list asks for nothing. */
 export interface EventFilter {
   /** Exact types (`call.completed`) or the types of a prefix (`call.*`, `app.*`). */
@@ -8,6 +20,8 @@ export interface EventFilter {
   readonly to: readonly string[];
   /** `inbound` or `outbound-api`, of the call's root leg. */
   readonly directions: readonly string[];
+  /** All must hold. */
+  readonly filters: readonly FilterExpression[];
 }
 
 /** What of an event a filter looks at. */
@@ -20,7 +34,7 @@ export interface FilteredAttributes {
 }
 
 /** The filter that lets everything through. */
-export const everyEvent: EventFilter = { types: [], callIds: [], from: [], to: [], directions: [] };
+export const everyEvent: EventFilter = { types: [], callIds: [], from: [], to: [], directions: [], filters: [] };
 
 /** Turns a filter into a test that costs one look-up a condition, however long its lists are. */
 export function compileFilter(filter: EventFilter): (event: FilteredAttributes) => boolean {

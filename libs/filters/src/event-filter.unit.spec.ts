@@ -34,6 +34,7 @@ const filters: fc.Arbitrary<EventFilter> = fc.record({
   from: some(fc.constantFrom('+1', 'client:a', '+2')),
   to: some(fc.constantFrom('+1', 'client:b', '+2')),
   directions: some(fc.constantFrom('inbound', 'outbound-api')),
+  filters: fc.constant([]),
 });
 
 describe('compileFilter', () => {

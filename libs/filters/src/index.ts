@@ -1,2 +1,3 @@
-export { compileFilter, everyEvent, typePrefix, typePrefixes, type EventFilter, type FilteredAttributes } from './event-filter.ts';
-export { invalidFilter, maxFilterValues, messageFieldNames, parseFilter, type FieldNames } from './parse-filter.ts';
+export { compileFilter, everyEvent, typePrefix, typePrefixes, type AttributeValues, type EventFilter, type FilteredAttributes, type FilterExpression } from './event-filter.ts';
+export { fromEventFilterMessage, toEventFilterMessage, type EventFilterMessage } from './filter-message.ts';
+export { invalidFilter, maxFilterValues, messageFieldNames, parseFilter, type FieldNames, type GivenFilter } from './parse-filter.ts';

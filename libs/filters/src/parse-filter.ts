@@ -1,6 +1,11 @@
 import { parleyError, type FieldViolation } from '@parley/errors';
 import type { EventFilter } from './event-filter.ts';
 
+/** A filter as a client sent it: its expressions are not checked yet. */
+export interface GivenFilter extends Omit<EventFilter, 'filters'> {
+  readonly filters: readonly unknown[];
+}
+
 /** Over all lists of one filter: bounds what is kept of it and sent about it. */
 export const maxFilterValues = 64;
 
@@ -19,6 +24,7 @@ export const messageFieldNames: FieldNames = {
   from: 'filter.from',
   to: 'filter.to',
   directions: 'filter.directions',
+  filters: 'filter.filters',
 };
 
 /**
@@ -27,7 +33,7 @@ export const messageFieldNames: FieldNames = {
  *   are the applications' own and need only the right shape.
  * @throws ParleyError `subscription.invalid_filter`; its violations name the list, the position from 0, and the fault.
  */
-export function parseFilter(given: EventFilter, knownTypes: readonly string[], names: FieldNames = messageFieldNames): EventFilter {
+export function parseFilter(given: GivenFilter, knownTypes: readonly string[], names: FieldNames = messageFieldNames): EventFilter {
   const known = new Set([...knownTypes, ...knownTypes.map((type) => type.replace(/\..*$/, '.*'))]);
   const violations: FieldViolation[] = [
     ...tooMany(given),
@@ -39,7 +45,7 @@ export function parseFilter(given: EventFilter, knownTypes: readonly string[], n
   ];
   if (violations.length > 0) throw invalidFilter(violations);
   const { types, callIds, from, to, directions } = given;
-  return { types: [...types], callIds: [...callIds], from: [...from], to: [...to], directions: [...directions] };
+  return { types: [...types], callIds: [...callIds], from: [...from], to: [...to], directions: [...directions], filters: [] };
 }
 
 /** `subscription.invalid_filter` for one or more fields. */
@@ -48,7 +54,7 @@ export function invalidFilter(violations: readonly FieldViolation[]): Error {
   return parleyError('subscription.invalid_filter', text, { details: { violations } });
 }
 
-function tooMany(given: EventFilter): readonly FieldViolation[] {
+function tooMany(given: GivenFilter): readonly FieldViolation[] {
   const count = Object.values(given).reduce((sum, values) => sum + values.length, 0);
   return count > maxFilterValues ? [{ field: 'filter', description: `has ${count} values, more than ${maxFilterValues}` }] : [];
 }

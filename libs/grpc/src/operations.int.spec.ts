@@ -35,6 +35,9 @@ function subscriptionHandlers(getSubscription: Handlers<typeof SubscriptionServi
     listSubscriptions: unimplemented,
     updateSubscription: unimplemented,
     deleteSubscription: unimplemented,
+    rewindSubscription: unimplemented,
+    rotateWebhookKey: unimplemented,
+    createNatsCredential: unimplemented,
   };
 }
 

@@ -220,7 +220,7 @@ describe('bad bytes', () => {
 });
 
 describe('a server stream', () => {
-  const response = (cursor: string): StreamEventsResponse => ({ cursor, event: undefined });
+  const response = (cursor: string): StreamEventsResponse => ({ cursor, event: undefined, events: [], notice: undefined });
   const request = StreamEventsRequest.create();
 
   test('comes in order and ends', async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ConsumerInfo } from '@nats-io/jetstream';
 import { accountFilter, eventStreams } from '@parley/bus';
-import { EventFilter, type StreamEventsResponse } from '@parley/contracts';
+import { StreamEventsRequest, type StreamEventsResponse } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testCall } from './test-support/call-events.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
@@ -57,7 +57,7 @@ async function leftBehind(): Promise<number> {
 
 /** A client that reads the first heartbeat and no more. (One that never read would be given all by gRPC's own client.) */
 async function pausedGrpc(router: Router): Promise<AsyncIterator<StreamEventsResponse>> {
-  const stream = await router.client(token).streamEvents({ filter: EventFilter.fromPartial({}), cursor: start });
+  const stream = await router.client(token).streamEvents(StreamEventsRequest.fromPartial({ cursor: start }));
   const responses = stream[Symbol.asyncIterator]();
   expect((await responses.next()).value.event).toBeUndefined();
   return responses;

@@ -35,6 +35,7 @@ const filters = (calls: readonly TestCall[]): fc.Arbitrary<EventFilter> =>
     from: some(['client:alice', 'client:carol']),
     to: some(['+15550100']),
     directions: some(['inbound', 'outbound-api']),
+    filters: fc.constant([]),
   });
 
 async function publishAll(calls: readonly TestCall[]): Promise<BusEvent[]> {

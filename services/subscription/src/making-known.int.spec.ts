@@ -36,7 +36,7 @@ describe('a change that a crash left unannounced', () => {
       expect((await nats.bus.jsm.consumers.info(eventStreams.call, 'downstream-acme')).config.metadata).toMatchObject({ 'parley-subscription': subscriptionId });
     });
     const client = await service.client('acme');
-    await client.deleteSubscription({ subscriptionId });
+    await client.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }));
     expect(await lastRevision('acme', subscriptionId)).toBe(2n);
   });
 
@@ -60,7 +60,7 @@ test('an account that lost its access to the broker keeps the use of its webhook
   const client = await service.client('locked-out');
   const webhook = { kind: { $case: 'webhook', value: { url: 'https://example.com/' } } } as const;
   await expect(client.createSubscription({ requestId: 'next', filter: undefined, sink: webhook })).resolves.toBeDefined();
-  await expect(client.deleteSubscription({ subscriptionId })).resolves.toBeDefined();
+  await expect(client.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }))).resolves.toBeDefined();
 });
 
 describe('an announcement', () => {

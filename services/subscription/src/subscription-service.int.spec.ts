@@ -73,9 +73,9 @@ describe('a webhook subscription', () => {
     const accountId = newAccount();
     const client = await service.client(accountId);
     const { subscriptionId } = (await client.createSubscription(request())).subscription!;
-    await client.deleteSubscription({ subscriptionId });
+    await client.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }));
     await expect(client.getSubscription({ subscriptionId })).rejects.toEqual(code('not_found.subscription'));
-    await expect(client.deleteSubscription({ subscriptionId })).rejects.toEqual(code('not_found.subscription'));
+    await expect(client.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }))).rejects.toEqual(code('not_found.subscription'));
     expect(await lastChange(accountId, subscriptionId)).toMatchObject({ deleted: true, webhookSecret: '', revision: 2n });
   });
 });
@@ -153,7 +153,7 @@ describe('accounts', () => {
     const [mine, others] = await Promise.all([service.client(newAccount()), service.client(newAccount())]);
     const { subscriptionId } = (await mine.createSubscription(request())).subscription!;
     await expect(others.getSubscription({ subscriptionId })).rejects.toEqual(code('not_found.subscription'));
-    await expect(others.deleteSubscription({ subscriptionId })).rejects.toEqual(code('not_found.subscription'));
+    await expect(others.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }))).rejects.toEqual(code('not_found.subscription'));
     await expect(others.updateSubscription({ subscriptionId, filter: undefined, paused: true })).rejects.toEqual(code('not_found.subscription'));
     expect((await others.listSubscriptions({ pageSize: 0, pageToken: '' })).subscriptions).toEqual([]);
   });
@@ -181,7 +181,7 @@ const downstreamAccount = 'acme';
 async function removeAll(accountId: string): Promise<void> {
   const client = await service.client(accountId);
   for (const { subscriptionId } of (await client.listSubscriptions({ pageSize: 0, pageToken: '' })).subscriptions) {
-    await client.deleteSubscription({ subscriptionId });
+    await client.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }));
   }
 }
 
@@ -206,7 +206,7 @@ describe('a NATS sink', () => {
     await nats.bus.js.publish('evt.call.00.other', 'not ours');
     expect(await callBodies()).toEqual(['after']);
 
-    await client.deleteSubscription({ subscriptionId: subscription!.subscriptionId });
+    await client.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId: subscription!.subscriptionId }));
     for (const stream of streams) await expect(consumerOf(stream)).rejects.toThrow('consumer not found');
   });
 

@@ -1,4 +1,5 @@
 import type { SubscriptionChanged } from '@parley/contracts';
+import { fromEventFilterMessage, type EventFilter } from '@parley/filters';
 import type { WebhookSubscription } from '../domain/webhook-subscription.ts';
 
 /** What a change means for webhooks. A NATS sink is the broker's business. */
@@ -17,7 +18,8 @@ export function fromMessage({ accountId, subscription, deleted, webhookSecret, r
     subscription: {
       subscriptionId,
       accountId,
-      filter: filter ?? { types: [], callIds: [], from: [], to: [], directions: [] },
+      // Checked when it was written.
+      filter: fromEventFilterMessage(filter) as EventFilter,
       url: sink.kind.value.url,
       secret: webhookSecret,
       paused,

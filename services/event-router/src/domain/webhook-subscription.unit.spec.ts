@@ -14,6 +14,7 @@ const subscriptions: fc.Arbitrary<WebhookSubscription> = fc.record({
     from: fc.subarray(['+1', '+2']),
     to: fc.constant([]),
     directions: fc.subarray(['inbound']),
+    filters: fc.constant([]),
   }),
   url: fc.constant('https://example.com/'),
   secret: fc.constant('whsec_AAAA'),

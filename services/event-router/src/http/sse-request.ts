@@ -1,14 +1,14 @@
 import { invalidArgument } from '@parley/errors';
-import type { EventFilter, FieldNames } from '@parley/filters';
+import type { FieldNames, GivenFilter } from '@parley/filters';
 
 /** What an EventSource's URL and headers ask for. */
 export interface SseRequest {
-  readonly filter: EventFilter;
+  readonly filter: GivenFilter;
   readonly cursor: string;
 }
 
 /** The filter's lists as the query calls them; each parameter may be repeated or hold values separated by commas. */
-export const queryFieldNames: FieldNames = { types: 'types', callIds: 'call_id', from: 'from', to: 'to', directions: 'direction' };
+export const queryFieldNames: FieldNames = { types: 'types', callIds: 'call_id', from: 'from', to: 'to', directions: 'direction', filters: 'filters' };
 
 const known = new Set([...Object.values(queryFieldNames), 'cursor', 'access_token']);
 
@@ -30,6 +30,7 @@ export function readSseRequest(query: URLSearchParams, lastEventId: string | und
       from: values(query, queryFieldNames.from),
       to: values(query, queryFieldNames.to),
       directions: values(query, queryFieldNames.directions),
+      filters: [],
     },
     cursor: lastEventId !== undefined && lastEventId !== '' ? lastEventId : (query.get('cursor') ?? ''),
   };

@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from 'node:http';
-import { EventFilter, type StreamEventsResponse } from '@parley/contracts';
+import { StreamEventsRequest, type EventFilter, type StreamEventsResponse } from '@parley/contracts';
 import type { EventClient, Router } from './started-router.ts';
 
 /** What a subscriber got, in order, on either transport. */
@@ -34,7 +34,7 @@ export function streamOverGrpc(client: EventClient, { filter = {}, cursor = '' }
   const abort = new AbortController();
   const collected = collector();
   const run = async () => {
-    const stream = await client.streamEvents({ filter: EventFilter.fromPartial(filter), cursor }, { signal: abort.signal });
+    const stream = await client.streamEvents(StreamEventsRequest.fromPartial({ filter, cursor }), { signal: abort.signal });
     for await (const { cursor, event } of stream) collected.take(cursor, event && fromMessage(event, cursor));
   };
   return collected.received(

@@ -1,14 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { eventStreams, subscriptionSubject, type Bus } from '@parley/bus';
-import { EventFilter, SubscriptionChanged } from '@parley/contracts';
-import { everyEvent, type EventFilter as Filter } from '@parley/filters';
+import { SubscriptionChanged } from '@parley/contracts';
+import { everyEvent, toEventFilterMessage, type EventFilter } from '@parley/filters';
 import { knownSecrets } from './webhook-receiver.ts';
 
 export interface WebhookHandle {
   readonly subscriptionId: string;
   /** Of its endpoint. */
   readonly path: string;
-  update(change: { readonly paused?: boolean; readonly filter?: Filter }): Promise<void>;
+  update(change: { readonly paused?: boolean; readonly filter?: EventFilter }): Promise<void>;
   delete(): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export interface NewWebhook {
   readonly accountId?: string;
   /** The receiver's; the endpoint is a path below it. */
   readonly url: string;
-  readonly filter?: Filter;
+  readonly filter?: EventFilter;
   /** Default: the streams' ends. */
   readonly startsAfter?: Readonly<Record<string, number>>;
 }
@@ -40,7 +40,7 @@ export async function subscribeWebhook(bus: Bus, { accountId = 'acme', url, filt
       subscription: {
         subscriptionId,
         paused: state.paused,
-        filter: EventFilter.fromPartial(state.filter as EventFilter),
+        filter: toEventFilterMessage(state.filter),
         sink: { kind: { $case: 'webhook', value: { url: `${url}${path}` } } },
         startsAfter: Object.entries(positions).map(([stream, sequence]) => ({ stream, sequence: BigInt(sequence) })),
       },

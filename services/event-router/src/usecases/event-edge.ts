@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import type { EventFilter, FieldNames } from '@parley/filters';
+import type { FieldNames, GivenFilter } from '@parley/filters';
 import type { Identity } from '@parley/grpc';
 import { attributeNames, count, gauge, record } from '@parley/telemetry';
 import { followEvents, type FollowOptions, type SubscriberMessage } from './follow-events.ts';
@@ -7,7 +7,7 @@ import { openSubscriber } from './open-subscriber.ts';
 
 export interface OpenRequest {
   readonly identity: Identity;
-  readonly filter: EventFilter;
+  readonly filter: GivenFilter;
   /** Empty: from now on. */
   readonly cursor: string;
   readonly fieldNames?: FieldNames;

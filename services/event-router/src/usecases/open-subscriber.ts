@@ -1,5 +1,5 @@
 import { eventTypes } from '@parley/bus';
-import { parseFilter, type EventFilter, type FieldNames } from '@parley/filters';
+import { parseFilter, type EventFilter, type FieldNames, type GivenFilter } from '@parley/filters';
 import { positionsFromNow, resume, type Positions } from '../domain/cursor.ts';
 import type { CursorCodec } from './cursor-codec.ts';
 import type { EventSource } from './event-source.ts';
@@ -7,7 +7,7 @@ import type { EventSource } from './event-source.ts';
 /** What a client asks for, on whatever transport. */
 export interface StreamRequest {
   readonly accountId: string;
-  readonly filter: EventFilter;
+  readonly filter: GivenFilter;
   /** Empty: from now on. */
   readonly cursor: string;
   /** How the transport calls the filter's lists. */

@@ -1,14 +1,8 @@
-import type { EventFilter as EventFilterMessage, Sink as SinkMessage } from '@parley/contracts';
+import type { Sink as SinkMessage } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
-import { everyEvent, type EventFilter } from '@parley/filters';
 import type { WantedSink } from '../usecases/create-subscription.ts';
 
 export { toMessage as toSubscription } from '../bus/convert.ts';
-
-/** No filter asks for every event. */
-export function fromFilter(filter: EventFilterMessage | undefined): EventFilter {
-  return filter ?? everyEvent;
-}
 
 /** @throws ParleyError `subscription.invalid_sink` */
 export function fromSink(sink: SinkMessage | undefined): WantedSink {

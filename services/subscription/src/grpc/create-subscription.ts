@@ -1,15 +1,16 @@
 import { downstreamConsumerName, eventStreams } from '@parley/bus';
 import type { CreateSubscriptionRequest, CreateSubscriptionResponse } from '@parley/contracts';
+import { fromEventFilterMessage } from '@parley/filters';
 import type { CallContext } from '@parley/grpc';
 import { natsClasses } from '../domain/sink.ts';
 import type { Subscription } from '../domain/account-subscriptions.ts';
 import { createSubscription, type CreateSubscriptionPorts } from '../usecases/create-subscription.ts';
-import { fromFilter, fromSink, toSubscription } from './convert.ts';
+import { fromSink, toSubscription } from './convert.ts';
 
 export function createSubscriptionHandler(ports: CreateSubscriptionPorts) {
   return async ({ requestId, filter, sink }: CreateSubscriptionRequest, { identity }: CallContext): Promise<CreateSubscriptionResponse> => {
     const { accountId } = identity;
-    const subscription = await createSubscription(ports, { accountId, requestId, filter: fromFilter(filter), sink: fromSink(sink) });
+    const subscription = await createSubscription(ports, { accountId, requestId, filter: fromEventFilterMessage(filter), sink: fromSink(sink) });
     return { subscription: toSubscription(subscription), ...access(accountId, subscription) };
   };
 }

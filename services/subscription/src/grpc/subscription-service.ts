@@ -1,4 +1,5 @@
 import { SubscriptionServiceService } from '@parley/contracts';
+import { parleyError } from '@parley/errors';
 import { grpcService, type GrpcService } from '@parley/grpc';
 import type { CreateSubscriptionPorts } from '../usecases/create-subscription.ts';
 import { createSubscriptionHandler } from './create-subscription.ts';
@@ -6,6 +7,10 @@ import { deleteSubscriptionHandler } from './delete-subscription.ts';
 import { getSubscriptionHandler } from './get-subscription.ts';
 import { listSubscriptionsHandler } from './list-subscriptions.ts';
 import { updateSubscriptionHandler } from './update-subscription.ts';
+
+const unimplemented = (): never => {
+  throw parleyError('request.unimplemented', 'not yet');
+};
 
 /** parley.subscription.v1.SubscriptionService, for the account of the caller's token. */
 export function subscriptionService(ports: CreateSubscriptionPorts): GrpcService {
@@ -17,6 +22,9 @@ export function subscriptionService(ports: CreateSubscriptionPorts): GrpcService
       listSubscriptions: listSubscriptionsHandler(ports.accounts),
       updateSubscription: updateSubscriptionHandler(ports),
       deleteSubscription: deleteSubscriptionHandler(ports.accounts),
+      rewindSubscription: unimplemented,
+      rotateWebhookKey: unimplemented,
+      createNatsCredential: unimplemented,
     },
   });
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { invalidArgument } from '@parley/errors';
-import { parseFilter, type EventFilter } from '@parley/filters';
+import { parseFilter, type EventFilter, type GivenFilter } from '@parley/filters';
 import { create, madeBy, type AccountSubscriptions, type Subscription } from '../domain/account-subscriptions.ts';
 import { eventClasses, type Sink } from '../domain/sink.ts';
 import type { AccountStore } from './account-store.ts';
@@ -12,7 +12,7 @@ export type WantedSink = { readonly kind: 'webhook'; readonly url: string } | { 
 export interface CreateSubscription {
   readonly accountId: string;
   readonly requestId: string;
-  readonly filter: EventFilter;
+  readonly filter: GivenFilter;
   readonly sink: WantedSink;
 }
 
@@ -65,7 +65,7 @@ function newSink(sink: WantedSink): Sink {
 }
 
 function digestOf(filter: EventFilter, sink: WantedSink): string {
-  const { types, callIds, from, to, directions } = filter;
-  const body = [types, callIds, from, to, directions, sink.kind, sink.kind === 'webhook' ? sink.url : ''];
+  const { types, callIds, from, to, directions, filters } = filter;
+  const body = [types, callIds, from, to, directions, filters, sink.kind, sink.kind === 'webhook' ? sink.url : ''];
   return createHash('sha256').update(JSON.stringify(body)).digest('base64url');
 }

@@ -1,4 +1,4 @@
-import { parseFilter, type EventFilter } from '@parley/filters';
+import { parseFilter, type GivenFilter } from '@parley/filters';
 import { addedClasses, find, update, type Subscription } from '../domain/account-subscriptions.ts';
 import type { AccountStore } from './account-store.ts';
 import type { Broker } from './broker.ts';
@@ -6,7 +6,7 @@ import type { Broker } from './broker.ts';
 export interface UpdateSubscription {
   readonly accountId: string;
   readonly subscriptionId: string;
-  readonly filter: EventFilter;
+  readonly filter: GivenFilter;
   readonly paused: boolean;
 }
 

@@ -17,7 +17,7 @@ import {
   type Metadata,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { EventFilter } from "../../subscription/v1/subscription.ts";
+import { EventFilter, StartPosition } from "../../subscription/v1/subscription.ts";
 import { Event } from "./event.ts";
 
 export const protobufPackage = "parley.event.v1";
@@ -28,19 +28,56 @@ export interface StreamEventsRequest {
   filter:
     | EventFilter
     | undefined;
-  /** Of an earlier response, also of SSE (the `id` there). Empty: from now. */
+  /** Of an earlier response, also of SSE (the `id` there). Empty: from `start`. */
   cursor: string;
+  /** Without a cursor. Unset: from now. */
+  start:
+    | StartPosition
+    | undefined;
+  /**
+   * How many events a response may carry, when so many are there already: more than one come in `events`, at most 1,000.
+   * 0: one event each, in `event`.
+   */
+  maxEvents: number;
 }
 
 export interface StreamEventsResponse {
   /** Come back with this to go on after this response. */
   cursor: string;
-  /** Unset in a heartbeat, which moves the cursor on. */
-  event: Event | undefined;
+  /** Unset in a heartbeat, which moves the cursor on, in a notice, and where `events` has them. */
+  event:
+    | Event
+    | undefined;
+  /** With max_events. */
+  events: Event[];
+  notice: Notice | undefined;
+}
+
+/** What a subscriber has to know besides the events. It needs no answer. */
+export interface Notice {
+  kind: { $case: "streamDegraded"; value: StreamDegraded } | { $case: "streamRestored"; value: StreamRestored } | {
+    $case: "streamDraining";
+    value: StreamDraining;
+  } | undefined;
+}
+
+/** stream.degraded: a class's stream cannot be read; the other classes go on, and what is missed comes when it is back. */
+export interface StreamDegraded {
+  /** call, reaction or billing. */
+  eventClass: string;
+}
+
+/** stream.restored: the class's events come again, from the first that was missed. */
+export interface StreamRestored {
+  eventClass: string;
+}
+
+/** stream.draining: this replica shuts down; the stream ends soon, and goes on at another replica with the cursor. */
+export interface StreamDraining {
 }
 
 function createBaseStreamEventsRequest(): StreamEventsRequest {
-  return { filter: undefined, cursor: "" };
+  return { filter: undefined, cursor: "", start: undefined, maxEvents: 0 };
 }
 
 export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
@@ -50,6 +87,12 @@ export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
     }
     if (message.cursor !== "") {
       writer.uint32(18).string(message.cursor);
+    }
+    if (message.start !== undefined) {
+      StartPosition.encode(message.start, writer.uint32(26).fork()).join();
+    }
+    if (message.maxEvents !== 0) {
+      writer.uint32(32).int32(message.maxEvents);
     }
     return writer;
   },
@@ -83,6 +126,22 @@ export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
             message.cursor = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.start = StartPosition.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxEvents = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -99,6 +158,12 @@ export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
     return {
       filter: isSet(object.filter) ? EventFilter.fromJSON(object.filter) : undefined,
       cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+      start: isSet(object.start) ? StartPosition.fromJSON(object.start) : undefined,
+      maxEvents: isSet(object.maxEvents)
+        ? globalThis.Number(object.maxEvents)
+        : isSet(object.max_events)
+        ? globalThis.Number(object.max_events)
+        : 0,
     };
   },
 
@@ -109,6 +174,12 @@ export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
     }
     if (message.cursor !== "") {
       obj.cursor = message.cursor;
+    }
+    if (message.start !== undefined) {
+      obj.start = StartPosition.toJSON(message.start);
+    }
+    if (message.maxEvents !== 0) {
+      obj.maxEvents = Math.round(message.maxEvents);
     }
     return obj;
   },
@@ -122,12 +193,16 @@ export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
       ? EventFilter.fromPartial(object.filter)
       : undefined;
     message.cursor = object.cursor ?? "";
+    message.start = (object.start !== undefined && object.start !== null)
+      ? StartPosition.fromPartial(object.start)
+      : undefined;
+    message.maxEvents = object.maxEvents ?? 0;
     return message;
   },
 };
 
 function createBaseStreamEventsResponse(): StreamEventsResponse {
-  return { cursor: "", event: undefined };
+  return { cursor: "", event: undefined, events: [], notice: undefined };
 }
 
 export const StreamEventsResponse: MessageFns<StreamEventsResponse> = {
@@ -137,6 +212,12 @@ export const StreamEventsResponse: MessageFns<StreamEventsResponse> = {
     }
     if (message.event !== undefined) {
       Event.encode(message.event, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.events) {
+      Event.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.notice !== undefined) {
+      Notice.encode(message.notice, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -170,6 +251,22 @@ export const StreamEventsResponse: MessageFns<StreamEventsResponse> = {
             message.event = Event.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.events.push(Event.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.notice = Notice.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -186,6 +283,8 @@ export const StreamEventsResponse: MessageFns<StreamEventsResponse> = {
     return {
       cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
       event: isSet(object.event) ? Event.fromJSON(object.event) : undefined,
+      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => Event.fromJSON(e)) : [],
+      notice: isSet(object.notice) ? Notice.fromJSON(object.notice) : undefined,
     };
   },
 
@@ -197,6 +296,12 @@ export const StreamEventsResponse: MessageFns<StreamEventsResponse> = {
     if (message.event !== undefined) {
       obj.event = Event.toJSON(message.event);
     }
+    if (message.events?.length) {
+      obj.events = message.events.map((e) => Event.toJSON(e));
+    }
+    if (message.notice !== undefined) {
+      obj.notice = Notice.toJSON(message.notice);
+    }
     return obj;
   },
 
@@ -207,6 +312,336 @@ export const StreamEventsResponse: MessageFns<StreamEventsResponse> = {
     const message = createBaseStreamEventsResponse();
     message.cursor = object.cursor ?? "";
     message.event = (object.event !== undefined && object.event !== null) ? Event.fromPartial(object.event) : undefined;
+    message.events = object.events?.map((e) => Event.fromPartial(e)) || [];
+    message.notice = (object.notice !== undefined && object.notice !== null)
+      ? Notice.fromPartial(object.notice)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseNotice(): Notice {
+  return { kind: undefined };
+}
+
+export const Notice: MessageFns<Notice> = {
+  encode(message: Notice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "streamDegraded":
+        StreamDegraded.encode(message.kind.value, writer.uint32(10).fork()).join();
+        break;
+      case "streamRestored":
+        StreamRestored.encode(message.kind.value, writer.uint32(18).fork()).join();
+        break;
+      case "streamDraining":
+        StreamDraining.encode(message.kind.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Notice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNotice();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = { $case: "streamDegraded", value: StreamDegraded.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = { $case: "streamRestored", value: StreamRestored.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = { $case: "streamDraining", value: StreamDraining.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Notice {
+    return {
+      kind: isSet(object.streamDegraded)
+        ? { $case: "streamDegraded", value: StreamDegraded.fromJSON(object.streamDegraded) }
+        : isSet(object.stream_degraded)
+        ? { $case: "streamDegraded", value: StreamDegraded.fromJSON(object.stream_degraded) }
+        : isSet(object.streamRestored)
+        ? { $case: "streamRestored", value: StreamRestored.fromJSON(object.streamRestored) }
+        : isSet(object.stream_restored)
+        ? { $case: "streamRestored", value: StreamRestored.fromJSON(object.stream_restored) }
+        : isSet(object.streamDraining)
+        ? { $case: "streamDraining", value: StreamDraining.fromJSON(object.streamDraining) }
+        : isSet(object.stream_draining)
+        ? { $case: "streamDraining", value: StreamDraining.fromJSON(object.stream_draining) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: Notice): unknown {
+    const obj: any = {};
+    if (message.kind?.$case === "streamDegraded") {
+      obj.streamDegraded = StreamDegraded.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "streamRestored") {
+      obj.streamRestored = StreamRestored.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "streamDraining") {
+      obj.streamDraining = StreamDraining.toJSON(message.kind.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Notice>): Notice {
+    return Notice.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Notice>): Notice {
+    const message = createBaseNotice();
+    switch (object.kind?.$case) {
+      case "streamDegraded": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "streamDegraded", value: StreamDegraded.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "streamRestored": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "streamRestored", value: StreamRestored.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "streamDraining": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "streamDraining", value: StreamDraining.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseStreamDegraded(): StreamDegraded {
+  return { eventClass: "" };
+}
+
+export const StreamDegraded: MessageFns<StreamDegraded> = {
+  encode(message: StreamDegraded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventClass !== "") {
+      writer.uint32(10).string(message.eventClass);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamDegraded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamDegraded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventClass = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StreamDegraded {
+    return {
+      eventClass: isSet(object.eventClass)
+        ? globalThis.String(object.eventClass)
+        : isSet(object.event_class)
+        ? globalThis.String(object.event_class)
+        : "",
+    };
+  },
+
+  toJSON(message: StreamDegraded): unknown {
+    const obj: any = {};
+    if (message.eventClass !== "") {
+      obj.eventClass = message.eventClass;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StreamDegraded>): StreamDegraded {
+    return StreamDegraded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StreamDegraded>): StreamDegraded {
+    const message = createBaseStreamDegraded();
+    message.eventClass = object.eventClass ?? "";
+    return message;
+  },
+};
+
+function createBaseStreamRestored(): StreamRestored {
+  return { eventClass: "" };
+}
+
+export const StreamRestored: MessageFns<StreamRestored> = {
+  encode(message: StreamRestored, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventClass !== "") {
+      writer.uint32(10).string(message.eventClass);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamRestored {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamRestored();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventClass = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StreamRestored {
+    return {
+      eventClass: isSet(object.eventClass)
+        ? globalThis.String(object.eventClass)
+        : isSet(object.event_class)
+        ? globalThis.String(object.event_class)
+        : "",
+    };
+  },
+
+  toJSON(message: StreamRestored): unknown {
+    const obj: any = {};
+    if (message.eventClass !== "") {
+      obj.eventClass = message.eventClass;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StreamRestored>): StreamRestored {
+    return StreamRestored.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StreamRestored>): StreamRestored {
+    const message = createBaseStreamRestored();
+    message.eventClass = object.eventClass ?? "";
+    return message;
+  },
+};
+
+function createBaseStreamDraining(): StreamDraining {
+  return {};
+}
+
+export const StreamDraining: MessageFns<StreamDraining> = {
+  encode(_: StreamDraining, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamDraining {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamDraining();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): StreamDraining {
+    return {};
+  },
+
+  toJSON(_: StreamDraining): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<StreamDraining>): StreamDraining {
+    return StreamDraining.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StreamDraining>): StreamDraining {
+    const message = createBaseStreamDraining();
     return message;
   },
 };

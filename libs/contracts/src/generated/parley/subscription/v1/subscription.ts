@@ -6,10 +6,59 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Duration } from "../../../google/protobuf/duration.ts";
+import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 
 export const protobufPackage = "parley.subscription.v1";
 
 export const protobufFileName = "parley/subscription/v1/subscription.proto";
+
+/** Of Standard Webhooks. */
+export const SignatureScheme = {
+  /** UNSPECIFIED - HMAC_SHA256. */
+  UNSPECIFIED: 0,
+  /** HMAC_SHA256 - v1: a shared secret (whsec_...). */
+  HMAC_SHA256: 1,
+  /** ED25519 - v1a: the receiver holds the public key (whpk_...). */
+  ED25519: 2,
+} as const;
+
+export type SignatureScheme = typeof SignatureScheme[keyof typeof SignatureScheme];
+
+export namespace SignatureScheme {
+  export type UNSPECIFIED = typeof SignatureScheme.UNSPECIFIED;
+  export type HMAC_SHA256 = typeof SignatureScheme.HMAC_SHA256;
+  export type ED25519 = typeof SignatureScheme.ED25519;
+}
+
+export function signatureSchemeFromJSON(object: any): SignatureScheme {
+  switch (object) {
+    case 0:
+    case "SIGNATURE_SCHEME_UNSPECIFIED":
+      return SignatureScheme.UNSPECIFIED;
+    case 1:
+    case "SIGNATURE_SCHEME_HMAC_SHA256":
+      return SignatureScheme.HMAC_SHA256;
+    case 2:
+    case "SIGNATURE_SCHEME_ED25519":
+      return SignatureScheme.ED25519;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum SignatureScheme");
+  }
+}
+
+export function signatureSchemeToJSON(object: SignatureScheme): string {
+  switch (object) {
+    case SignatureScheme.UNSPECIFIED:
+      return "SIGNATURE_SCHEME_UNSPECIFIED";
+    case SignatureScheme.HMAC_SHA256:
+      return "SIGNATURE_SCHEME_HMAC_SHA256";
+    case SignatureScheme.ED25519:
+      return "SIGNATURE_SCHEME_ED25519";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum SignatureScheme");
+  }
+}
 
 /** Which events: all given conditions must hold; within one list any value may. */
 export interface EventFilter {
@@ -21,10 +70,64 @@ export interface EventFilter {
   to: string[];
   /** inbound or outbound-api. */
   directions: string[];
+  /** Filters of the CloudEvents Subscriptions API; all must hold, and the lists above besides. */
+  filters: Filter[];
+}
+
+/** One filter in a dialect of the CloudEvents Subscriptions API. Attributes are those of docs/events.md. */
+export interface Filter {
+  dialect:
+    | //
+    /** Each attribute has the value. */
+    { $case: "exact"; value: AttributeValues }
+    | //
+    /** Each attribute begins with the value. */
+    { $case: "prefix"; value: AttributeValues }
+    | //
+    /** Each attribute ends with the value. */
+    { $case: "suffix"; value: AttributeValues }
+    | //
+    /** Every one holds. */
+    { $case: "all"; value: FilterList }
+    | //
+    /** At least one holds. */
+    { $case: "any"; value: FilterList }
+    | //
+    /** It does not hold. */
+    { $case: "not"; value: Filter }
+    | undefined;
+}
+
+/** At least one; values are not empty. */
+export interface AttributeValues {
+  attributes: { [key: string]: string };
+}
+
+export interface AttributeValues_AttributesEntry {
+  key: string;
+  value: string;
+}
+
+/** At least one. */
+export interface FilterList {
+  filters: Filter[];
+}
+
+/** Where a subscriber begins that has no cursor. Unset: with what happens from now on. */
+export interface StartPosition {
+  position:
+    | //
+    /** With events that were stored this long ago or later. */
+    { $case: "lookback"; value: Duration }
+    | //
+    /** With the first event of each call that the filter's call_ids name. */
+    { $case: "beginningOfCall"; value: boolean }
+    | undefined;
 }
 
 export interface WebhookSink {
   url: string;
+  signatureScheme: SignatureScheme;
 }
 
 /** A durable JetStream consumer, limited to the account. */
@@ -47,21 +150,85 @@ export interface Subscription {
   sink: Sink | undefined;
   paused: boolean;
   startsAfter: StreamPosition[];
+  /** Of this state: an update or deletion that names it is refused once somebody else changed the subscription. */
+  etag: string;
+  createTime: Date | undefined;
+  updateTime:
+    | Date
+    | undefined;
+  /** Of a webhook sink: the keys that sign now, the newest first. */
+  webhookKeys: WebhookKey[];
 }
 
-/** On sub.<account>.<subscription>, last per subject kept: what every event-router replica knows. */
+/** A key that webhooks are signed with, without what is secret of it. */
+export interface WebhookKey {
+  keyId: string;
+  /** Of ed25519 (whpk_...); empty for a shared secret. */
+  publicKey: string;
+  createTime:
+    | Date
+    | undefined;
+  /** It signs until then; unset: until it is rotated. */
+  expireTime: Date | undefined;
+}
+
+/** A key that webhooks are signed with, as the event-router knows it. */
+export interface WebhookSigningKey {
+  keyId: string;
+  /** Standard Webhooks: whsec_... of a shared secret, whsk_... of an ed25519 private key. */
+  secret: string;
+  /** It signs until then; unset: until it is rotated. */
+  expireTime: Date | undefined;
+}
+
+/** On sub.<account>.<subscription> and sub.<account>.settings, last per subject kept: what every event-router replica knows. */
 export interface SubscriptionChanged {
   accountId: string;
+  /** Unset in a message about the account's settings. */
   subscription: Subscription | undefined;
   deleted: boolean;
-  /** Standard Webhooks secret (whsec_...) of a webhook sink. */
+  /** Standard Webhooks secret (whsec_...) of a webhook sink; superseded by webhook_signing_keys. */
   webhookSecret: string;
-  /** Grows with each change of the subscription. */
+  /** Grows with each change of the subscription, or of the settings. */
   revision: bigint;
+  /** Of a webhook sink, the newest first: each signs. */
+  webhookSigningKeys: WebhookSigningKey[];
+  /** Grows each time the subscription is rewound to its starts_after. */
+  rewind: bigint;
+  settings: AccountSettings | undefined;
+}
+
+/** What holds for all of an account's subscribers. */
+export interface AccountSettings {
+  /** Those that are in force. */
+  verificationSecrets: VerificationSecret[];
+  /** Tokens that are refused before they expire. */
+  revokedTokens: RevokedVerificationToken[];
+  retentions: ClassRetention[];
+}
+
+/** What verification tokens are made and checked with. */
+export interface VerificationSecret {
+  keyId: string;
+  /** 32 bytes. */
+  secret: Buffer;
+}
+
+export interface RevokedVerificationToken {
+  tokenId: string;
+  /** When it would have expired. */
+  expireTime: Date | undefined;
+}
+
+/** How long subscribers of an account can get the events of a class; never longer than they are stored. */
+export interface ClassRetention {
+  /** call, reaction or billing. */
+  eventClass: string;
+  retention: Duration | undefined;
 }
 
 function createBaseEventFilter(): EventFilter {
-  return { types: [], callIds: [], from: [], to: [], directions: [] };
+  return { types: [], callIds: [], from: [], to: [], directions: [], filters: [] };
 }
 
 export const EventFilter: MessageFns<EventFilter> = {
@@ -80,6 +247,9 @@ export const EventFilter: MessageFns<EventFilter> = {
     }
     for (const v of message.directions) {
       writer.uint32(42).string(v!);
+    }
+    for (const v of message.filters) {
+      Filter.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -137,6 +307,14 @@ export const EventFilter: MessageFns<EventFilter> = {
             message.directions.push(reader.string());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.filters.push(Filter.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -162,6 +340,7 @@ export const EventFilter: MessageFns<EventFilter> = {
       directions: globalThis.Array.isArray(object?.directions)
         ? object.directions.map((e: any) => globalThis.String(e))
         : [],
+      filters: globalThis.Array.isArray(object?.filters) ? object.filters.map((e: any) => Filter.fromJSON(e)) : [],
     };
   },
 
@@ -182,6 +361,9 @@ export const EventFilter: MessageFns<EventFilter> = {
     if (message.directions?.length) {
       obj.directions = message.directions;
     }
+    if (message.filters?.length) {
+      obj.filters = message.filters.map((e) => Filter.toJSON(e));
+    }
     return obj;
   },
 
@@ -195,18 +377,563 @@ export const EventFilter: MessageFns<EventFilter> = {
     message.from = object.from?.map((e) => e) || [];
     message.to = object.to?.map((e) => e) || [];
     message.directions = object.directions?.map((e) => e) || [];
+    message.filters = object.filters?.map((e) => Filter.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFilter(): Filter {
+  return { dialect: undefined };
+}
+
+export const Filter: MessageFns<Filter> = {
+  encode(message: Filter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.dialect?.$case) {
+      case "exact":
+        AttributeValues.encode(message.dialect.value, writer.uint32(10).fork()).join();
+        break;
+      case "prefix":
+        AttributeValues.encode(message.dialect.value, writer.uint32(18).fork()).join();
+        break;
+      case "suffix":
+        AttributeValues.encode(message.dialect.value, writer.uint32(26).fork()).join();
+        break;
+      case "all":
+        FilterList.encode(message.dialect.value, writer.uint32(34).fork()).join();
+        break;
+      case "any":
+        FilterList.encode(message.dialect.value, writer.uint32(42).fork()).join();
+        break;
+      case "not":
+        Filter.encode(message.dialect.value, writer.uint32(50).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Filter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFilter();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dialect = { $case: "exact", value: AttributeValues.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dialect = { $case: "prefix", value: AttributeValues.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.dialect = { $case: "suffix", value: AttributeValues.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.dialect = { $case: "all", value: FilterList.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.dialect = { $case: "any", value: FilterList.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.dialect = { $case: "not", value: Filter.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Filter {
+    return {
+      dialect: isSet(object.exact)
+        ? { $case: "exact", value: AttributeValues.fromJSON(object.exact) }
+        : isSet(object.prefix)
+        ? { $case: "prefix", value: AttributeValues.fromJSON(object.prefix) }
+        : isSet(object.suffix)
+        ? { $case: "suffix", value: AttributeValues.fromJSON(object.suffix) }
+        : isSet(object.all)
+        ? { $case: "all", value: FilterList.fromJSON(object.all) }
+        : isSet(object.any)
+        ? { $case: "any", value: FilterList.fromJSON(object.any) }
+        : isSet(object.not)
+        ? { $case: "not", value: Filter.fromJSON(object.not) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: Filter): unknown {
+    const obj: any = {};
+    if (message.dialect?.$case === "exact") {
+      obj.exact = AttributeValues.toJSON(message.dialect.value);
+    } else if (message.dialect?.$case === "prefix") {
+      obj.prefix = AttributeValues.toJSON(message.dialect.value);
+    } else if (message.dialect?.$case === "suffix") {
+      obj.suffix = AttributeValues.toJSON(message.dialect.value);
+    } else if (message.dialect?.$case === "all") {
+      obj.all = FilterList.toJSON(message.dialect.value);
+    } else if (message.dialect?.$case === "any") {
+      obj.any = FilterList.toJSON(message.dialect.value);
+    } else if (message.dialect?.$case === "not") {
+      obj.not = Filter.toJSON(message.dialect.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Filter>): Filter {
+    return Filter.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Filter>): Filter {
+    const message = createBaseFilter();
+    switch (object.dialect?.$case) {
+      case "exact": {
+        if (object.dialect?.value !== undefined && object.dialect?.value !== null) {
+          message.dialect = { $case: "exact", value: AttributeValues.fromPartial(object.dialect.value) };
+        }
+        break;
+      }
+      case "prefix": {
+        if (object.dialect?.value !== undefined && object.dialect?.value !== null) {
+          message.dialect = { $case: "prefix", value: AttributeValues.fromPartial(object.dialect.value) };
+        }
+        break;
+      }
+      case "suffix": {
+        if (object.dialect?.value !== undefined && object.dialect?.value !== null) {
+          message.dialect = { $case: "suffix", value: AttributeValues.fromPartial(object.dialect.value) };
+        }
+        break;
+      }
+      case "all": {
+        if (object.dialect?.value !== undefined && object.dialect?.value !== null) {
+          message.dialect = { $case: "all", value: FilterList.fromPartial(object.dialect.value) };
+        }
+        break;
+      }
+      case "any": {
+        if (object.dialect?.value !== undefined && object.dialect?.value !== null) {
+          message.dialect = { $case: "any", value: FilterList.fromPartial(object.dialect.value) };
+        }
+        break;
+      }
+      case "not": {
+        if (object.dialect?.value !== undefined && object.dialect?.value !== null) {
+          message.dialect = { $case: "not", value: Filter.fromPartial(object.dialect.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseAttributeValues(): AttributeValues {
+  return { attributes: {} };
+}
+
+export const AttributeValues: MessageFns<AttributeValues> = {
+  encode(message: AttributeValues, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    globalThis.Object.entries(message.attributes).forEach(([key, value]: [string, string]) => {
+      AttributeValues_AttributesEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AttributeValues {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttributeValues();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = AttributeValues_AttributesEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.attributes[entry1.key] = entry1.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AttributeValues {
+    return {
+      attributes: isObject(object.attributes)
+        ? (globalThis.Object.entries(object.attributes) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+    };
+  },
+
+  toJSON(message: AttributeValues): unknown {
+    const obj: any = {};
+    if (message.attributes) {
+      const entries = globalThis.Object.entries(message.attributes) as [string, string][];
+      if (entries.length > 0) {
+        obj.attributes = {};
+        entries.forEach(([k, v]) => {
+          obj.attributes[k] = v;
+        });
+      }
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AttributeValues>): AttributeValues {
+    return AttributeValues.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AttributeValues>): AttributeValues {
+    const message = createBaseAttributeValues();
+    message.attributes = (globalThis.Object.entries(object.attributes ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseAttributeValues_AttributesEntry(): AttributeValues_AttributesEntry {
+  return { key: "", value: "" };
+}
+
+export const AttributeValues_AttributesEntry: MessageFns<AttributeValues_AttributesEntry> = {
+  encode(message: AttributeValues_AttributesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AttributeValues_AttributesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttributeValues_AttributesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AttributeValues_AttributesEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: AttributeValues_AttributesEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AttributeValues_AttributesEntry>): AttributeValues_AttributesEntry {
+    return AttributeValues_AttributesEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AttributeValues_AttributesEntry>): AttributeValues_AttributesEntry {
+    const message = createBaseAttributeValues_AttributesEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseFilterList(): FilterList {
+  return { filters: [] };
+}
+
+export const FilterList: MessageFns<FilterList> = {
+  encode(message: FilterList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.filters) {
+      Filter.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FilterList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFilterList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filters.push(Filter.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FilterList {
+    return {
+      filters: globalThis.Array.isArray(object?.filters) ? object.filters.map((e: any) => Filter.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: FilterList): unknown {
+    const obj: any = {};
+    if (message.filters?.length) {
+      obj.filters = message.filters.map((e) => Filter.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FilterList>): FilterList {
+    return FilterList.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FilterList>): FilterList {
+    const message = createBaseFilterList();
+    message.filters = object.filters?.map((e) => Filter.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStartPosition(): StartPosition {
+  return { position: undefined };
+}
+
+export const StartPosition: MessageFns<StartPosition> = {
+  encode(message: StartPosition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.position?.$case) {
+      case "lookback":
+        Duration.encode(message.position.value, writer.uint32(10).fork()).join();
+        break;
+      case "beginningOfCall":
+        writer.uint32(16).bool(message.position.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartPosition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartPosition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.position = { $case: "lookback", value: Duration.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = { $case: "beginningOfCall", value: reader.bool() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StartPosition {
+    return {
+      position: isSet(object.lookback)
+        ? { $case: "lookback", value: Duration.fromJSON(object.lookback) }
+        : isSet(object.beginningOfCall)
+        ? { $case: "beginningOfCall", value: globalThis.Boolean(object.beginningOfCall) }
+        : isSet(object.beginning_of_call)
+        ? { $case: "beginningOfCall", value: globalThis.Boolean(object.beginning_of_call) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: StartPosition): unknown {
+    const obj: any = {};
+    if (message.position?.$case === "lookback") {
+      obj.lookback = Duration.toJSON(message.position.value);
+    } else if (message.position?.$case === "beginningOfCall") {
+      obj.beginningOfCall = message.position.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StartPosition>): StartPosition {
+    return StartPosition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StartPosition>): StartPosition {
+    const message = createBaseStartPosition();
+    switch (object.position?.$case) {
+      case "lookback": {
+        if (object.position?.value !== undefined && object.position?.value !== null) {
+          message.position = { $case: "lookback", value: Duration.fromPartial(object.position.value) };
+        }
+        break;
+      }
+      case "beginningOfCall": {
+        if (object.position?.value !== undefined && object.position?.value !== null) {
+          message.position = { $case: "beginningOfCall", value: object.position.value };
+        }
+        break;
+      }
+    }
     return message;
   },
 };
 
 function createBaseWebhookSink(): WebhookSink {
-  return { url: "" };
+  return { url: "", signatureScheme: 0 };
 }
 
 export const WebhookSink: MessageFns<WebhookSink> = {
   encode(message: WebhookSink, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.url !== "") {
       writer.uint32(10).string(message.url);
+    }
+    if (message.signatureScheme !== 0) {
+      writer.uint32(16).int32(message.signatureScheme);
     }
     return writer;
   },
@@ -232,6 +959,14 @@ export const WebhookSink: MessageFns<WebhookSink> = {
             message.url = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.signatureScheme = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -245,13 +980,23 @@ export const WebhookSink: MessageFns<WebhookSink> = {
   },
 
   fromJSON(object: any): WebhookSink {
-    return { url: isSet(object.url) ? globalThis.String(object.url) : "" };
+    return {
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      signatureScheme: isSet(object.signatureScheme)
+        ? signatureSchemeFromJSON(object.signatureScheme)
+        : isSet(object.signature_scheme)
+        ? signatureSchemeFromJSON(object.signature_scheme)
+        : 0,
+    };
   },
 
   toJSON(message: WebhookSink): unknown {
     const obj: any = {};
     if (message.url !== "") {
       obj.url = message.url;
+    }
+    if (message.signatureScheme !== 0) {
+      obj.signatureScheme = signatureSchemeToJSON(message.signatureScheme);
     }
     return obj;
   },
@@ -262,6 +1007,7 @@ export const WebhookSink: MessageFns<WebhookSink> = {
   fromPartial(object: DeepPartial<WebhookSink>): WebhookSink {
     const message = createBaseWebhookSink();
     message.url = object.url ?? "";
+    message.signatureScheme = object.signatureScheme ?? 0;
     return message;
   },
 };
@@ -508,7 +1254,17 @@ export const StreamPosition: MessageFns<StreamPosition> = {
 };
 
 function createBaseSubscription(): Subscription {
-  return { subscriptionId: "", filter: undefined, sink: undefined, paused: false, startsAfter: [] };
+  return {
+    subscriptionId: "",
+    filter: undefined,
+    sink: undefined,
+    paused: false,
+    startsAfter: [],
+    etag: "",
+    createTime: undefined,
+    updateTime: undefined,
+    webhookKeys: [],
+  };
 }
 
 export const Subscription: MessageFns<Subscription> = {
@@ -527,6 +1283,18 @@ export const Subscription: MessageFns<Subscription> = {
     }
     for (const v of message.startsAfter) {
       StreamPosition.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.etag !== "") {
+      writer.uint32(50).string(message.etag);
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(58).fork()).join();
+    }
+    if (message.updateTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(66).fork()).join();
+    }
+    for (const v of message.webhookKeys) {
+      WebhookKey.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -584,6 +1352,38 @@ export const Subscription: MessageFns<Subscription> = {
             message.startsAfter.push(StreamPosition.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.webhookKeys.push(WebhookKey.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -611,6 +1411,22 @@ export const Subscription: MessageFns<Subscription> = {
         : globalThis.Array.isArray(object?.starts_after)
         ? object.starts_after.map((e: any) => StreamPosition.fromJSON(e))
         : [],
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+      updateTime: isSet(object.updateTime)
+        ? fromJsonTimestamp(object.updateTime)
+        : isSet(object.update_time)
+        ? fromJsonTimestamp(object.update_time)
+        : undefined,
+      webhookKeys: globalThis.Array.isArray(object?.webhookKeys)
+        ? object.webhookKeys.map((e: any) => WebhookKey.fromJSON(e))
+        : globalThis.Array.isArray(object?.webhook_keys)
+        ? object.webhook_keys.map((e: any) => WebhookKey.fromJSON(e))
+        : [],
     };
   },
 
@@ -631,6 +1447,18 @@ export const Subscription: MessageFns<Subscription> = {
     if (message.startsAfter?.length) {
       obj.startsAfter = message.startsAfter.map((e) => StreamPosition.toJSON(e));
     }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = message.createTime.toISOString();
+    }
+    if (message.updateTime !== undefined) {
+      obj.updateTime = message.updateTime.toISOString();
+    }
+    if (message.webhookKeys?.length) {
+      obj.webhookKeys = message.webhookKeys.map((e) => WebhookKey.toJSON(e));
+    }
     return obj;
   },
 
@@ -646,12 +1474,267 @@ export const Subscription: MessageFns<Subscription> = {
     message.sink = (object.sink !== undefined && object.sink !== null) ? Sink.fromPartial(object.sink) : undefined;
     message.paused = object.paused ?? false;
     message.startsAfter = object.startsAfter?.map((e) => StreamPosition.fromPartial(e)) || [];
+    message.etag = object.etag ?? "";
+    message.createTime = object.createTime ?? undefined;
+    message.updateTime = object.updateTime ?? undefined;
+    message.webhookKeys = object.webhookKeys?.map((e) => WebhookKey.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWebhookKey(): WebhookKey {
+  return { keyId: "", publicKey: "", createTime: undefined, expireTime: undefined };
+}
+
+export const WebhookKey: MessageFns<WebhookKey> = {
+  encode(message: WebhookKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.publicKey !== "") {
+      writer.uint32(18).string(message.publicKey);
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(26).fork()).join();
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WebhookKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWebhookKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.publicKey = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WebhookKey {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      publicKey: isSet(object.publicKey)
+        ? globalThis.String(object.publicKey)
+        : isSet(object.public_key)
+        ? globalThis.String(object.public_key)
+        : "",
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+      expireTime: isSet(object.expireTime)
+        ? fromJsonTimestamp(object.expireTime)
+        : isSet(object.expire_time)
+        ? fromJsonTimestamp(object.expire_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: WebhookKey): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.publicKey !== "") {
+      obj.publicKey = message.publicKey;
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = message.createTime.toISOString();
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = message.expireTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WebhookKey>): WebhookKey {
+    return WebhookKey.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WebhookKey>): WebhookKey {
+    const message = createBaseWebhookKey();
+    message.keyId = object.keyId ?? "";
+    message.publicKey = object.publicKey ?? "";
+    message.createTime = object.createTime ?? undefined;
+    message.expireTime = object.expireTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseWebhookSigningKey(): WebhookSigningKey {
+  return { keyId: "", secret: "", expireTime: undefined };
+}
+
+export const WebhookSigningKey: MessageFns<WebhookSigningKey> = {
+  encode(message: WebhookSigningKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.secret !== "") {
+      writer.uint32(18).string(message.secret);
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WebhookSigningKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWebhookSigningKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WebhookSigningKey {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
+      expireTime: isSet(object.expireTime)
+        ? fromJsonTimestamp(object.expireTime)
+        : isSet(object.expire_time)
+        ? fromJsonTimestamp(object.expire_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: WebhookSigningKey): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = message.expireTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WebhookSigningKey>): WebhookSigningKey {
+    return WebhookSigningKey.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WebhookSigningKey>): WebhookSigningKey {
+    const message = createBaseWebhookSigningKey();
+    message.keyId = object.keyId ?? "";
+    message.secret = object.secret ?? "";
+    message.expireTime = object.expireTime ?? undefined;
     return message;
   },
 };
 
 function createBaseSubscriptionChanged(): SubscriptionChanged {
-  return { accountId: "", subscription: undefined, deleted: false, webhookSecret: "", revision: 0n };
+  return {
+    accountId: "",
+    subscription: undefined,
+    deleted: false,
+    webhookSecret: "",
+    revision: 0n,
+    webhookSigningKeys: [],
+    rewind: 0n,
+    settings: undefined,
+  };
 }
 
 export const SubscriptionChanged: MessageFns<SubscriptionChanged> = {
@@ -673,6 +1756,18 @@ export const SubscriptionChanged: MessageFns<SubscriptionChanged> = {
         throw new globalThis.Error("value provided for field message.revision of type int64 too large");
       }
       writer.uint32(40).int64(message.revision);
+    }
+    for (const v of message.webhookSigningKeys) {
+      WebhookSigningKey.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.rewind !== 0n) {
+      if (BigInt.asIntN(64, message.rewind) !== message.rewind) {
+        throw new globalThis.Error("value provided for field message.rewind of type int64 too large");
+      }
+      writer.uint32(56).int64(message.rewind);
+    }
+    if (message.settings !== undefined) {
+      AccountSettings.encode(message.settings, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -730,6 +1825,30 @@ export const SubscriptionChanged: MessageFns<SubscriptionChanged> = {
             message.revision = reader.int64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.webhookSigningKeys.push(WebhookSigningKey.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.rewind = reader.int64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.settings = AccountSettings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -757,6 +1876,13 @@ export const SubscriptionChanged: MessageFns<SubscriptionChanged> = {
         ? globalThis.String(object.webhook_secret)
         : "",
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      webhookSigningKeys: globalThis.Array.isArray(object?.webhookSigningKeys)
+        ? object.webhookSigningKeys.map((e: any) => WebhookSigningKey.fromJSON(e))
+        : globalThis.Array.isArray(object?.webhook_signing_keys)
+        ? object.webhook_signing_keys.map((e: any) => WebhookSigningKey.fromJSON(e))
+        : [],
+      rewind: isSet(object.rewind) ? BigInt(object.rewind) : 0n,
+      settings: isSet(object.settings) ? AccountSettings.fromJSON(object.settings) : undefined,
     };
   },
 
@@ -777,6 +1903,15 @@ export const SubscriptionChanged: MessageFns<SubscriptionChanged> = {
     if (message.revision !== 0n) {
       obj.revision = message.revision.toString();
     }
+    if (message.webhookSigningKeys?.length) {
+      obj.webhookSigningKeys = message.webhookSigningKeys.map((e) => WebhookSigningKey.toJSON(e));
+    }
+    if (message.rewind !== 0n) {
+      obj.rewind = message.rewind.toString();
+    }
+    if (message.settings !== undefined) {
+      obj.settings = AccountSettings.toJSON(message.settings);
+    }
     return obj;
   },
 
@@ -792,9 +1927,406 @@ export const SubscriptionChanged: MessageFns<SubscriptionChanged> = {
     message.deleted = object.deleted ?? false;
     message.webhookSecret = object.webhookSecret ?? "";
     message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.webhookSigningKeys = object.webhookSigningKeys?.map((e) => WebhookSigningKey.fromPartial(e)) || [];
+    message.rewind = (object.rewind !== undefined && object.rewind !== null) ? BigInt(object.rewind) : 0n;
+    message.settings = (object.settings !== undefined && object.settings !== null)
+      ? AccountSettings.fromPartial(object.settings)
+      : undefined;
     return message;
   },
 };
+
+function createBaseAccountSettings(): AccountSettings {
+  return { verificationSecrets: [], revokedTokens: [], retentions: [] };
+}
+
+export const AccountSettings: MessageFns<AccountSettings> = {
+  encode(message: AccountSettings, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.verificationSecrets) {
+      VerificationSecret.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.revokedTokens) {
+      RevokedVerificationToken.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.retentions) {
+      ClassRetention.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountSettings {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountSettings();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.verificationSecrets.push(VerificationSecret.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.revokedTokens.push(RevokedVerificationToken.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.retentions.push(ClassRetention.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AccountSettings {
+    return {
+      verificationSecrets: globalThis.Array.isArray(object?.verificationSecrets)
+        ? object.verificationSecrets.map((e: any) => VerificationSecret.fromJSON(e))
+        : globalThis.Array.isArray(object?.verification_secrets)
+        ? object.verification_secrets.map((e: any) => VerificationSecret.fromJSON(e))
+        : [],
+      revokedTokens: globalThis.Array.isArray(object?.revokedTokens)
+        ? object.revokedTokens.map((e: any) => RevokedVerificationToken.fromJSON(e))
+        : globalThis.Array.isArray(object?.revoked_tokens)
+        ? object.revoked_tokens.map((e: any) => RevokedVerificationToken.fromJSON(e))
+        : [],
+      retentions: globalThis.Array.isArray(object?.retentions)
+        ? object.retentions.map((e: any) => ClassRetention.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: AccountSettings): unknown {
+    const obj: any = {};
+    if (message.verificationSecrets?.length) {
+      obj.verificationSecrets = message.verificationSecrets.map((e) => VerificationSecret.toJSON(e));
+    }
+    if (message.revokedTokens?.length) {
+      obj.revokedTokens = message.revokedTokens.map((e) => RevokedVerificationToken.toJSON(e));
+    }
+    if (message.retentions?.length) {
+      obj.retentions = message.retentions.map((e) => ClassRetention.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AccountSettings>): AccountSettings {
+    return AccountSettings.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AccountSettings>): AccountSettings {
+    const message = createBaseAccountSettings();
+    message.verificationSecrets = object.verificationSecrets?.map((e) => VerificationSecret.fromPartial(e)) || [];
+    message.revokedTokens = object.revokedTokens?.map((e) => RevokedVerificationToken.fromPartial(e)) || [];
+    message.retentions = object.retentions?.map((e) => ClassRetention.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseVerificationSecret(): VerificationSecret {
+  return { keyId: "", secret: Buffer.alloc(0) };
+}
+
+export const VerificationSecret: MessageFns<VerificationSecret> = {
+  encode(message: VerificationSecret, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.secret.length !== 0) {
+      writer.uint32(18).bytes(message.secret);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VerificationSecret {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerificationSecret();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secret = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VerificationSecret {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: VerificationSecret): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.secret.length !== 0) {
+      obj.secret = base64FromBytes(message.secret);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<VerificationSecret>): VerificationSecret {
+    return VerificationSecret.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<VerificationSecret>): VerificationSecret {
+    const message = createBaseVerificationSecret();
+    message.keyId = object.keyId ?? "";
+    message.secret = object.secret ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseRevokedVerificationToken(): RevokedVerificationToken {
+  return { tokenId: "", expireTime: undefined };
+}
+
+export const RevokedVerificationToken: MessageFns<RevokedVerificationToken> = {
+  encode(message: RevokedVerificationToken, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tokenId !== "") {
+      writer.uint32(10).string(message.tokenId);
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokedVerificationToken {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokedVerificationToken();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tokenId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RevokedVerificationToken {
+    return {
+      tokenId: isSet(object.tokenId)
+        ? globalThis.String(object.tokenId)
+        : isSet(object.token_id)
+        ? globalThis.String(object.token_id)
+        : "",
+      expireTime: isSet(object.expireTime)
+        ? fromJsonTimestamp(object.expireTime)
+        : isSet(object.expire_time)
+        ? fromJsonTimestamp(object.expire_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: RevokedVerificationToken): unknown {
+    const obj: any = {};
+    if (message.tokenId !== "") {
+      obj.tokenId = message.tokenId;
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = message.expireTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RevokedVerificationToken>): RevokedVerificationToken {
+    return RevokedVerificationToken.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RevokedVerificationToken>): RevokedVerificationToken {
+    const message = createBaseRevokedVerificationToken();
+    message.tokenId = object.tokenId ?? "";
+    message.expireTime = object.expireTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseClassRetention(): ClassRetention {
+  return { eventClass: "", retention: undefined };
+}
+
+export const ClassRetention: MessageFns<ClassRetention> = {
+  encode(message: ClassRetention, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.eventClass !== "") {
+      writer.uint32(10).string(message.eventClass);
+    }
+    if (message.retention !== undefined) {
+      Duration.encode(message.retention, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClassRetention {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClassRetention();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.eventClass = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.retention = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ClassRetention {
+    return {
+      eventClass: isSet(object.eventClass)
+        ? globalThis.String(object.eventClass)
+        : isSet(object.event_class)
+        ? globalThis.String(object.event_class)
+        : "",
+      retention: isSet(object.retention) ? Duration.fromJSON(object.retention) : undefined,
+    };
+  },
+
+  toJSON(message: ClassRetention): unknown {
+    const obj: any = {};
+    if (message.eventClass !== "") {
+      obj.eventClass = message.eventClass;
+    }
+    if (message.retention !== undefined) {
+      obj.retention = Duration.toJSON(message.retention);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ClassRetention>): ClassRetention {
+    return ClassRetention.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ClassRetention>): ClassRetention {
+    const message = createBaseClassRetention();
+    message.eventClass = object.eventClass ?? "";
+    message.retention = (object.retention !== undefined && object.retention !== null)
+      ? Duration.fromPartial(object.retention)
+      : undefined;
+    return message;
+  },
+};
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
@@ -804,6 +2336,32 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
+
+function fromJsonTimestamp(o: any): Date {
+  if (o instanceof globalThis.Date) {
+    return o;
+  } else if (typeof o === "string") {
+    return new globalThis.Date(o);
+  } else {
+    return fromTimestamp(Timestamp.fromJSON(o));
+  }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

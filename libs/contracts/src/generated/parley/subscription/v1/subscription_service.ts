@@ -18,23 +18,28 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { EventFilter, Sink, Subscription } from "./subscription.ts";
+import { Duration } from "../../../google/protobuf/duration.ts";
+import { FieldMask } from "../../../google/protobuf/field_mask.ts";
+import { Timestamp } from "../../../google/protobuf/timestamp.ts";
+import { ClassRetention, EventFilter, Sink, StartPosition, Subscription } from "./subscription.ts";
 
 export const protobufPackage = "parley.subscription.v1";
 
 export const protobufFileName = "parley/subscription/v1/subscription_service.proto";
 
 export interface CreateSubscriptionRequest {
+  /** The same one again gives the same subscription. */
   requestId: string;
   filter: EventFilter | undefined;
   sink: Sink | undefined;
+  start: StartPosition | undefined;
 }
 
 export interface CreateSubscriptionResponse {
   subscription:
     | Subscription
     | undefined;
-  /** Of a webhook sink; given here only. */
+  /** Of a webhook sink that is signed by a shared secret; given here only. */
   webhookSecret: string;
   /** Of a NATS sink: the durable consumer's name, the same on each of the streams. */
   consumerName: string;
@@ -59,11 +64,18 @@ export interface ListSubscriptionsResponse {
   nextPageToken: string;
 }
 
-/** Replaces the filter and the paused flag. */
+/** Replaces what the mask names. */
 export interface UpdateSubscriptionRequest {
   subscriptionId: string;
   filter: EventFilter | undefined;
   paused: boolean;
+  /** Of filter, paused, sink.webhook.url. Unset: filter and paused. */
+  updateMask:
+    | string[]
+    | undefined;
+  /** Of the state that the change is meant for; empty: of whatever state. */
+  etag: string;
+  sink: Sink | undefined;
 }
 
 export interface UpdateSubscriptionResponse {
@@ -72,13 +84,123 @@ export interface UpdateSubscriptionResponse {
 
 export interface DeleteSubscriptionRequest {
   subscriptionId: string;
+  /** Of the state that is meant to be deleted; empty: whatever state. */
+  etag: string;
 }
 
 export interface DeleteSubscriptionResponse {
 }
 
+export interface RewindSubscriptionRequest {
+  subscriptionId: string;
+  to:
+    | //
+    /** A cursor of any transport. */
+    { $case: "cursor"; value: string }
+    | { $case: "start"; value: StartPosition }
+    | undefined;
+}
+
+export interface RewindSubscriptionResponse {
+  subscription: Subscription | undefined;
+}
+
+export interface RotateWebhookKeyRequest {
+  subscriptionId: string;
+  /** The same one again gives the same key. */
+  requestId: string;
+  /** How long the keys of before sign beside the new one. Unset: a day. */
+  overlap: Duration | undefined;
+}
+
+export interface RotateWebhookKeyResponse {
+  subscription:
+    | Subscription
+    | undefined;
+  /** Of a shared secret; given here only. */
+  webhookSecret: string;
+}
+
+export interface CreateNatsCredentialRequest {
+  subscriptionId: string;
+  /** How long it may be used. Unset: 30 days. */
+  lifetime: Duration | undefined;
+}
+
+export interface CreateNatsCredentialResponse {
+  /** A NATS credentials file: user JWT and seed, given here only. */
+  credentials: string;
+  expireTime:
+    | Date
+    | undefined;
+  /** The JetStream domain under which the streams are seen. */
+  jetstreamDomain: string;
+  consumerName: string;
+  streams: string[];
+  /** What inboxes have to begin with. */
+  inboxPrefix: string;
+}
+
+export interface VerificationKey {
+  keyId: string;
+  createTime: Date | undefined;
+}
+
+export interface CreateVerificationKeyRequest {
+  /** The same one again gives the same key. */
+  requestId: string;
+}
+
+export interface CreateVerificationKeyResponse {
+  verificationKey:
+    | VerificationKey
+    | undefined;
+  /** base64url; given here only. */
+  secret: string;
+}
+
+export interface ListVerificationKeysRequest {
+}
+
+export interface ListVerificationKeysResponse {
+  verificationKeys: VerificationKey[];
+}
+
+export interface RevokeVerificationKeyRequest {
+  keyId: string;
+}
+
+export interface RevokeVerificationKeyResponse {
+}
+
+export interface RevokeVerificationTokenRequest {
+  /** The whole token. */
+  token: string;
+}
+
+export interface RevokeVerificationTokenResponse {
+}
+
+export interface GetEventRetentionRequest {
+}
+
+export interface GetEventRetentionResponse {
+  /** Of each class. */
+  retentions: ClassRetention[];
+}
+
+export interface UpdateEventRetentionRequest {
+  /** Of the classes that are to change. */
+  retentions: ClassRetention[];
+}
+
+export interface UpdateEventRetentionResponse {
+  /** Of each class. */
+  retentions: ClassRetention[];
+}
+
 function createBaseCreateSubscriptionRequest(): CreateSubscriptionRequest {
-  return { requestId: "", filter: undefined, sink: undefined };
+  return { requestId: "", filter: undefined, sink: undefined, start: undefined };
 }
 
 export const CreateSubscriptionRequest: MessageFns<CreateSubscriptionRequest> = {
@@ -91,6 +213,9 @@ export const CreateSubscriptionRequest: MessageFns<CreateSubscriptionRequest> = 
     }
     if (message.sink !== undefined) {
       Sink.encode(message.sink, writer.uint32(26).fork()).join();
+    }
+    if (message.start !== undefined) {
+      StartPosition.encode(message.start, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -132,6 +257,14 @@ export const CreateSubscriptionRequest: MessageFns<CreateSubscriptionRequest> = 
             message.sink = Sink.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.start = StartPosition.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -153,6 +286,7 @@ export const CreateSubscriptionRequest: MessageFns<CreateSubscriptionRequest> = 
         : "",
       filter: isSet(object.filter) ? EventFilter.fromJSON(object.filter) : undefined,
       sink: isSet(object.sink) ? Sink.fromJSON(object.sink) : undefined,
+      start: isSet(object.start) ? StartPosition.fromJSON(object.start) : undefined,
     };
   },
 
@@ -167,6 +301,9 @@ export const CreateSubscriptionRequest: MessageFns<CreateSubscriptionRequest> = 
     if (message.sink !== undefined) {
       obj.sink = Sink.toJSON(message.sink);
     }
+    if (message.start !== undefined) {
+      obj.start = StartPosition.toJSON(message.start);
+    }
     return obj;
   },
 
@@ -180,6 +317,9 @@ export const CreateSubscriptionRequest: MessageFns<CreateSubscriptionRequest> = 
       ? EventFilter.fromPartial(object.filter)
       : undefined;
     message.sink = (object.sink !== undefined && object.sink !== null) ? Sink.fromPartial(object.sink) : undefined;
+    message.start = (object.start !== undefined && object.start !== null)
+      ? StartPosition.fromPartial(object.start)
+      : undefined;
     return message;
   },
 };
@@ -638,7 +778,7 @@ export const ListSubscriptionsResponse: MessageFns<ListSubscriptionsResponse> = 
 };
 
 function createBaseUpdateSubscriptionRequest(): UpdateSubscriptionRequest {
-  return { subscriptionId: "", filter: undefined, paused: false };
+  return { subscriptionId: "", filter: undefined, paused: false, updateMask: undefined, etag: "", sink: undefined };
 }
 
 export const UpdateSubscriptionRequest: MessageFns<UpdateSubscriptionRequest> = {
@@ -651,6 +791,15 @@ export const UpdateSubscriptionRequest: MessageFns<UpdateSubscriptionRequest> = 
     }
     if (message.paused !== false) {
       writer.uint32(24).bool(message.paused);
+    }
+    if (message.updateMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(34).fork()).join();
+    }
+    if (message.etag !== "") {
+      writer.uint32(42).string(message.etag);
+    }
+    if (message.sink !== undefined) {
+      Sink.encode(message.sink, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -692,6 +841,30 @@ export const UpdateSubscriptionRequest: MessageFns<UpdateSubscriptionRequest> = 
             message.paused = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.sink = Sink.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -713,6 +886,13 @@ export const UpdateSubscriptionRequest: MessageFns<UpdateSubscriptionRequest> = 
         : "",
       filter: isSet(object.filter) ? EventFilter.fromJSON(object.filter) : undefined,
       paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
+      updateMask: isSet(object.updateMask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.updateMask))
+        : isSet(object.update_mask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.update_mask))
+        : undefined,
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      sink: isSet(object.sink) ? Sink.fromJSON(object.sink) : undefined,
     };
   },
 
@@ -727,6 +907,15 @@ export const UpdateSubscriptionRequest: MessageFns<UpdateSubscriptionRequest> = 
     if (message.paused !== false) {
       obj.paused = message.paused;
     }
+    if (message.updateMask !== undefined) {
+      obj.updateMask = FieldMask.toJSON(FieldMask.wrap(message.updateMask));
+    }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
+    if (message.sink !== undefined) {
+      obj.sink = Sink.toJSON(message.sink);
+    }
     return obj;
   },
 
@@ -740,6 +929,9 @@ export const UpdateSubscriptionRequest: MessageFns<UpdateSubscriptionRequest> = 
       ? EventFilter.fromPartial(object.filter)
       : undefined;
     message.paused = object.paused ?? false;
+    message.updateMask = object.updateMask ?? undefined;
+    message.etag = object.etag ?? "";
+    message.sink = (object.sink !== undefined && object.sink !== null) ? Sink.fromPartial(object.sink) : undefined;
     return message;
   },
 };
@@ -814,13 +1006,16 @@ export const UpdateSubscriptionResponse: MessageFns<UpdateSubscriptionResponse> 
 };
 
 function createBaseDeleteSubscriptionRequest(): DeleteSubscriptionRequest {
-  return { subscriptionId: "" };
+  return { subscriptionId: "", etag: "" };
 }
 
 export const DeleteSubscriptionRequest: MessageFns<DeleteSubscriptionRequest> = {
   encode(message: DeleteSubscriptionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.subscriptionId !== "") {
       writer.uint32(10).string(message.subscriptionId);
+    }
+    if (message.etag !== "") {
+      writer.uint32(18).string(message.etag);
     }
     return writer;
   },
@@ -846,6 +1041,14 @@ export const DeleteSubscriptionRequest: MessageFns<DeleteSubscriptionRequest> = 
             message.subscriptionId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -865,6 +1068,7 @@ export const DeleteSubscriptionRequest: MessageFns<DeleteSubscriptionRequest> = 
         : isSet(object.subscription_id)
         ? globalThis.String(object.subscription_id)
         : "",
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
     };
   },
 
@@ -872,6 +1076,9 @@ export const DeleteSubscriptionRequest: MessageFns<DeleteSubscriptionRequest> = 
     const obj: any = {};
     if (message.subscriptionId !== "") {
       obj.subscriptionId = message.subscriptionId;
+    }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
     }
     return obj;
   },
@@ -882,6 +1089,7 @@ export const DeleteSubscriptionRequest: MessageFns<DeleteSubscriptionRequest> = 
   fromPartial(object: DeepPartial<DeleteSubscriptionRequest>): DeleteSubscriptionRequest {
     const message = createBaseDeleteSubscriptionRequest();
     message.subscriptionId = object.subscriptionId ?? "";
+    message.etag = object.etag ?? "";
     return message;
   },
 };
@@ -938,7 +1146,1553 @@ export const DeleteSubscriptionResponse: MessageFns<DeleteSubscriptionResponse> 
   },
 };
 
-/** Durable subscriptions of the token's account. Scope: api. (gRPC and SSE clients subscribe at the event-router.) */
+function createBaseRewindSubscriptionRequest(): RewindSubscriptionRequest {
+  return { subscriptionId: "", to: undefined };
+}
+
+export const RewindSubscriptionRequest: MessageFns<RewindSubscriptionRequest> = {
+  encode(message: RewindSubscriptionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscriptionId !== "") {
+      writer.uint32(10).string(message.subscriptionId);
+    }
+    switch (message.to?.$case) {
+      case "cursor":
+        writer.uint32(18).string(message.to.value);
+        break;
+      case "start":
+        StartPosition.encode(message.to.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RewindSubscriptionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRewindSubscriptionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscriptionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = { $case: "cursor", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.to = { $case: "start", value: StartPosition.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RewindSubscriptionRequest {
+    return {
+      subscriptionId: isSet(object.subscriptionId)
+        ? globalThis.String(object.subscriptionId)
+        : isSet(object.subscription_id)
+        ? globalThis.String(object.subscription_id)
+        : "",
+      to: isSet(object.cursor)
+        ? { $case: "cursor", value: globalThis.String(object.cursor) }
+        : isSet(object.start)
+        ? { $case: "start", value: StartPosition.fromJSON(object.start) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: RewindSubscriptionRequest): unknown {
+    const obj: any = {};
+    if (message.subscriptionId !== "") {
+      obj.subscriptionId = message.subscriptionId;
+    }
+    if (message.to?.$case === "cursor") {
+      obj.cursor = message.to.value;
+    } else if (message.to?.$case === "start") {
+      obj.start = StartPosition.toJSON(message.to.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RewindSubscriptionRequest>): RewindSubscriptionRequest {
+    return RewindSubscriptionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RewindSubscriptionRequest>): RewindSubscriptionRequest {
+    const message = createBaseRewindSubscriptionRequest();
+    message.subscriptionId = object.subscriptionId ?? "";
+    switch (object.to?.$case) {
+      case "cursor": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "cursor", value: object.to.value };
+        }
+        break;
+      }
+      case "start": {
+        if (object.to?.value !== undefined && object.to?.value !== null) {
+          message.to = { $case: "start", value: StartPosition.fromPartial(object.to.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseRewindSubscriptionResponse(): RewindSubscriptionResponse {
+  return { subscription: undefined };
+}
+
+export const RewindSubscriptionResponse: MessageFns<RewindSubscriptionResponse> = {
+  encode(message: RewindSubscriptionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== undefined) {
+      Subscription.encode(message.subscription, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RewindSubscriptionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRewindSubscriptionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscription = Subscription.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RewindSubscriptionResponse {
+    return { subscription: isSet(object.subscription) ? Subscription.fromJSON(object.subscription) : undefined };
+  },
+
+  toJSON(message: RewindSubscriptionResponse): unknown {
+    const obj: any = {};
+    if (message.subscription !== undefined) {
+      obj.subscription = Subscription.toJSON(message.subscription);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RewindSubscriptionResponse>): RewindSubscriptionResponse {
+    return RewindSubscriptionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RewindSubscriptionResponse>): RewindSubscriptionResponse {
+    const message = createBaseRewindSubscriptionResponse();
+    message.subscription = (object.subscription !== undefined && object.subscription !== null)
+      ? Subscription.fromPartial(object.subscription)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRotateWebhookKeyRequest(): RotateWebhookKeyRequest {
+  return { subscriptionId: "", requestId: "", overlap: undefined };
+}
+
+export const RotateWebhookKeyRequest: MessageFns<RotateWebhookKeyRequest> = {
+  encode(message: RotateWebhookKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscriptionId !== "") {
+      writer.uint32(10).string(message.subscriptionId);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(18).string(message.requestId);
+    }
+    if (message.overlap !== undefined) {
+      Duration.encode(message.overlap, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateWebhookKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateWebhookKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscriptionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.overlap = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RotateWebhookKeyRequest {
+    return {
+      subscriptionId: isSet(object.subscriptionId)
+        ? globalThis.String(object.subscriptionId)
+        : isSet(object.subscription_id)
+        ? globalThis.String(object.subscription_id)
+        : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      overlap: isSet(object.overlap) ? Duration.fromJSON(object.overlap) : undefined,
+    };
+  },
+
+  toJSON(message: RotateWebhookKeyRequest): unknown {
+    const obj: any = {};
+    if (message.subscriptionId !== "") {
+      obj.subscriptionId = message.subscriptionId;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.overlap !== undefined) {
+      obj.overlap = Duration.toJSON(message.overlap);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RotateWebhookKeyRequest>): RotateWebhookKeyRequest {
+    return RotateWebhookKeyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RotateWebhookKeyRequest>): RotateWebhookKeyRequest {
+    const message = createBaseRotateWebhookKeyRequest();
+    message.subscriptionId = object.subscriptionId ?? "";
+    message.requestId = object.requestId ?? "";
+    message.overlap = (object.overlap !== undefined && object.overlap !== null)
+      ? Duration.fromPartial(object.overlap)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRotateWebhookKeyResponse(): RotateWebhookKeyResponse {
+  return { subscription: undefined, webhookSecret: "" };
+}
+
+export const RotateWebhookKeyResponse: MessageFns<RotateWebhookKeyResponse> = {
+  encode(message: RotateWebhookKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== undefined) {
+      Subscription.encode(message.subscription, writer.uint32(10).fork()).join();
+    }
+    if (message.webhookSecret !== "") {
+      writer.uint32(18).string(message.webhookSecret);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateWebhookKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateWebhookKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscription = Subscription.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.webhookSecret = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RotateWebhookKeyResponse {
+    return {
+      subscription: isSet(object.subscription) ? Subscription.fromJSON(object.subscription) : undefined,
+      webhookSecret: isSet(object.webhookSecret)
+        ? globalThis.String(object.webhookSecret)
+        : isSet(object.webhook_secret)
+        ? globalThis.String(object.webhook_secret)
+        : "",
+    };
+  },
+
+  toJSON(message: RotateWebhookKeyResponse): unknown {
+    const obj: any = {};
+    if (message.subscription !== undefined) {
+      obj.subscription = Subscription.toJSON(message.subscription);
+    }
+    if (message.webhookSecret !== "") {
+      obj.webhookSecret = message.webhookSecret;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RotateWebhookKeyResponse>): RotateWebhookKeyResponse {
+    return RotateWebhookKeyResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RotateWebhookKeyResponse>): RotateWebhookKeyResponse {
+    const message = createBaseRotateWebhookKeyResponse();
+    message.subscription = (object.subscription !== undefined && object.subscription !== null)
+      ? Subscription.fromPartial(object.subscription)
+      : undefined;
+    message.webhookSecret = object.webhookSecret ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateNatsCredentialRequest(): CreateNatsCredentialRequest {
+  return { subscriptionId: "", lifetime: undefined };
+}
+
+export const CreateNatsCredentialRequest: MessageFns<CreateNatsCredentialRequest> = {
+  encode(message: CreateNatsCredentialRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscriptionId !== "") {
+      writer.uint32(10).string(message.subscriptionId);
+    }
+    if (message.lifetime !== undefined) {
+      Duration.encode(message.lifetime, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateNatsCredentialRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateNatsCredentialRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscriptionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.lifetime = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateNatsCredentialRequest {
+    return {
+      subscriptionId: isSet(object.subscriptionId)
+        ? globalThis.String(object.subscriptionId)
+        : isSet(object.subscription_id)
+        ? globalThis.String(object.subscription_id)
+        : "",
+      lifetime: isSet(object.lifetime) ? Duration.fromJSON(object.lifetime) : undefined,
+    };
+  },
+
+  toJSON(message: CreateNatsCredentialRequest): unknown {
+    const obj: any = {};
+    if (message.subscriptionId !== "") {
+      obj.subscriptionId = message.subscriptionId;
+    }
+    if (message.lifetime !== undefined) {
+      obj.lifetime = Duration.toJSON(message.lifetime);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateNatsCredentialRequest>): CreateNatsCredentialRequest {
+    return CreateNatsCredentialRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateNatsCredentialRequest>): CreateNatsCredentialRequest {
+    const message = createBaseCreateNatsCredentialRequest();
+    message.subscriptionId = object.subscriptionId ?? "";
+    message.lifetime = (object.lifetime !== undefined && object.lifetime !== null)
+      ? Duration.fromPartial(object.lifetime)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCreateNatsCredentialResponse(): CreateNatsCredentialResponse {
+  return {
+    credentials: "",
+    expireTime: undefined,
+    jetstreamDomain: "",
+    consumerName: "",
+    streams: [],
+    inboxPrefix: "",
+  };
+}
+
+export const CreateNatsCredentialResponse: MessageFns<CreateNatsCredentialResponse> = {
+  encode(message: CreateNatsCredentialResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.credentials !== "") {
+      writer.uint32(10).string(message.credentials);
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(18).fork()).join();
+    }
+    if (message.jetstreamDomain !== "") {
+      writer.uint32(26).string(message.jetstreamDomain);
+    }
+    if (message.consumerName !== "") {
+      writer.uint32(34).string(message.consumerName);
+    }
+    for (const v of message.streams) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.inboxPrefix !== "") {
+      writer.uint32(50).string(message.inboxPrefix);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateNatsCredentialResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateNatsCredentialResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.credentials = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.jetstreamDomain = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.consumerName = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.streams.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.inboxPrefix = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateNatsCredentialResponse {
+    return {
+      credentials: isSet(object.credentials) ? globalThis.String(object.credentials) : "",
+      expireTime: isSet(object.expireTime)
+        ? fromJsonTimestamp(object.expireTime)
+        : isSet(object.expire_time)
+        ? fromJsonTimestamp(object.expire_time)
+        : undefined,
+      jetstreamDomain: isSet(object.jetstreamDomain)
+        ? globalThis.String(object.jetstreamDomain)
+        : isSet(object.jetstream_domain)
+        ? globalThis.String(object.jetstream_domain)
+        : "",
+      consumerName: isSet(object.consumerName)
+        ? globalThis.String(object.consumerName)
+        : isSet(object.consumer_name)
+        ? globalThis.String(object.consumer_name)
+        : "",
+      streams: globalThis.Array.isArray(object?.streams) ? object.streams.map((e: any) => globalThis.String(e)) : [],
+      inboxPrefix: isSet(object.inboxPrefix)
+        ? globalThis.String(object.inboxPrefix)
+        : isSet(object.inbox_prefix)
+        ? globalThis.String(object.inbox_prefix)
+        : "",
+    };
+  },
+
+  toJSON(message: CreateNatsCredentialResponse): unknown {
+    const obj: any = {};
+    if (message.credentials !== "") {
+      obj.credentials = message.credentials;
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = message.expireTime.toISOString();
+    }
+    if (message.jetstreamDomain !== "") {
+      obj.jetstreamDomain = message.jetstreamDomain;
+    }
+    if (message.consumerName !== "") {
+      obj.consumerName = message.consumerName;
+    }
+    if (message.streams?.length) {
+      obj.streams = message.streams;
+    }
+    if (message.inboxPrefix !== "") {
+      obj.inboxPrefix = message.inboxPrefix;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateNatsCredentialResponse>): CreateNatsCredentialResponse {
+    return CreateNatsCredentialResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateNatsCredentialResponse>): CreateNatsCredentialResponse {
+    const message = createBaseCreateNatsCredentialResponse();
+    message.credentials = object.credentials ?? "";
+    message.expireTime = object.expireTime ?? undefined;
+    message.jetstreamDomain = object.jetstreamDomain ?? "";
+    message.consumerName = object.consumerName ?? "";
+    message.streams = object.streams?.map((e) => e) || [];
+    message.inboxPrefix = object.inboxPrefix ?? "";
+    return message;
+  },
+};
+
+function createBaseVerificationKey(): VerificationKey {
+  return { keyId: "", createTime: undefined };
+}
+
+export const VerificationKey: MessageFns<VerificationKey> = {
+  encode(message: VerificationKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VerificationKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerificationKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VerificationKey {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: VerificationKey): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = message.createTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<VerificationKey>): VerificationKey {
+    return VerificationKey.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<VerificationKey>): VerificationKey {
+    const message = createBaseVerificationKey();
+    message.keyId = object.keyId ?? "";
+    message.createTime = object.createTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseCreateVerificationKeyRequest(): CreateVerificationKeyRequest {
+  return { requestId: "" };
+}
+
+export const CreateVerificationKeyRequest: MessageFns<CreateVerificationKeyRequest> = {
+  encode(message: CreateVerificationKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateVerificationKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateVerificationKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateVerificationKeyRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: CreateVerificationKeyRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateVerificationKeyRequest>): CreateVerificationKeyRequest {
+    return CreateVerificationKeyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateVerificationKeyRequest>): CreateVerificationKeyRequest {
+    const message = createBaseCreateVerificationKeyRequest();
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateVerificationKeyResponse(): CreateVerificationKeyResponse {
+  return { verificationKey: undefined, secret: "" };
+}
+
+export const CreateVerificationKeyResponse: MessageFns<CreateVerificationKeyResponse> = {
+  encode(message: CreateVerificationKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.verificationKey !== undefined) {
+      VerificationKey.encode(message.verificationKey, writer.uint32(10).fork()).join();
+    }
+    if (message.secret !== "") {
+      writer.uint32(18).string(message.secret);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateVerificationKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateVerificationKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.verificationKey = VerificationKey.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateVerificationKeyResponse {
+    return {
+      verificationKey: isSet(object.verificationKey)
+        ? VerificationKey.fromJSON(object.verificationKey)
+        : isSet(object.verification_key)
+        ? VerificationKey.fromJSON(object.verification_key)
+        : undefined,
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
+    };
+  },
+
+  toJSON(message: CreateVerificationKeyResponse): unknown {
+    const obj: any = {};
+    if (message.verificationKey !== undefined) {
+      obj.verificationKey = VerificationKey.toJSON(message.verificationKey);
+    }
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateVerificationKeyResponse>): CreateVerificationKeyResponse {
+    return CreateVerificationKeyResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateVerificationKeyResponse>): CreateVerificationKeyResponse {
+    const message = createBaseCreateVerificationKeyResponse();
+    message.verificationKey = (object.verificationKey !== undefined && object.verificationKey !== null)
+      ? VerificationKey.fromPartial(object.verificationKey)
+      : undefined;
+    message.secret = object.secret ?? "";
+    return message;
+  },
+};
+
+function createBaseListVerificationKeysRequest(): ListVerificationKeysRequest {
+  return {};
+}
+
+export const ListVerificationKeysRequest: MessageFns<ListVerificationKeysRequest> = {
+  encode(_: ListVerificationKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVerificationKeysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVerificationKeysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ListVerificationKeysRequest {
+    return {};
+  },
+
+  toJSON(_: ListVerificationKeysRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListVerificationKeysRequest>): ListVerificationKeysRequest {
+    return ListVerificationKeysRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ListVerificationKeysRequest>): ListVerificationKeysRequest {
+    const message = createBaseListVerificationKeysRequest();
+    return message;
+  },
+};
+
+function createBaseListVerificationKeysResponse(): ListVerificationKeysResponse {
+  return { verificationKeys: [] };
+}
+
+export const ListVerificationKeysResponse: MessageFns<ListVerificationKeysResponse> = {
+  encode(message: ListVerificationKeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.verificationKeys) {
+      VerificationKey.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVerificationKeysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVerificationKeysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.verificationKeys.push(VerificationKey.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListVerificationKeysResponse {
+    return {
+      verificationKeys: globalThis.Array.isArray(object?.verificationKeys)
+        ? object.verificationKeys.map((e: any) => VerificationKey.fromJSON(e))
+        : globalThis.Array.isArray(object?.verification_keys)
+        ? object.verification_keys.map((e: any) => VerificationKey.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListVerificationKeysResponse): unknown {
+    const obj: any = {};
+    if (message.verificationKeys?.length) {
+      obj.verificationKeys = message.verificationKeys.map((e) => VerificationKey.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListVerificationKeysResponse>): ListVerificationKeysResponse {
+    return ListVerificationKeysResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListVerificationKeysResponse>): ListVerificationKeysResponse {
+    const message = createBaseListVerificationKeysResponse();
+    message.verificationKeys = object.verificationKeys?.map((e) => VerificationKey.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRevokeVerificationKeyRequest(): RevokeVerificationKeyRequest {
+  return { keyId: "" };
+}
+
+export const RevokeVerificationKeyRequest: MessageFns<RevokeVerificationKeyRequest> = {
+  encode(message: RevokeVerificationKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeVerificationKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeVerificationKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RevokeVerificationKeyRequest {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RevokeVerificationKeyRequest): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RevokeVerificationKeyRequest>): RevokeVerificationKeyRequest {
+    return RevokeVerificationKeyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RevokeVerificationKeyRequest>): RevokeVerificationKeyRequest {
+    const message = createBaseRevokeVerificationKeyRequest();
+    message.keyId = object.keyId ?? "";
+    return message;
+  },
+};
+
+function createBaseRevokeVerificationKeyResponse(): RevokeVerificationKeyResponse {
+  return {};
+}
+
+export const RevokeVerificationKeyResponse: MessageFns<RevokeVerificationKeyResponse> = {
+  encode(_: RevokeVerificationKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeVerificationKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeVerificationKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): RevokeVerificationKeyResponse {
+    return {};
+  },
+
+  toJSON(_: RevokeVerificationKeyResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<RevokeVerificationKeyResponse>): RevokeVerificationKeyResponse {
+    return RevokeVerificationKeyResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<RevokeVerificationKeyResponse>): RevokeVerificationKeyResponse {
+    const message = createBaseRevokeVerificationKeyResponse();
+    return message;
+  },
+};
+
+function createBaseRevokeVerificationTokenRequest(): RevokeVerificationTokenRequest {
+  return { token: "" };
+}
+
+export const RevokeVerificationTokenRequest: MessageFns<RevokeVerificationTokenRequest> = {
+  encode(message: RevokeVerificationTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeVerificationTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeVerificationTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RevokeVerificationTokenRequest {
+    return { token: isSet(object.token) ? globalThis.String(object.token) : "" };
+  },
+
+  toJSON(message: RevokeVerificationTokenRequest): unknown {
+    const obj: any = {};
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RevokeVerificationTokenRequest>): RevokeVerificationTokenRequest {
+    return RevokeVerificationTokenRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RevokeVerificationTokenRequest>): RevokeVerificationTokenRequest {
+    const message = createBaseRevokeVerificationTokenRequest();
+    message.token = object.token ?? "";
+    return message;
+  },
+};
+
+function createBaseRevokeVerificationTokenResponse(): RevokeVerificationTokenResponse {
+  return {};
+}
+
+export const RevokeVerificationTokenResponse: MessageFns<RevokeVerificationTokenResponse> = {
+  encode(_: RevokeVerificationTokenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeVerificationTokenResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeVerificationTokenResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): RevokeVerificationTokenResponse {
+    return {};
+  },
+
+  toJSON(_: RevokeVerificationTokenResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<RevokeVerificationTokenResponse>): RevokeVerificationTokenResponse {
+    return RevokeVerificationTokenResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<RevokeVerificationTokenResponse>): RevokeVerificationTokenResponse {
+    const message = createBaseRevokeVerificationTokenResponse();
+    return message;
+  },
+};
+
+function createBaseGetEventRetentionRequest(): GetEventRetentionRequest {
+  return {};
+}
+
+export const GetEventRetentionRequest: MessageFns<GetEventRetentionRequest> = {
+  encode(_: GetEventRetentionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetEventRetentionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetEventRetentionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetEventRetentionRequest {
+    return {};
+  },
+
+  toJSON(_: GetEventRetentionRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetEventRetentionRequest>): GetEventRetentionRequest {
+    return GetEventRetentionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetEventRetentionRequest>): GetEventRetentionRequest {
+    const message = createBaseGetEventRetentionRequest();
+    return message;
+  },
+};
+
+function createBaseGetEventRetentionResponse(): GetEventRetentionResponse {
+  return { retentions: [] };
+}
+
+export const GetEventRetentionResponse: MessageFns<GetEventRetentionResponse> = {
+  encode(message: GetEventRetentionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.retentions) {
+      ClassRetention.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetEventRetentionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetEventRetentionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.retentions.push(ClassRetention.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetEventRetentionResponse {
+    return {
+      retentions: globalThis.Array.isArray(object?.retentions)
+        ? object.retentions.map((e: any) => ClassRetention.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: GetEventRetentionResponse): unknown {
+    const obj: any = {};
+    if (message.retentions?.length) {
+      obj.retentions = message.retentions.map((e) => ClassRetention.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetEventRetentionResponse>): GetEventRetentionResponse {
+    return GetEventRetentionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetEventRetentionResponse>): GetEventRetentionResponse {
+    const message = createBaseGetEventRetentionResponse();
+    message.retentions = object.retentions?.map((e) => ClassRetention.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseUpdateEventRetentionRequest(): UpdateEventRetentionRequest {
+  return { retentions: [] };
+}
+
+export const UpdateEventRetentionRequest: MessageFns<UpdateEventRetentionRequest> = {
+  encode(message: UpdateEventRetentionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.retentions) {
+      ClassRetention.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateEventRetentionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateEventRetentionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.retentions.push(ClassRetention.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateEventRetentionRequest {
+    return {
+      retentions: globalThis.Array.isArray(object?.retentions)
+        ? object.retentions.map((e: any) => ClassRetention.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: UpdateEventRetentionRequest): unknown {
+    const obj: any = {};
+    if (message.retentions?.length) {
+      obj.retentions = message.retentions.map((e) => ClassRetention.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UpdateEventRetentionRequest>): UpdateEventRetentionRequest {
+    return UpdateEventRetentionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateEventRetentionRequest>): UpdateEventRetentionRequest {
+    const message = createBaseUpdateEventRetentionRequest();
+    message.retentions = object.retentions?.map((e) => ClassRetention.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseUpdateEventRetentionResponse(): UpdateEventRetentionResponse {
+  return { retentions: [] };
+}
+
+export const UpdateEventRetentionResponse: MessageFns<UpdateEventRetentionResponse> = {
+  encode(message: UpdateEventRetentionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.retentions) {
+      ClassRetention.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateEventRetentionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateEventRetentionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.retentions.push(ClassRetention.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateEventRetentionResponse {
+    return {
+      retentions: globalThis.Array.isArray(object?.retentions)
+        ? object.retentions.map((e: any) => ClassRetention.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: UpdateEventRetentionResponse): unknown {
+    const obj: any = {};
+    if (message.retentions?.length) {
+      obj.retentions = message.retentions.map((e) => ClassRetention.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UpdateEventRetentionResponse>): UpdateEventRetentionResponse {
+    return UpdateEventRetentionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateEventRetentionResponse>): UpdateEventRetentionResponse {
+    const message = createBaseUpdateEventRetentionResponse();
+    message.retentions = object.retentions?.map((e) => ClassRetention.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+/** Durable subscriptions of the token's account. Scope: api. (gRPC, SSE and WebSocket clients subscribe at the event-router.) */
 export type SubscriptionServiceService = typeof SubscriptionServiceService;
 export const SubscriptionServiceService = {
   createSubscription: {
@@ -974,6 +2728,7 @@ export const SubscriptionServiceService = {
       Buffer.from(ListSubscriptionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListSubscriptionsResponse => ListSubscriptionsResponse.decode(value),
   },
+  /** Also pauses and resumes: update_mask `paused`. */
   updateSubscription: {
     path: "/parley.subscription.v1.SubscriptionService/UpdateSubscription" as const,
     requestStream: false as const,
@@ -996,14 +2751,57 @@ export const SubscriptionServiceService = {
       Buffer.from(DeleteSubscriptionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteSubscriptionResponse => DeleteSubscriptionResponse.decode(value),
   },
+  /** Delivers again from a position on, to a webhook or by the consumers of a NATS sink. */
+  rewindSubscription: {
+    path: "/parley.subscription.v1.SubscriptionService/RewindSubscription" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RewindSubscriptionRequest): Buffer =>
+      Buffer.from(RewindSubscriptionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RewindSubscriptionRequest => RewindSubscriptionRequest.decode(value),
+    responseSerialize: (value: RewindSubscriptionResponse): Buffer =>
+      Buffer.from(RewindSubscriptionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RewindSubscriptionResponse => RewindSubscriptionResponse.decode(value),
+  },
+  /** A new key signs a webhook from now on, and the old ones for a while beside it. */
+  rotateWebhookKey: {
+    path: "/parley.subscription.v1.SubscriptionService/RotateWebhookKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RotateWebhookKeyRequest): Buffer =>
+      Buffer.from(RotateWebhookKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RotateWebhookKeyRequest => RotateWebhookKeyRequest.decode(value),
+    responseSerialize: (value: RotateWebhookKeyResponse): Buffer =>
+      Buffer.from(RotateWebhookKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RotateWebhookKeyResponse => RotateWebhookKeyResponse.decode(value),
+  },
+  /** The login with which a downstream service reads the consumers of the account's NATS sink. */
+  createNatsCredential: {
+    path: "/parley.subscription.v1.SubscriptionService/CreateNatsCredential" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateNatsCredentialRequest): Buffer =>
+      Buffer.from(CreateNatsCredentialRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateNatsCredentialRequest => CreateNatsCredentialRequest.decode(value),
+    responseSerialize: (value: CreateNatsCredentialResponse): Buffer =>
+      Buffer.from(CreateNatsCredentialResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateNatsCredentialResponse => CreateNatsCredentialResponse.decode(value),
+  },
 } as const;
 
 export interface SubscriptionServiceServer extends UntypedServiceImplementation {
   createSubscription: handleUnaryCall<CreateSubscriptionRequest, CreateSubscriptionResponse>;
   getSubscription: handleUnaryCall<GetSubscriptionRequest, GetSubscriptionResponse>;
   listSubscriptions: handleUnaryCall<ListSubscriptionsRequest, ListSubscriptionsResponse>;
+  /** Also pauses and resumes: update_mask `paused`. */
   updateSubscription: handleUnaryCall<UpdateSubscriptionRequest, UpdateSubscriptionResponse>;
   deleteSubscription: handleUnaryCall<DeleteSubscriptionRequest, DeleteSubscriptionResponse>;
+  /** Delivers again from a position on, to a webhook or by the consumers of a NATS sink. */
+  rewindSubscription: handleUnaryCall<RewindSubscriptionRequest, RewindSubscriptionResponse>;
+  /** A new key signs a webhook from now on, and the old ones for a while beside it. */
+  rotateWebhookKey: handleUnaryCall<RotateWebhookKeyRequest, RotateWebhookKeyResponse>;
+  /** The login with which a downstream service reads the consumers of the account's NATS sink. */
+  createNatsCredential: handleUnaryCall<CreateNatsCredentialRequest, CreateNatsCredentialResponse>;
 }
 
 export interface SubscriptionServiceClient extends Client {
@@ -1052,6 +2850,7 @@ export interface SubscriptionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListSubscriptionsResponse) => void,
   ): ClientUnaryCall;
+  /** Also pauses and resumes: update_mask `paused`. */
   updateSubscription(
     request: UpdateSubscriptionRequest,
     callback: (error: ServiceError | null, response: UpdateSubscriptionResponse) => void,
@@ -1081,6 +2880,54 @@ export interface SubscriptionServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteSubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  /** Delivers again from a position on, to a webhook or by the consumers of a NATS sink. */
+  rewindSubscription(
+    request: RewindSubscriptionRequest,
+    callback: (error: ServiceError | null, response: RewindSubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  rewindSubscription(
+    request: RewindSubscriptionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RewindSubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  rewindSubscription(
+    request: RewindSubscriptionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RewindSubscriptionResponse) => void,
+  ): ClientUnaryCall;
+  /** A new key signs a webhook from now on, and the old ones for a while beside it. */
+  rotateWebhookKey(
+    request: RotateWebhookKeyRequest,
+    callback: (error: ServiceError | null, response: RotateWebhookKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateWebhookKey(
+    request: RotateWebhookKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RotateWebhookKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateWebhookKey(
+    request: RotateWebhookKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RotateWebhookKeyResponse) => void,
+  ): ClientUnaryCall;
+  /** The login with which a downstream service reads the consumers of the account's NATS sink. */
+  createNatsCredential(
+    request: CreateNatsCredentialRequest,
+    callback: (error: ServiceError | null, response: CreateNatsCredentialResponse) => void,
+  ): ClientUnaryCall;
+  createNatsCredential(
+    request: CreateNatsCredentialRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateNatsCredentialResponse) => void,
+  ): ClientUnaryCall;
+  createNatsCredential(
+    request: CreateNatsCredentialRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateNatsCredentialResponse) => void,
   ): ClientUnaryCall;
 }
 
@@ -1093,6 +2940,202 @@ export const SubscriptionServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
+/** What holds for all subscribers of the token's account. Scope: api. */
+export type AccountSettingsServiceService = typeof AccountSettingsServiceService;
+export const AccountSettingsServiceService = {
+  /** A key that an application server makes verification tokens with. */
+  createVerificationKey: {
+    path: "/parley.subscription.v1.AccountSettingsService/CreateVerificationKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateVerificationKeyRequest): Buffer =>
+      Buffer.from(CreateVerificationKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateVerificationKeyRequest => CreateVerificationKeyRequest.decode(value),
+    responseSerialize: (value: CreateVerificationKeyResponse): Buffer =>
+      Buffer.from(CreateVerificationKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateVerificationKeyResponse => CreateVerificationKeyResponse.decode(value),
+  },
+  listVerificationKeys: {
+    path: "/parley.subscription.v1.AccountSettingsService/ListVerificationKeys" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListVerificationKeysRequest): Buffer =>
+      Buffer.from(ListVerificationKeysRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListVerificationKeysRequest => ListVerificationKeysRequest.decode(value),
+    responseSerialize: (value: ListVerificationKeysResponse): Buffer =>
+      Buffer.from(ListVerificationKeysResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListVerificationKeysResponse => ListVerificationKeysResponse.decode(value),
+  },
+  /** Its tokens are refused from now on, and their streams end. */
+  revokeVerificationKey: {
+    path: "/parley.subscription.v1.AccountSettingsService/RevokeVerificationKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RevokeVerificationKeyRequest): Buffer =>
+      Buffer.from(RevokeVerificationKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RevokeVerificationKeyRequest => RevokeVerificationKeyRequest.decode(value),
+    responseSerialize: (value: RevokeVerificationKeyResponse): Buffer =>
+      Buffer.from(RevokeVerificationKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RevokeVerificationKeyResponse => RevokeVerificationKeyResponse.decode(value),
+  },
+  /** One token is refused from now on, and its streams end. */
+  revokeVerificationToken: {
+    path: "/parley.subscription.v1.AccountSettingsService/RevokeVerificationToken" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RevokeVerificationTokenRequest): Buffer =>
+      Buffer.from(RevokeVerificationTokenRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RevokeVerificationTokenRequest => RevokeVerificationTokenRequest.decode(value),
+    responseSerialize: (value: RevokeVerificationTokenResponse): Buffer =>
+      Buffer.from(RevokeVerificationTokenResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RevokeVerificationTokenResponse =>
+      RevokeVerificationTokenResponse.decode(value),
+  },
+  getEventRetention: {
+    path: "/parley.subscription.v1.AccountSettingsService/GetEventRetention" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetEventRetentionRequest): Buffer =>
+      Buffer.from(GetEventRetentionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetEventRetentionRequest => GetEventRetentionRequest.decode(value),
+    responseSerialize: (value: GetEventRetentionResponse): Buffer =>
+      Buffer.from(GetEventRetentionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetEventRetentionResponse => GetEventRetentionResponse.decode(value),
+  },
+  updateEventRetention: {
+    path: "/parley.subscription.v1.AccountSettingsService/UpdateEventRetention" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateEventRetentionRequest): Buffer =>
+      Buffer.from(UpdateEventRetentionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateEventRetentionRequest => UpdateEventRetentionRequest.decode(value),
+    responseSerialize: (value: UpdateEventRetentionResponse): Buffer =>
+      Buffer.from(UpdateEventRetentionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateEventRetentionResponse => UpdateEventRetentionResponse.decode(value),
+  },
+} as const;
+
+export interface AccountSettingsServiceServer extends UntypedServiceImplementation {
+  /** A key that an application server makes verification tokens with. */
+  createVerificationKey: handleUnaryCall<CreateVerificationKeyRequest, CreateVerificationKeyResponse>;
+  listVerificationKeys: handleUnaryCall<ListVerificationKeysRequest, ListVerificationKeysResponse>;
+  /** Its tokens are refused from now on, and their streams end. */
+  revokeVerificationKey: handleUnaryCall<RevokeVerificationKeyRequest, RevokeVerificationKeyResponse>;
+  /** One token is refused from now on, and its streams end. */
+  revokeVerificationToken: handleUnaryCall<RevokeVerificationTokenRequest, RevokeVerificationTokenResponse>;
+  getEventRetention: handleUnaryCall<GetEventRetentionRequest, GetEventRetentionResponse>;
+  updateEventRetention: handleUnaryCall<UpdateEventRetentionRequest, UpdateEventRetentionResponse>;
+}
+
+export interface AccountSettingsServiceClient extends Client {
+  /** A key that an application server makes verification tokens with. */
+  createVerificationKey(
+    request: CreateVerificationKeyRequest,
+    callback: (error: ServiceError | null, response: CreateVerificationKeyResponse) => void,
+  ): ClientUnaryCall;
+  createVerificationKey(
+    request: CreateVerificationKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateVerificationKeyResponse) => void,
+  ): ClientUnaryCall;
+  createVerificationKey(
+    request: CreateVerificationKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateVerificationKeyResponse) => void,
+  ): ClientUnaryCall;
+  listVerificationKeys(
+    request: ListVerificationKeysRequest,
+    callback: (error: ServiceError | null, response: ListVerificationKeysResponse) => void,
+  ): ClientUnaryCall;
+  listVerificationKeys(
+    request: ListVerificationKeysRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListVerificationKeysResponse) => void,
+  ): ClientUnaryCall;
+  listVerificationKeys(
+    request: ListVerificationKeysRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListVerificationKeysResponse) => void,
+  ): ClientUnaryCall;
+  /** Its tokens are refused from now on, and their streams end. */
+  revokeVerificationKey(
+    request: RevokeVerificationKeyRequest,
+    callback: (error: ServiceError | null, response: RevokeVerificationKeyResponse) => void,
+  ): ClientUnaryCall;
+  revokeVerificationKey(
+    request: RevokeVerificationKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RevokeVerificationKeyResponse) => void,
+  ): ClientUnaryCall;
+  revokeVerificationKey(
+    request: RevokeVerificationKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RevokeVerificationKeyResponse) => void,
+  ): ClientUnaryCall;
+  /** One token is refused from now on, and its streams end. */
+  revokeVerificationToken(
+    request: RevokeVerificationTokenRequest,
+    callback: (error: ServiceError | null, response: RevokeVerificationTokenResponse) => void,
+  ): ClientUnaryCall;
+  revokeVerificationToken(
+    request: RevokeVerificationTokenRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RevokeVerificationTokenResponse) => void,
+  ): ClientUnaryCall;
+  revokeVerificationToken(
+    request: RevokeVerificationTokenRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RevokeVerificationTokenResponse) => void,
+  ): ClientUnaryCall;
+  getEventRetention(
+    request: GetEventRetentionRequest,
+    callback: (error: ServiceError | null, response: GetEventRetentionResponse) => void,
+  ): ClientUnaryCall;
+  getEventRetention(
+    request: GetEventRetentionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetEventRetentionResponse) => void,
+  ): ClientUnaryCall;
+  getEventRetention(
+    request: GetEventRetentionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetEventRetentionResponse) => void,
+  ): ClientUnaryCall;
+  updateEventRetention(
+    request: UpdateEventRetentionRequest,
+    callback: (error: ServiceError | null, response: UpdateEventRetentionResponse) => void,
+  ): ClientUnaryCall;
+  updateEventRetention(
+    request: UpdateEventRetentionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateEventRetentionResponse) => void,
+  ): ClientUnaryCall;
+  updateEventRetention(
+    request: UpdateEventRetentionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateEventRetentionResponse) => void,
+  ): ClientUnaryCall;
+}
+
+export const AccountSettingsServiceClient = makeGenericClientConstructor(
+  AccountSettingsServiceService,
+  "parley.subscription.v1.AccountSettingsService",
+) as unknown as {
+  new (
+    address: string,
+    credentials: ChannelCredentials,
+    options?: Partial<ClientOptions>,
+  ): AccountSettingsServiceClient;
+  service: typeof AccountSettingsServiceService;
+  serviceName: string;
+};
+
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
@@ -1101,6 +3144,28 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
+
+function fromJsonTimestamp(o: any): Date {
+  if (o instanceof globalThis.Date) {
+    return o;
+  } else if (typeof o === "string") {
+    return new globalThis.Date(o);
+  } else {
+    return fromTimestamp(Timestamp.fromJSON(o));
+  }
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;
