@@ -26,9 +26,11 @@ export {
 } from './envelope.ts';
 export {
   accountFilter,
+  classFilter,
   downstreamConsumerName,
   ledgerSubject,
   partitionAccountFilter,
+  parseEventSubject,
   partitionOf,
   routerCommandSubject,
   subscriptionsFilter,

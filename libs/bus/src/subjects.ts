@@ -33,6 +33,11 @@ export function partitionFilter(eventClass: EventClass, partition: number): stri
   return `evt.${eventClass}.${partitionToken(partition)}.*`;
 }
 
+/** All of one class, whatever the account. */
+export function classFilter(eventClass: EventClass): string {
+  return `evt.${eventClass}.*.*`;
+}
+
 /** All of one class that belong to an account. */
 export function accountFilter(eventClass: EventClass, accountId: string): string {
   return `evt.${eventClass}.*.${accountId}`;

@@ -8,7 +8,7 @@ import type {
   sendUnaryData,
 } from '@grpc/grpc-js';
 import { parleyError } from '@parley/errors';
-import { UnreadableRequest, type BidiHandler, type CallContext, type ServerStreamHandler, type StreamContext, type UnaryHandler } from './service-definition.ts';
+import { EncodedMessage, UnreadableRequest, type BidiHandler, type CallContext, type ServerStreamHandler, type StreamContext, type UnaryHandler } from './service-definition.ts';
 import { serveCall, type MethodServing } from './served-call.ts';
 import { statusOf } from './status.ts';
 
@@ -65,19 +65,21 @@ function endWith(call: OutgoingCall, served: Promise<void>): void {
 }
 
 function streamContext(call: OutgoingCall, context: CallContext): StreamContext<unknown> {
+  // A cancelled call never drains.
+  const drained = async (): Promise<void> => {
+    if (call.writableNeedDrain) await once(call, 'drain', { signal: context.signal }).catch(() => undefined);
+  };
   return {
     ...context,
     async send(message) {
       if (context.signal.aborted) {
         throw gone();
       }
-      if (!call.write(message)) {
-        // A cancelled call never drains.
-        await once(call, 'drain', { signal: context.signal }).catch(() => {
-          throw gone();
-        });
-      }
+      if (!call.write(message)) await drained();
+      if (context.signal.aborted) throw gone();
     },
+    writeEncoded: (message) => context.signal.aborted || call.write(new EncodedMessage(message)),
+    room: drained,
   };
 }
 

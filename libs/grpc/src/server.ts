@@ -77,7 +77,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
 type Serving = Required<Pick<GrpcServerOptions, 'verifier' | 'maxMessageBytes'>> & Pick<GrpcServerOptions, 'deadlines'> & { readonly inFlight: InFlight };
 
 function addService(server: Server, { definition, handlers, scope }: GrpcService, { verifier, deadlines, maxMessageBytes, inFlight }: Serving): string {
-  const methods: Record<string, MethodDefinition<unknown>> = {};
+  const methods: Record<string, MethodDefinition<unknown, unknown>> = {};
   const implementation: UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries(definition)) {
     const serving = {

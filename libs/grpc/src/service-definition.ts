@@ -35,6 +35,10 @@ export interface StreamContext<Response> extends CallContext {
    * @throws ParleyError request.cancelled when the client is gone
    */
   send(message: Response): Promise<void>;
+  /** For a message that is encoded already, because it goes to many. @returns whether there is room for the next */
+  writeEncoded(message: Uint8Array): boolean;
+  /** Resolves when there is room, or the client is gone. */
+  room(): Promise<void>;
 }
 
 export type UnaryHandler<Request, Response> = (request: Request, call: CallContext) => Promise<Response> | Response;
@@ -62,11 +66,21 @@ export class UnreadableRequest {
   }
 }
 
-/** The method with a deserialiser that never throws. */
-export function guardedMethod(method: MethodDefinition, maxMessageBytes: number): MethodDefinition<unknown> {
-  const { requestDeserialize, ...rest } = method;
+/** A response that is encoded already. */
+export class EncodedMessage {
+  readonly bytes: Buffer;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+}
+
+/** The method with a deserialiser that never throws, and a serialiser that lets through what is encoded already. */
+export function guardedMethod(method: MethodDefinition, maxMessageBytes: number): MethodDefinition<unknown, unknown> {
+  const { requestDeserialize, responseSerialize, ...rest } = method as unknown as MethodDefinition<unknown, unknown>;
   return {
-    ...(rest as unknown as MethodDefinition<unknown>),
+    ...rest,
+    responseSerialize: (message) => (message instanceof EncodedMessage ? message.bytes : responseSerialize(message)),
     requestDeserialize(bytes) {
       if (bytes.length > maxMessageBytes) {
         return new UnreadableRequest(parleyError('request.too_large', `a message of ${bytes.length} bytes is larger than ${maxMessageBytes}`));

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { buckets, connectBus, mongoParking, mongoPositions, parkingHandlers, startConsumer } from '@parley/bus';
+import { buckets, connectBus, eventStreams, mongoParking, mongoPositions, parkingHandlers, startConsumer } from '@parley/bus';
 import type { ConfigOf } from '@parley/config';
 import { ParkingServiceService } from '@parley/contracts';
+import { createCursorCodec } from '@parley/cursor';
 import { createEgress } from '@parley/egress';
 import { createGrpcServer, createVerifier, grpcService } from '@parley/grpc';
 import { instanceId, runService, startHttp, type Scope } from '@parley/lifecycle';
@@ -12,7 +13,7 @@ import { startSubscriptionFeed } from './bus/subscription-feed.ts';
 import { configDefinition } from './config.ts';
 import { eventService } from './grpc/event-service.ts';
 import { ssePreflightRoute, sseRoute } from './http/sse-route.ts';
-import { createCursorCodec } from './usecases/cursor-codec.ts';
+import { Tails } from './streaming/tails.ts';
 import { createEventEdge } from './usecases/event-edge.ts';
 import { createWebhookDispatcher } from './webhook/create-dispatcher.ts';
 
@@ -59,17 +60,26 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   scope.onStop('consumer', () => consumer.stop());
   scope.onStop('webhooks under way', () => dispatcher.drain());
 
-  // gRPC and SSE. A client that is here when the shutdown begins is told to come back to another replica.
-  const codec = createCursorCodec(Buffer.from((await readFile(config.eventCursorKeyFile, 'utf8')).trim(), 'base64url'));
+  // gRPC and SSE.
+  const cursorKey = Buffer.from((await readFile(config.eventCursorKeyFile, 'utf8')).trim(), 'base64url');
+  const codec = createCursorCodec(cursorKey, Object.values(eventStreams));
   const verifier = await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl });
-  const { heartbeatMs, clientStallMs: stallMs } = config;
-  const edge = createEventEdge({ source: createBusEventSource(bus), codec, heartbeatMs, stallMs }, scope.signal);
+  const source = createBusEventSource(bus);
+  const tails = new Tails({ source, recent: { events: config.recentEvents, bytes: config.recentBytes }, checkMs: config.streamCheckMs });
+  await tails.start();
+  scope.onStop('tails', () => tails.stop());
+  const { heartbeatMs, clientStallMs: stallMs, streamsPerAccount, drainMs } = config;
+  const edge = createEventEdge({ source, tails, codec, heartbeatMs, stallMs, streamsPerAccount, drainMs });
+  const beating = setInterval(() => tails.live.beat(), heartbeatMs);
+  scope.onStop('heartbeats', () => clearInterval(beating));
   const services = [eventService(edge), grpcService(ParkingServiceService, { scope: 'service', handlers: parkingHandlers(consumer, parking) })];
   const server = await createGrpcServer({ host: config.listenHost, port: config.grpcPort, verifier, services });
   scope.onStop('grpc', () => server.stop());
   scope.onReadiness((ready) => server.setServing(ready));
   const routes = { 'GET /v1/events': sseRoute(edge, verifier), 'OPTIONS /v1/events': ssePreflightRoute };
   const http = await startHttp(scope, { host: config.listenHost, port: config.httpPort, telemetry, routes });
+  // The first step of the shutdown: clients that are here are told to go on at another replica.
+  scope.onStop('clients', () => edge.drain(), { boundMs: drainMs + 1_000 });
   scope.ready();
   return { grpcPort: server.port, httpPort: http.port };
 }

@@ -1,40 +1,49 @@
-import { accountFilter, decodeEvent, eventStreams, readStream, type Bus, type StreamedEvent } from '@parley/bus';
-import type { JsMsg } from '@nats-io/jetstream';
+import { accountFilter, classFilter, eventStreams, readStream, type Bus, type EventClass } from '@parley/bus';
+import { incarnationOf } from '@parley/cursor';
 import { logger } from '@parley/telemetry';
-import type { EventSource } from '../usecases/event-source.ts';
+import type { EventSource } from '../streaming/event-source.ts';
+import { TailEvent } from '../streaming/tail-event.ts';
 import { nextMessage } from './next-message.ts';
-import { readStreamStates } from './stream-states.ts';
+import { readStreamState } from './stream-states.ts';
 
 const log = logger('event-source');
+
+/** The whole class is read by one reader for all, which has to keep up; an account's by a client that is behind. */
+const fetchedAhead = { class: 1_000, account: 200 };
 
 /** The event streams on JetStream. */
 export function createBusEventSource(bus: Bus): EventSource {
   return {
-    states: () => readStreamStates(bus),
+    state: async (eventClass) => {
+      const state = await readStreamState(bus, eventStreams[eventClass]);
+      return { ...state, incarnation: incarnationOf(state.incarnation) };
+    },
     read: ({ eventClass, accountId, after, onEvent, signal }) =>
       readStream(bus, {
         stream: eventStreams[eventClass],
-        filter: accountFilter(eventClass, accountId),
+        filter: accountId === undefined ? classFilter(eventClass) : accountFilter(eventClass, accountId),
         from: after + 1,
-        onMessage: async (message) => {
-          const event = decoded(message);
-          if (event !== undefined) await onEvent(event);
-        },
+        ahead: accountId === undefined ? fetchedAhead.class : fetchedAhead.account,
+        onMessage: (message) => onEvent(new TailEvent(message), message.info.pending === 0),
         onError: (error) => log.warn({ err: error }, 'reading is begun again'),
         signal,
       }),
     next: async (eventClass, accountId, after) =>
       (await nextMessage(bus, eventStreams[eventClass], accountFilter(eventClass, accountId), after + 1))?.seq,
+    sequenceBefore: (eventClass, time) => sequenceBefore(bus, eventClass, time),
   };
 }
 
-// What cannot be read will never be: waiting for it would end the subscriber's stream for good. Those who have to apply
-// each event park it; here it is reported and left out.
-function decoded(message: JsMsg): StreamedEvent | undefined {
-  try {
-    return decodeEvent(message);
-  } catch (error) {
-    log.error({ err: error, stream: message.info.stream, streamSequence: message.seq }, 'an event cannot be read');
-    return undefined;
+async function sequenceBefore(bus: Bus, eventClass: EventClass, time: Date): Promise<number> {
+  const stream = eventStreams[eventClass];
+  const { firstSequence, lastSequence } = await readStreamState(bus, stream);
+  // Sequences are given in the order of time, so halving finds it; some of them may be gone.
+  let low = firstSequence;
+  for (let high = lastSequence + 1; low < high; ) {
+    const middle = Math.floor((low + high) / 2);
+    const message = await nextMessage(bus, stream, classFilter(eventClass), middle);
+    if (message === undefined || message.seq >= high || message.time >= time) high = middle;
+    else low = message.seq + 1;
   }
+  return low - 1;
 }

@@ -1,5 +1,5 @@
 import { eventCodecs, type StreamedEvent } from '@parley/bus';
-import { BillingEvent, CallEvent, ReactionEvent, type Event } from '@parley/contracts';
+import { BillingEvent, CallEvent, Event, ReactionEvent } from '@parley/contracts';
 import type { DeliverableEvent } from '../domain/webhook-subscription.ts';
 
 /** What of an event decides who gets it. */
@@ -8,10 +8,16 @@ export function toDeliverable(event: StreamedEvent): DeliverableEvent {
   return { accountId, stream, streamSequence, type, callId, from: call.from, to: call.to, direction: call.direction };
 }
 
-/** As gRPC delivers it. */
-export function toEventMessage(event: StreamedEvent): Event {
+/** Fields of parley.event.v1.Event that hold the data of each class: number, and wire type 2. */
+const dataTags = { call: (20 << 3) | 2, reaction: (21 << 3) | 2, billing: (22 << 3) | 2 } as const;
+
+/**
+ * As gRPC delivers it, encoded.
+ * @param payload of the event as it stood in its stream: it is put in as it is, with what this build may not know of it.
+ */
+export function toEventBytes(event: StreamedEvent, payload: Uint8Array): Uint8Array {
   const { id, source, type, callId, time, sequence, causationId, traceparent, call, data } = event;
-  return {
+  const attributes = {
     id,
     source,
     type,
@@ -23,19 +29,9 @@ export function toEventMessage(event: StreamedEvent): Event {
     from: call.from,
     to: call.to,
     direction: call.direction,
-    data: toPayload(data),
+    data: undefined,
   };
-}
-
-function toPayload(data: StreamedEvent['data']): Event['data'] {
-  switch (data.class) {
-    case 'call':
-      return { $case: 'call', value: data.value };
-    case 'reaction':
-      return { $case: 'reaction', value: data.value };
-    case 'billing':
-      return { $case: 'billing', value: data.value };
-  }
+  return Event.encode(attributes).uint32(dataTags[data.class]).bytes(payload).finish();
 }
 
 const sequenceDigits = 20;

@@ -1,17 +1,40 @@
-import type { StreamEventsRequest, StreamEventsResponse } from '@parley/contracts';
-import type { StreamContext } from '@parley/grpc';
+import { StreamEventsResponse, type StartPosition, type StreamEventsRequest } from '@parley/contracts';
+import { invalidArgument } from '@parley/errors';
 import { fromEventFilterMessage } from '@parley/filters';
-import { toEventMessage } from '../bus/convert.ts';
+import type { StreamContext } from '@parley/grpc';
 import type { EventEdge } from '../usecases/event-edge.ts';
+import type { Start } from '../usecases/open-subscriber.ts';
+import { responseEncoder } from './response-encoder.ts';
+
+const mostEvents = 1_000;
 
 /** EventService.StreamEvents: the subscriber's stream, until it goes. */
 export function streamEventsHandler(edge: EventEdge) {
-  return async ({ filter, cursor }: StreamEventsRequest, stream: StreamContext<StreamEventsResponse>): Promise<void> => {
-    const subscription = await edge.open({ identity: stream.identity, filter: fromEventFilterMessage(filter), cursor });
-    await subscription.follow({
+  return async ({ filter, cursor, start, maxEvents }: StreamEventsRequest, stream: StreamContext<StreamEventsResponse>): Promise<void> => {
+    if (maxEvents < 0 || maxEvents > mostEvents) throw invalidArgument([{ field: 'max_events', description: `is not from 0 to ${mostEvents}` }]);
+    const opened = await edge.open({ identity: stream.identity, filter: fromEventFilterMessage(filter), cursor, start: fromStart(start) });
+    const encode = responseEncoder(maxEvents);
+    await opened.follow({
       transport: 'grpc',
       signal: stream.signal,
-      send: ({ cursor, event }) => stream.send({ cursor, event: event === undefined ? undefined : toEventMessage(event), events: [], notice: undefined }),
+      send: (batch) => batch.encoded(encode).reduce((_, response) => stream.writeEncoded(response), true),
+      room: () => stream.room(),
     });
   };
+}
+
+/** @throws ParleyError `request.invalid_argument` */
+function fromStart(start: StartPosition | undefined): Start {
+  switch (start?.position?.$case) {
+    case 'lookback': {
+      const { seconds, nanos } = start.position.value;
+      const ms = Number(seconds) * 1_000 + nanos / 1_000_000;
+      if (ms < 0) throw invalidArgument([{ field: 'start.lookback', description: 'is negative' }]);
+      return { kind: 'lookback', ms };
+    }
+    case 'beginningOfCall':
+      return start.position.value ? { kind: 'beginning_of_call' } : { kind: 'now' };
+    case undefined:
+      return { kind: 'now' };
+  }
 }

@@ -1,16 +1,18 @@
 import { invalidArgument } from '@parley/errors';
 import type { FieldNames, GivenFilter } from '@parley/filters';
+import type { Start } from '../usecases/open-subscriber.ts';
 
 /** What an EventSource's URL and headers ask for. */
 export interface SseRequest {
   readonly filter: GivenFilter;
   readonly cursor: string;
+  readonly start: Start;
 }
 
 /** The filter's lists as the query calls them; each parameter may be repeated or hold values separated by commas. */
 export const queryFieldNames: FieldNames = { types: 'types', callIds: 'call_id', from: 'from', to: 'to', directions: 'direction', filters: 'filters' };
 
-const known = new Set([...Object.values(queryFieldNames), 'cursor', 'access_token']);
+const known = new Set([...Object.values(queryFieldNames), 'cursor', 'start', 'access_token']);
 
 /**
  * Reads a query. A parameter that is not known is an error: a misspelt filter would let everything through.
@@ -33,8 +35,20 @@ export function readSseRequest(query: URLSearchParams, lastEventId: string | und
       filters: [],
     },
     cursor: lastEventId !== undefined && lastEventId !== '' ? lastEventId : (query.get('cursor') ?? ''),
+    start: readStart(query.get('start')),
   };
 }
+
+/** `now`, `beginning_of_call`, or so far back: `30s`, `15m`, `24h`. */
+function readStart(text: string | null): Start {
+  if (text === null || text === 'now') return { kind: 'now' };
+  if (text === 'beginning_of_call') return { kind: text };
+  const [, amount, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? [];
+  if (unit === undefined) throw invalidArgument([{ field: 'start', description: 'is neither now, beginning_of_call nor a time back, such as 15m' }]);
+  return { kind: 'lookback', ms: Number(amount) * lookbackUnitMs[unit]! };
+}
+
+const lookbackUnitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
 function values(query: URLSearchParams, name: string): string[] {
   return query

@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { parleyError } from '@parley/errors';
+import { toParleyError, type ParleyError } from '@parley/errors';
 import { bearerToken, requireScope, type Verifier } from '@parley/grpc';
 import type { HttpHandler, HttpRequest } from '@parley/lifecycle';
-import { toCloudEventJson } from '../bus/convert.ts';
+import type { ClientConnection } from '../streaming/client-connection.ts';
 import type { EventEdge } from '../usecases/event-edge.ts';
-import type { SubscriberMessage } from '../usecases/follow-events.ts';
-import { formatRetry, formatSse } from './sse-message.ts';
+import { encodeSse, formatRetry } from './sse-message.ts';
 import { queryFieldNames, readSseRequest } from './sse-request.ts';
+
+/** How long a client may take to read the end of its stream. */
+const endMs = 2_000;
 
 /** How long a browser waits before it reconnects. */
 const retryMs = 1_000;
@@ -28,11 +30,14 @@ export function sseRoute(edge: EventEdge, verifier: Verifier): HttpHandler {
     const identity = await verifier.verify(tokenOf(http));
     requireScope(identity, 'api');
     const lastEventId = request.headers['last-event-id'];
-    const { filter, cursor } = readSseRequest(url.searchParams, typeof lastEventId === 'string' ? lastEventId : undefined);
-    const stream = await edge.open({ identity, filter, cursor, fieldNames: queryFieldNames });
+    const asked = readSseRequest(url.searchParams, typeof lastEventId === 'string' ? lastEventId : undefined);
+    const stream = await edge.open({ identity, ...asked, fieldNames: queryFieldNames });
     begin(response);
-    await stream.follow({ transport: 'sse', signal: http.signal, send: (message) => send(response, message, http.signal) });
+    await stream.follow(sseConnection(response)).catch((error: unknown) => endWith(response, toParleyError(error)));
     response.end();
+    // One that does not read would keep its connection.
+    const cut = setTimeout(() => response.destroy(), endMs);
+    response.once('close', () => clearTimeout(cut));
   };
 }
 
@@ -48,10 +53,12 @@ function tokenOf({ request, url }: HttpRequest): string {
 }
 
 function begin(response: ServerResponse): void {
+  // The body ends with the connection: nothing follows a stream on it, and a shutdown need not wait for it. (Chunks would
+  // frame each message once more.)
+  response.useChunkedEncodingByDefault = false;
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
-    // Nothing follows a stream on its connection, and a shutdown need not wait for it.
     connection: 'close',
     // A proxy that gathers the answer would hold events back.
     'x-accel-buffering': 'no',
@@ -59,10 +66,25 @@ function begin(response: ServerResponse): void {
   response.write(formatRetry(retryMs));
 }
 
-async function send(response: ServerResponse, { cursor, event }: SubscriberMessage, signal: AbortSignal): Promise<void> {
-  const text = formatSse({ cursor, event: event === undefined ? undefined : { type: event.type, json: toCloudEventJson(event) } });
-  if (response.write(text)) return;
-  await once(response, 'drain', { signal }).catch(() => {
-    throw parleyError('request.cancelled', 'the client went away');
-  });
+/** Why a stream ends, as its last message. */
+function endWith(response: ServerResponse, { code, message }: ParleyError): void {
+  response.write(`event: stream.ended\ndata: ${JSON.stringify({ code, message })}\n\n`);
+}
+
+function sseConnection(response: ServerResponse): ClientConnection {
+  const gone = new AbortController();
+  if (response.destroyed) gone.abort();
+  response.once('close', () => gone.abort());
+  return {
+    transport: 'sse',
+    signal: gone.signal,
+    send: (batch) => gone.signal.aborted || response.write(batch.encoded(encodeSse)),
+    room: () => roomIn(response, gone.signal),
+  };
+}
+
+/** Resolves when the response has room, or its client has gone. */
+async function roomIn(response: ServerResponse, gone: AbortSignal): Promise<void> {
+  if (!response.writableNeedDrain || gone.aborted) return;
+  await once(response, 'drain', { signal: gone }).catch(() => undefined);
 }

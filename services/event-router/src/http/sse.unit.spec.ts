@@ -13,6 +13,7 @@ describe('readSseRequest', () => {
       from: ['+491'],
       to: ['client:bob'],
       directions: ['inbound'],
+      filters: [],
     });
   });
 
@@ -60,7 +61,8 @@ describe('formatSse', () => {
   test('an event arrives whole, whatever its JSON holds', () => {
     fc.assert(
       fc.property(fc.json(), (json) => {
-        const text = formatSse({ cursor: 'c2', event: { type: 'call.ringing', json: JSON.stringify(JSON.parse(json)) } });
+        const event = { type: 'call.ringing', time: new Date(), json: JSON.stringify(JSON.parse(json)), message: new Uint8Array() };
+        const text = formatSse({ cursor: 'c2', event });
         const { events } = parse(text);
         expect(events).toEqual([{ type: 'call.ringing', data: JSON.stringify(JSON.parse(json)), id: 'c2' }]);
       }),

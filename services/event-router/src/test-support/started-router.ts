@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,9 @@ import { createScope } from '@parley/lifecycle';
 import { serviceVariables, type TestParts } from '@parley/testing';
 import { configDefinition } from '../config.ts';
 import { start } from '../main.ts';
+
+/** What replicas sign cursors with, so that a test can look inside. */
+export const cursorKey = Buffer.alloc(32, 'key');
 
 export type EventClient = GrpcClient<(typeof EventServiceClient)['service']>;
 
@@ -32,7 +34,7 @@ export function testRouters(parts: TestParts): Routers {
   let dir = '';
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'parley-event-router-'));
-    await writeFile(join(dir, 'cursor.key'), randomBytes(32).toString('base64url'));
+    await writeFile(join(dir, 'cursor.key'), cursorKey.toString('base64url'));
   });
   afterAll(async () => {
     await Promise.all([...running].map((router) => router.stop()));
@@ -69,6 +71,8 @@ function environment(parts: TestParts, cursorKeyFile: string): Record<string, st
     ...serviceVariables('event-router', parts),
     EVENT_CURSOR_KEY_FILE: cursorKeyFile,
     HEARTBEAT_MS: '200',
+    STREAM_CHECK_MS: '100',
+    DRAIN_MS: '100',
     WEBHOOK_SCHEDULE: '0s,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms',
     WEBHOOK_TIMEOUT_MS: '2000',
     LEASE_TTL_MS: '1000',

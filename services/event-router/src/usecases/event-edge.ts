@@ -1,101 +1,133 @@
 import { parleyError } from '@parley/errors';
 import type { FieldNames, GivenFilter } from '@parley/filters';
 import type { Identity } from '@parley/grpc';
-import { attributeNames, count, gauge, record } from '@parley/telemetry';
-import { followEvents, type FollowOptions, type SubscriberMessage } from './follow-events.ts';
-import { openSubscriber } from './open-subscriber.ts';
+import { attributeNames, gauge } from '@parley/telemetry';
+import type { ClientConnection, Transport } from '../streaming/client-connection.ts';
+import { followEvents, type FollowOptions } from '../streaming/follower.ts';
+import { assertBeginning } from './assert-beginning.ts';
+import { openSubscriber, type OpenPorts, type Start } from './open-subscriber.ts';
 
 export interface OpenRequest {
   readonly identity: Identity;
   readonly filter: GivenFilter;
-  /** Empty: from now on. */
+  /** Empty: from the start. */
   readonly cursor: string;
+  readonly start: Start;
   readonly fieldNames?: FieldNames;
-}
-
-/** How messages reach a client. */
-export interface ClientConnection {
-  readonly transport: 'grpc' | 'sse';
-  /** Hands a message over at once; resolves when there is room for the next. */
-  readonly send: (message: SubscriberMessage) => Promise<void>;
-  /** Aborted when the client has gone. */
-  readonly signal: AbortSignal;
 }
 
 export interface OpenedStream {
   /**
    * Serves the client until it goes.
-   * @throws ParleyError `auth.expired` when its token does, `shutting_down`, `cursor.too_old`, `subscription.slow_consumer`
+   * @throws ParleyError `auth.expired` when its token does, `shutting_down`, `cursor.too_old`, `subscription.slow_consumer`,
+   *   `subscription.start_expired`
    */
   follow(connection: ClientConnection): Promise<void>;
 }
 
 /** The event streams as clients subscribe to them, the same on each transport. */
 export interface EventEdge {
-  /** Checks a request. @throws ParleyError `subscription.invalid_filter`, `cursor.*` */
+  /** Checks a request. @throws ParleyError as openSubscriber, and `subscription.too_many_streams` */
   open(request: OpenRequest): Promise<OpenedStream>;
+  /** Tells the clients that this replica shuts down, and sends them away one by one. Resolves when they have gone. */
+  drain(): Promise<void>;
 }
 
-/** @param shutdown aborted when this replica shuts down: clients come back to another one with their cursors. */
-export function createEventEdge(options: FollowOptions, shutdown: AbortSignal): EventEdge {
-  const open = { grpc: 0, sse: 0 };
-  const labelled = (transport: keyof typeof open) => ({ value: open[transport], labels: { [attributeNames.transport]: transport } });
-  gauge('parley.delivery.clients', () => [labelled('grpc'), labelled('sse')]);
+export interface EdgeOptions extends OpenPorts, FollowOptions {
+  /** Streams that an account may have on this replica. */
+  readonly streamsPerAccount: number;
+  /** Over so long a shutdown spreads its clients' going, so that they do not all come to the next replica at once. */
+  readonly drainMs: number;
+}
+
+interface OpenStream {
+  readonly transport: Transport;
+  readonly end: (error: Error) => void;
+}
+
+export function createEventEdge(options: EdgeOptions): EventEdge {
+  const { tails, streamsPerAccount, drainMs } = options;
+  const streams = new Set<OpenStream>();
+  const perAccount = new Map<string, number>();
+  let isDraining = false;
+  let onEmpty: () => void = () => undefined;
+  const countOf = (transport: Transport) => ({
+    value: streams.values().reduce((sum, stream) => sum + (stream.transport === transport ? 1 : 0), 0),
+    labels: { [attributeNames.transport]: transport },
+  });
+  gauge('parley.delivery.clients', () => [countOf('grpc'), countOf('sse'), countOf('websocket')]);
+  gauge('parley.delivery.lag', () => tails.all.map((tail) => ({ value: tail.lag, labels: { [attributeNames.eventClass]: tail.eventClass } })));
+
+  const assertRoom = (accountId: string): void => {
+    if (isDraining) throw shuttingDown();
+    if ((perAccount.get(accountId) ?? 0) >= streamsPerAccount) {
+      throw parleyError('subscription.too_many_streams', `an account may have ${streamsPerAccount} streams on a replica`);
+    }
+  };
+  const enter = (accountId: string, stream: OpenStream): void => {
+    streams.add(stream);
+    perAccount.set(accountId, (perAccount.get(accountId) ?? 0) + 1);
+  };
+  const leave = (accountId: string, stream: OpenStream): void => {
+    streams.delete(stream);
+    const rest = perAccount.get(accountId)! - 1;
+    if (rest === 0) perAccount.delete(accountId);
+    else perAccount.set(accountId, rest);
+    if (streams.size === 0) onEmpty();
+  };
 
   return {
     open: async ({ identity, ...request }) => {
       const { accountId } = identity;
+      assertRoom(accountId);
       const { filter, positions } = await openSubscriber(options, { accountId, ...request });
+      const inspect = request.cursor === '' && request.start.kind === 'beginning_of_call' ? assertBeginning(filter.filter.callIds) : undefined;
       return {
         follow: async (connection) => {
-          open[connection.transport] += 1;
-          const ends = endings(identity, connection.signal, shutdown);
+          assertRoom(accountId);
+          const ending = new AbortController();
+          let failure: Error | undefined;
+          const stream: OpenStream = {
+            transport: connection.transport,
+            end: (error) => {
+              failure ??= error;
+              ending.abort();
+            },
+          };
+          const onGone = () => ending.abort();
+          connection.signal.addEventListener('abort', onGone, { once: true });
+          if (connection.signal.aborted) onGone();
+          const timer = atExpiry(identity, () => stream.end(parleyError('auth.expired', 'the token has expired; come back with a new one and the cursor')));
+          enter(accountId, stream);
           try {
-            const send = observedSend(connection);
-            await followEvents(options, { accountId, filter, positions, send, signal: ends.signal });
-            ends.throwIfFailed();
+            await followEvents(options, { filter, positions, connection, signal: ending.signal, ...(inspect === undefined ? {} : { inspect }) });
+            if (failure !== undefined && !connection.signal.aborted) throw failure;
           } finally {
-            ends.dispose();
-            open[connection.transport] -= 1;
+            clearTimeout(timer);
+            connection.signal.removeEventListener('abort', onGone);
+            leave(accountId, stream);
           }
         },
       };
     },
+    drain: async () => {
+      isDraining = true;
+      tails.notifyAll({ kind: 'draining' });
+      const timers = [...streams].map((stream) => setTimeout(() => stream.end(shuttingDown()), Math.random() * drainMs));
+      if (streams.size > 0) await new Promise<void>((resolve) => (onEmpty = resolve));
+      for (const timer of timers) clearTimeout(timer);
+    },
   };
 }
 
-function observedSend({ transport, send }: ClientConnection): ClientConnection['send'] {
-  const labels = { [attributeNames.transport]: transport };
-  return (message) => {
-    if (message.event !== undefined) {
-      count('parley.delivery.events', 1, labels);
-      record('parley.delivery.latency', (Date.now() - message.event.time.getTime()) / 1_000, labels);
-    }
-    return send(message);
-  };
-}
-
-interface Endings {
-  readonly signal: AbortSignal;
-  throwIfFailed(): void;
-  dispose(): void;
+function shuttingDown(): Error {
+  return parleyError('shutting_down', 'this instance shuts down; come back with the cursor');
 }
 
 /** setTimeout takes no more than this. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** What ends a stream besides its own failure: the client goes, its token expires, or this replica shuts down. */
-function endings({ claims }: Identity, client: AbortSignal, shutdown: AbortSignal): Endings {
-  const expiry = new AbortController();
-  const expiresAtMs = typeof claims['exp'] === 'number' ? claims['exp'] * 1_000 : Number.POSITIVE_INFINITY;
-  const timer = setTimeout(() => expiry.abort(), Math.min(Math.max(0, expiresAtMs - Date.now()), longestTimerMs));
-  return {
-    signal: AbortSignal.any([client, shutdown, expiry.signal]),
-    throwIfFailed: () => {
-      if (client.aborted) return;
-      if (expiry.signal.aborted) throw parleyError('auth.expired', 'the token has expired; come back with a new one and the cursor');
-      if (shutdown.aborted) throw parleyError('shutting_down', 'this instance shuts down; come back with the cursor');
-    },
-    dispose: () => clearTimeout(timer),
-  };
+function atExpiry({ claims }: Identity, expire: () => void): NodeJS.Timeout | undefined {
+  if (typeof claims['exp'] !== 'number') return undefined;
+  return setTimeout(expire, Math.min(Math.max(0, claims['exp'] * 1_000 - Date.now()), longestTimerMs));
 }

@@ -1,17 +1,30 @@
-import { eventTypes } from '@parley/bus';
-import { parseFilter, type EventFilter, type FieldNames, type GivenFilter } from '@parley/filters';
-import { positionsFromNow, resume, type Positions } from '../domain/cursor.ts';
-import type { CursorCodec } from './cursor-codec.ts';
-import type { EventSource } from './event-source.ts';
+import { eventStreams, eventTypes } from '@parley/bus';
+import { assertKept, assertSameFilter, type CursorCodec, type Position, type Positions } from '@parley/cursor';
+import { parleyError } from '@parley/errors';
+import { compileFilter, parseFilter, typePrefixes, type EventFilter, type FieldNames, type GivenFilter } from '@parley/filters';
+import type { EventSource } from '../streaming/event-source.ts';
+import type { SubscriberFilter } from '../streaming/subscriber-filter.ts';
+import { eventClasses, type Tails } from '../streaming/tails.ts';
+import { toDeliverable } from '../bus/convert.ts';
+
+/** Where a subscriber begins that has no cursor. */
+export type Start = { readonly kind: 'now' } | { readonly kind: 'lookback'; readonly ms: number } | { readonly kind: 'beginning_of_call' };
 
 /** What a client asks for, on whatever transport. */
 export interface StreamRequest {
   readonly accountId: string;
   readonly filter: GivenFilter;
-  /** Empty: from now on. */
+  /** Empty: from the start. */
   readonly cursor: string;
+  readonly start: Start;
   /** How the transport calls the filter's lists. */
   readonly fieldNames?: FieldNames;
+}
+
+export interface OpenPorts {
+  readonly source: EventSource;
+  readonly tails: Tails;
+  readonly codec: CursorCodec;
 }
 
 /** All types of the catalogue. */
@@ -19,15 +32,61 @@ export const knownTypes: readonly string[] = Object.values(eventTypes).flatMap((
 
 /**
  * Checks a request before its stream begins.
- * @throws ParleyError `subscription.invalid_filter`, `cursor.malformed`, `cursor.other_account`, `cursor.too_old`
+ * @throws ParleyError `subscription.invalid_filter`, `cursor.malformed`, `cursor.other_account`, `cursor.other_filter`,
+ *   `cursor.too_old`, `subscription.invalid_start`, `subscription.start_expired`
  */
-export async function openSubscriber(
-  { source, codec }: { readonly source: EventSource; readonly codec: CursorCodec },
-  { accountId, filter: given, cursor, fieldNames }: StreamRequest,
-): Promise<{ readonly filter: EventFilter; readonly positions: Positions }> {
-  const filter = parseFilter(given, knownTypes, fieldNames);
-  const decoded = cursor === '' ? undefined : codec.decode(cursor);
-  const states = await source.states();
-  const positions = decoded === undefined ? positionsFromNow(states) : resume(decoded, accountId, states);
+export async function openSubscriber(ports: OpenPorts, request: StreamRequest): Promise<{ readonly filter: SubscriberFilter; readonly positions: Positions }> {
+  const filter = subscriberFilter(ports.codec, request.accountId, parseFilter(request.filter, knownTypes, request.fieldNames));
+  const positions = request.cursor === '' ? await startPositions(ports, request) : await cursorPositions(ports, request, filter);
   return { filter, positions };
+}
+
+function subscriberFilter(codec: CursorCodec, accountId: string, filter: EventFilter): SubscriberFilter {
+  const canonical = JSON.stringify(filter);
+  const passes = compileFilter(filter);
+  return {
+    accountId,
+    filter,
+    canonical,
+    classes: classesOf(filter),
+    passes: (event) => passes(toDeliverable(event)),
+    encodeCursor: codec.bind({ accountId, filter: canonical }),
+  };
+}
+
+/**
+ * A stream that the cursor does not know is newer than it, and read from its beginning. What is still in memory need not
+ * be asked for; neither is a stream that cannot be read at the moment, which is looked at when it can.
+ */
+async function cursorPositions({ source, tails, codec }: OpenPorts, { accountId, cursor }: StreamRequest, filter: SubscriberFilter): Promise<Positions> {
+  const given = codec.decode(cursor, { accountId });
+  assertSameFilter(given, filter.canonical);
+  const positions = eventClasses.map(async (eventClass): Promise<[string, Position]> => {
+    const tail = tails.of(eventClass);
+    const position = given.positions[tail.stream] ?? { incarnation: tail.head.incarnation, sequence: 0 };
+    if (position.incarnation !== tail.head.incarnation) tail.assertKept(position);
+    if (!tail.covers(position.sequence) && tail.isAvailable) assertKept(position, await source.state(eventClass));
+    return [tail.stream, position];
+  });
+  return Object.fromEntries(await Promise.all(positions));
+}
+
+async function startPositions({ source, tails }: OpenPorts, { filter, start }: StreamRequest): Promise<Positions> {
+  if (start.kind === 'now') return tails.heads;
+  if (start.kind === 'beginning_of_call' && filter.callIds.length === 0) {
+    throw parleyError('subscription.invalid_start', 'the beginning of a call needs call ids in the filter');
+  }
+  const since = start.kind === 'lookback' ? new Date(Date.now() - start.ms) : new Date(0);
+  const positions = eventClasses.map(async (eventClass): Promise<[string, Position]> => {
+    const { incarnation } = tails.of(eventClass).head;
+    return [eventStreams[eventClass], { incarnation, sequence: await source.sequenceBefore(eventClass, since) }];
+  });
+  return Object.fromEntries(await Promise.all(positions));
+}
+
+/** Those whose events can pass: what applications publish (`app.*`) is in the sequence, and the stream, of the call. */
+function classesOf(filter: EventFilter): SubscriberFilter['classes'] {
+  const prefixes = typePrefixes(filter);
+  if (prefixes === undefined) return eventClasses;
+  return eventClasses.filter((eventClass) => prefixes.has(eventClass) || (eventClass === 'call' && prefixes.has('app')));
 }

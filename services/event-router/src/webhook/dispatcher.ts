@@ -4,7 +4,7 @@ import { parleyError } from '@parley/errors';
 import { logger } from '@parley/telemetry';
 import type { WebhookChange } from '../bus/convert-subscription.ts';
 import { toDeliverable } from '../bus/convert.ts';
-import type { StreamStates } from '../domain/cursor.ts';
+import type { StreamStates } from '@parley/cursor';
 import type { PendingDelivery } from '../domain/delivery.ts';
 import type { WebhookSubscription } from '../domain/webhook-subscription.ts';
 import { attemptDelivery, type AttemptPorts } from './attempt-delivery.ts';

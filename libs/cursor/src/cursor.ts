@@ -2,7 +2,7 @@ import { parleyError } from '@parley/errors';
 
 /** A position in one stream: everything up to it has been delivered. */
 export interface Position {
-  /** When the stream was created. A stream made anew counts from 1 again, so a bare sequence would lie. */
+  /** Of the stream; one made anew counts from 1 again, so a bare sequence would lie. */
   readonly incarnation: string;
   /** Stream sequence; 0 is before the first event. */
   readonly sequence: number;
@@ -10,12 +10,6 @@ export interface Position {
 
 /** By stream name. */
 export type Positions = Readonly<Record<string, Position>>;
-
-/** Where a subscriber of an account goes on. */
-export interface Cursor {
-  readonly accountId: string;
-  readonly positions: Positions;
-}
 
 /** What a stream holds at the moment. */
 export interface StreamState {
@@ -26,28 +20,6 @@ export interface StreamState {
 }
 
 export type StreamStates = Readonly<Record<string, StreamState>>;
-
-/** The positions of a subscriber that wants what comes from now on. */
-export function positionsFromNow(states: StreamStates): Positions {
-  return Object.fromEntries(
-    Object.entries(states).map(([stream, { incarnation, lastSequence }]) => [stream, { incarnation, sequence: lastSequence }]),
-  );
-}
-
-/**
- * The positions of a subscriber that comes back with a cursor. A stream that the cursor does not know is newer than it,
- * and read from its beginning.
- * @throws ParleyError `cursor.other_account`, `cursor.too_old`
- */
-export function resume(cursor: Cursor, accountId: string, states: StreamStates): Positions {
-  if (cursor.accountId !== accountId) throw parleyError('cursor.other_account', 'the cursor belongs to another account');
-  const positions = Object.entries(states).map(([stream, state]): [string, Position] => {
-    const position = cursor.positions[stream] ?? { incarnation: state.incarnation, sequence: 0 };
-    assertKept(position, state);
-    return [stream, position];
-  });
-  return Object.fromEntries(positions);
-}
 
 /**
  * That nothing after the position is gone. An event of another account may be all that is gone; that cannot be known

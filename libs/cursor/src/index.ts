@@ -1,0 +1,2 @@
+export { assertKept, type Position, type Positions, type StreamState, type StreamStates } from './cursor.ts';
+export { assertSameFilter, createCursorCodec, incarnationOf, type Cursor, type CursorCodec } from './cursor-codec.ts';

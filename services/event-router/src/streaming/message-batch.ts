@@ -1,0 +1,39 @@
+/** An event as transports need it. */
+export interface DeliveredEvent {
+  readonly type: string;
+  readonly time: Date;
+  /** CloudEvents JSON, on one line. */
+  readonly json: string;
+  /** parley.event.v1.Event, encoded. */
+  readonly message: Uint8Array;
+}
+
+/** What a subscriber has to know besides the events. */
+export type Notice =
+  | { readonly kind: 'degraded' | 'restored'; readonly eventClass: string }
+  | { readonly kind: 'draining' };
+
+/** What a subscriber gets: an event, a notice, or a heartbeat; and the cursor with which it goes on after it. */
+export interface SubscriberMessage {
+  readonly cursor: string;
+  readonly event?: DeliveredEvent;
+  readonly notice?: Notice;
+}
+
+/** How a transport puts messages on the wire. */
+export type Encode<Wire> = (messages: readonly SubscriberMessage[]) => Wire;
+
+/** Messages that go to one subscriber, or to many of the same filter: each transport encodes them once. */
+export class MessageBatch {
+  readonly messages: readonly SubscriberMessage[];
+  readonly #encoded = new Map<Encode<unknown>, unknown>();
+
+  constructor(messages: readonly SubscriberMessage[]) {
+    this.messages = messages;
+  }
+
+  encoded<Wire>(encode: Encode<Wire>): Wire {
+    if (!this.#encoded.has(encode)) this.#encoded.set(encode, encode(this.messages));
+    return this.#encoded.get(encode) as Wire;
+  }
+}

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assertKept, type Position } from '@parley/cursor';
+import { isParleyError } from '@parley/errors';
+import { logger } from '@parley/telemetry';
+import type { EventSource } from './event-source.ts';
+import type { Tail } from './tail.ts';
+import type { TailEvent } from './tail-event.ts';
+
+const log = logger('read-stored');
+const retryMs = 500;
+
+export interface ReadStoredOptions {
+  readonly tail: Tail;
+  readonly source: EventSource;
+  readonly accountId: string;
+  /** Everything up to here has been taken. */
+  readonly from: Position;
+  /** How long at most; then it has to be begun again, since it is checked at its ends that nothing was dropped meanwhile. */
+  readonly forMs: number;
+  readonly take: (event: TailEvent) => Promise<void>;
+  /** There is nothing for the account up to a sequence. */
+  readonly moveTo: (sequence: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads what an account has in a stream behind a position, until the rest is in memory or the time is over. A stream that
+ * cannot be read is waited for.
+ * @throws ParleyError `cursor.too_old`
+ */
+export async function readStored(options: ReadStoredOptions): Promise<void> {
+  const { tail, source, accountId, from, moveTo, signal } = options;
+  try {
+    // All up to here was stored when the account's next one is asked for.
+    const head = tail.head.sequence;
+    assertKept(from, await source.state(tail.eventClass));
+    const next = await source.next(tail.eventClass, accountId, from.sequence);
+    if (next === undefined || next > head) return moveTo(head);
+    await readUntilCovered(options, next - 1);
+    assertKept(from, await source.state(tail.eventClass));
+  } catch (error) {
+    if (isParleyError(error) || signal.aborted) throw error;
+    log.warn({ err: error, stream: tail.stream }, 'stored events cannot be read; tried again');
+    await sleep(retryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function readUntilCovered({ tail, source, accountId, forMs, take, signal }: ReadStoredOptions, after: number): Promise<void> {
+  const done = new AbortController();
+  let failure: { readonly error: unknown } | undefined;
+  const onEvent = async (event: TailEvent, isLast: boolean) => {
+    if (done.signal.aborted) return;
+    try {
+      await take(event);
+      if (isLast || tail.covers(event.sequence)) done.abort();
+    } catch (error) {
+      // A reader would begin anew behind it.
+      failure = { error };
+      done.abort();
+    }
+  };
+  const ending = AbortSignal.any([signal, done.signal, AbortSignal.timeout(forMs)]);
+  await source.read({ eventClass: tail.eventClass, accountId, after, onEvent, signal: ending });
+  if (failure !== undefined) throw failure.error;
+}
