@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventStreams, type EventClass, type StreamedEvent } from '@parley/bus';
+import { attributeOf, classTypePrefixes, eventStreams, type EventClass, type StreamedEvent } from '@parley/bus';
 import { isParleyError, parleyError } from '@parley/errors';
-import { compileFilter, typePrefixes, type EventFilter, type FilteredAttributes } from '@parley/filters';
+import { compileFilter, requiredClasses, type EventFilter, type Passes } from '@parley/filters';
 import { logger } from '@parley/telemetry';
 import { assertKept, type Position, type Positions } from '../domain/cursor.ts';
 import type { CursorCodec } from './cursor-codec.ts';
@@ -48,7 +48,7 @@ export async function followEvents(options: FollowOptions, subscriber: Subscribe
 class Follower {
   readonly #options: FollowOptions;
   readonly #subscriber: Subscriber;
-  readonly #passes: (event: FilteredAttributes) => boolean;
+  readonly #passes: Passes;
   readonly #classes: readonly EventClass[];
   readonly #positions: Map<string, Position>;
   readonly #ending = new AbortController();
@@ -60,7 +60,7 @@ class Follower {
     this.#options = options;
     this.#subscriber = subscriber;
     this.#passes = compileFilter(subscriber.filter);
-    this.#classes = classesOf(subscriber.filter);
+    this.#classes = requiredClasses(subscriber.filter, classTypePrefixes);
     this.#positions = new Map(Object.entries(subscriber.positions));
     this.#signal = AbortSignal.any([subscriber.signal, this.#ending.signal]);
   }
@@ -82,8 +82,7 @@ class Follower {
     // The subject that is read says so already. Should that ever be wrong, nobody else's event may leave the house.
     if (event.accountId !== this.#subscriber.accountId) throw parleyError('internal', 'an event of another account was read');
     this.#moveTo(event.stream, event.streamSequence);
-    const { type, callId, call } = event;
-    if (this.#passes({ type, callId, ...call })) await this.#send(event);
+    if (this.#passes({ attribute: (name) => attributeOf(event, name) })) await this.#send(event);
   }
 
   async #beat(): Promise<void> {
@@ -168,12 +167,4 @@ class Follower {
       this.#ending.abort();
     }
   }
-}
-
-/** Those whose events can pass: what applications publish (`app.*`) is in the sequence, and the stream, of the call. */
-function classesOf(filter: EventFilter): readonly EventClass[] {
-  const prefixes = typePrefixes(filter);
-  const classes = Object.keys(eventStreams) as EventClass[];
-  if (prefixes === undefined) return classes;
-  return classes.filter((eventClass) => prefixes.has(eventClass) || (eventClass === 'call' && prefixes.has('app')));
 }

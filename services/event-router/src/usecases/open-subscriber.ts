@@ -1,4 +1,4 @@
-import { eventTypes } from '@parley/bus';
+import { filterVocabulary } from '@parley/bus';
 import { parseFilter, type EventFilter, type FieldNames, type GivenFilter } from '@parley/filters';
 import { positionsFromNow, resume, type Positions } from '../domain/cursor.ts';
 import type { CursorCodec } from './cursor-codec.ts';
@@ -14,9 +14,6 @@ export interface StreamRequest {
   readonly fieldNames?: FieldNames;
 }
 
-/** All types of the catalogue. */
-export const knownTypes: readonly string[] = Object.values(eventTypes).flatMap((types) => Object.values(types));
-
 /**
  * Checks a request before its stream begins.
  * @throws ParleyError `subscription.invalid_filter`, `cursor.malformed`, `cursor.other_account`, `cursor.too_old`
@@ -25,7 +22,7 @@ export async function openSubscriber(
   { source, codec }: { readonly source: EventSource; readonly codec: CursorCodec },
   { accountId, filter: given, cursor, fieldNames }: StreamRequest,
 ): Promise<{ readonly filter: EventFilter; readonly positions: Positions }> {
-  const filter = parseFilter(given, knownTypes, fieldNames);
+  const filter = parseFilter(given, filterVocabulary, fieldNames);
   const decoded = cursor === '' ? undefined : codec.decode(cursor);
   const states = await source.states();
   const positions = decoded === undefined ? positionsFromNow(states) : resume(decoded, accountId, states);
