@@ -12,8 +12,13 @@ export function compileFilter(filter: EventFilter): Passes {
 export function compileCondition(condition: Condition): Passes {
   if (condition.kind === 'test') return compileTest(condition);
   const parts = condition.of.map(compileCondition);
-  if (condition.kind === 'all') return (event) => parts.every((passes) => passes(event));
-  return (event) => parts.some((passes) => passes(event));
+  if (parts.length === 1) return parts[0]!;
+  // Loops, since this runs for each event: the methods of arrays would make a function each time.
+  const isAny = condition.kind === 'any';
+  return (event) => {
+    for (const passes of parts) if (passes(event) === isAny) return isAny;
+    return !isAny;
+  };
 }
 
 function compileTest({ attribute, isNegated, ...rest }: Test): Passes {
@@ -29,9 +34,15 @@ function comparison({ match, values }: Pick<Test, 'match' | 'values'>): (value: 
     case 'exact':
       return values.length === 1 ? equals(values[0]!) : contains(new Set(values));
     case 'prefix':
-      return (value) => values.some((prefix) => value.startsWith(prefix));
+      return (value) => {
+        for (const prefix of values) if (value.startsWith(prefix)) return true;
+        return false;
+      };
     case 'suffix':
-      return (value) => values.some((suffix) => value.endsWith(suffix));
+      return (value) => {
+        for (const suffix of values) if (value.endsWith(suffix)) return true;
+        return false;
+      };
   }
 }
 

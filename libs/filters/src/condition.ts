@@ -1,4 +1,4 @@
-import { everyEvent, type AttributeValues, type EventFilter, type FilterExpression } from './event-filter.ts';
+import type { AttributeValues, EventFilter, FilterExpression } from './event-filter.ts';
 
 /** How the value of an attribute is compared. */
 export type Match = 'exact' | 'prefix' | 'suffix';
@@ -38,9 +38,6 @@ export function conditionOf(filter: EventFilter): Condition {
 export function canonicalFilter(filter: EventFilter): string {
   return textOf(conditionOf(filter));
 }
-
-/** The condition that holds for every event. */
-export const always: Condition = conditionOf(everyEvent);
 
 function anyOf(values: readonly string[], testFor: (value: string) => Test): readonly Condition[] {
   return values.length === 0 ? [] : [group('any', values.map(testFor))];
@@ -92,7 +89,8 @@ function merged(kind: 'all' | 'any', conditions: readonly Condition[]): readonly
   return [...others, ...mergeable.values()];
 }
 
-function textOf(condition: Condition): string {
+/** Tells conditions apart: two of the same text are the same. */
+export function textOf(condition: Condition): string {
   if (condition.kind !== 'test') return `${condition.kind}(${condition.of.map(textOf).join(' ')})`;
   const { isNegated, match, attribute, values } = condition;
   return `${isNegated ? 'not-' : ''}${match}(${attribute} ${values.map((value) => JSON.stringify(value)).join(' ')})`;
