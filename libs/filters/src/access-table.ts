@@ -1,18 +1,22 @@
 import type { Match, Test } from './condition.ts';
 import type { FilteredEvent } from './event-filter.ts';
 
-/** Something kept under one value of one attribute, and where, so that it can be taken out at once. */
-export interface Slot<Item> {
-  readonly item: Item;
+/** Where an item is kept, so that it can be taken out at once; the table's own. */
+export interface Place<Item> {
   readonly bucket: Bucket<Item>;
   position: number;
+}
+
+/** What can be kept: it has its place in itself, which spares the processor a way for each item that is found. */
+export interface Placed<Item> {
+  place: Place<Item> | undefined;
 }
 
 /** All that is kept under one value: exact, or as the beginning or end of an event's value. */
 export interface Bucket<Item> {
   readonly lookup: Lookup<Item>;
   readonly value: string;
-  readonly slots: Slot<Item>[];
+  readonly items: Item[];
 }
 
 /** The buckets of one way to compare an attribute. */
@@ -31,28 +35,30 @@ interface AttributeLookups<Item> {
  * Finds what is kept under the values that an event has. An attribute costs one look-up for exact values, and one for each
  * length of a prefix or suffix that is there, however many values there are.
  */
-export class AccessTable<Item> {
+export class AccessTable<Item extends Placed<Item>> {
   readonly #byName = new Map<string, AttributeLookups<Item>>();
   /** The same, to go through for each event. */
   #attributes: AttributeLookups<Item>[] = [];
 
   /** @param value one of the test's. */
-  put({ attribute, match }: Test, value: string, item: Item): Slot<Item> {
+  put({ attribute, match }: Test, value: string, item: Item): void {
     const lookup = this.#lookupsOf(attribute).lookups[match];
     const bucket = lookup.buckets.get(value) ?? newBucket(lookup, value);
-    const slot = { item, bucket, position: bucket.slots.length };
-    bucket.slots.push(slot);
-    return slot;
+    item.place = { bucket, position: bucket.items.length };
+    bucket.items.push(item);
   }
 
-  remove({ bucket, position }: Slot<Item>): void {
-    const { lookup, slots } = bucket;
-    const last = slots.pop()!;
-    if (position < slots.length) {
-      slots[position] = last;
-      last.position = position;
+  /** Takes out one that was put in. */
+  remove(item: Item): void {
+    const { bucket, position } = item.place!;
+    const { lookup, items } = bucket;
+    const last = items.pop()!;
+    if (last !== item) {
+      items[position] = last;
+      last.place!.position = position;
     }
-    if (slots.length > 0) return;
+    item.place = undefined;
+    if (items.length > 0) return;
     lookup.buckets.delete(bucket.value);
     countLength(lookup, bucket.value.length, -1);
     if (lookup.buckets.size === 0) this.#removeUnused();
@@ -64,7 +70,7 @@ export class AccessTable<Item> {
    */
   costOf({ attribute, match, values }: Test): number {
     const buckets = this.#byName.get(attribute)?.lookups[match].buckets;
-    const size = values.reduce((sum, value) => sum + 1 + (buckets?.get(value)?.slots.length ?? 0), 0);
+    const size = values.reduce((sum, value) => sum + 1 + (buckets?.get(value)?.items.length ?? 0), 0);
     return size / (1 + (buckets?.size ?? 0));
   }
 
@@ -101,7 +107,7 @@ function newLookup<Item>(): Lookup<Item> {
 }
 
 function newBucket<Item>(lookup: Lookup<Item>, value: string): Bucket<Item> {
-  const bucket: Bucket<Item> = { lookup, value, slots: [] };
+  const bucket: Bucket<Item> = { lookup, value, items: [] };
   lookup.buckets.set(value, bucket);
   countLength(lookup, value.length, 1);
   return bucket;

@@ -1,4 +1,4 @@
-import { AccessTable, type Bucket, type Slot } from './access-table.ts';
+import { AccessTable, type Bucket, type Place, type Placed } from './access-table.ts';
 import { compileCondition, type Passes } from './compile-filter.ts';
 import { conditionOf, textOf, type Condition, type Test } from './condition.ts';
 import type { EventFilter, FilteredEvent } from './event-filter.ts';
@@ -6,22 +6,23 @@ import type { EventFilter, FilteredEvent } from './event-filter.ts';
 /** The subscribers that ask for the same, in whatever words: they are found and tested as one. */
 interface Group<Subscriber> {
   readonly text: string;
-  readonly members: Member<Subscriber>[];
-  readonly slots: Slot<Candidate<Subscriber>>[];
+  readonly subscribers: Subscriber[];
+  readonly candidates: Candidate<Subscriber>[];
   /** Of the last event that it was reported for: it may be found in several ways. */
   round: number;
 }
 
-interface Member<Subscriber> {
-  readonly subscriber: Subscriber;
+/** Where a subscriber is. */
+interface Membership<Subscriber> {
   readonly group: Group<Subscriber>;
   position: number;
 }
 
 /** A way in which a group may be found, and what has to hold besides; undefined: nothing. */
-interface Candidate<Subscriber> {
+interface Candidate<Subscriber> extends Placed<Candidate<Subscriber>> {
   readonly group: Group<Subscriber>;
   readonly passes: Passes | undefined;
+  place: Place<Candidate<Subscriber>> | undefined;
 }
 
 /**
@@ -30,7 +31,7 @@ interface Candidate<Subscriber> {
  * own values is tested for the rest. Filters that ask for no value at all (only for what must not be) are tested for each event.
  */
 export class FilterIndex<Subscriber> {
-  readonly #members = new Map<Subscriber, Member<Subscriber>>();
+  readonly #memberships = new Map<Subscriber, Membership<Subscriber>>();
   readonly #groups = new Map<string, Group<Subscriber>>();
   readonly #table = new AccessTable<Candidate<Subscriber>>();
   /** By group: those that hang under no value. */
@@ -40,7 +41,7 @@ export class FilterIndex<Subscriber> {
 
   /** How many subscribers there are. */
   get size(): number {
-    return this.#members.size;
+    return this.#memberships.size;
   }
 
   /** Puts in a subscriber, or gives it another filter. */
@@ -49,23 +50,22 @@ export class FilterIndex<Subscriber> {
     const condition = conditionOf(filter);
     const text = textOf(condition);
     const group = this.#groups.get(text) ?? this.#newGroup(text, condition);
-    const member = { subscriber, group, position: group.members.length };
-    group.members.push(member);
-    this.#members.set(subscriber, member);
+    this.#memberships.set(subscriber, { group, position: group.subscribers.length });
+    group.subscribers.push(subscriber);
   }
 
   /** @returns whether it was there. */
   delete(subscriber: Subscriber): boolean {
-    const member = this.#members.get(subscriber);
-    if (member === undefined) return false;
-    this.#members.delete(subscriber);
-    const { group, position } = member;
-    const last = group.members.pop()!;
-    if (last !== member) {
-      group.members[position] = last;
-      last.position = position;
+    const membership = this.#memberships.get(subscriber);
+    if (membership === undefined) return false;
+    this.#memberships.delete(subscriber);
+    const { group, position } = membership;
+    const last = group.subscribers.pop()!;
+    if (position < group.subscribers.length) {
+      group.subscribers[position] = last;
+      this.#memberships.get(last)!.position = position;
     }
-    if (group.members.length === 0) this.#removeGroup(group);
+    if (group.subscribers.length === 0) this.#removeGroup(group);
     return true;
   }
 
@@ -76,9 +76,9 @@ export class FilterIndex<Subscriber> {
   matching(event: FilteredEvent, into: Subscriber[] = []): Subscriber[] {
     this.#round += 1;
     this.#table.find(event, this.#found);
-    for (const { slots } of this.#found) {
-      for (const { item } of slots) {
-        if (item.group.round !== this.#round && (item.passes === undefined || item.passes(event))) this.#report(item.group, into);
+    for (const { items } of this.#found) {
+      for (const { passes, group } of items) {
+        if ((passes === undefined || passes(event)) && group.round !== this.#round) this.#report(group, into);
       }
     }
     this.#found.length = 0;
@@ -88,11 +88,11 @@ export class FilterIndex<Subscriber> {
 
   #report(group: Group<Subscriber>, into: Subscriber[]): void {
     group.round = this.#round;
-    for (const { subscriber } of group.members) into.push(subscriber);
+    for (const subscriber of group.subscribers) into.push(subscriber);
   }
 
   #newGroup(text: string, condition: Condition): Group<Subscriber> {
-    const group: Group<Subscriber> = { text, members: [], slots: [], round: 0 };
+    const group: Group<Subscriber> = { text, subscribers: [], candidates: [], round: 0 };
     this.#groups.set(text, group);
     if (this.#costOf(condition) === undefined) this.#others.set(group, compileCondition(condition));
     else this.#place(group, condition, undefined);
@@ -102,13 +102,17 @@ export class FilterIndex<Subscriber> {
   #removeGroup(group: Group<Subscriber>): void {
     this.#groups.delete(group.text);
     this.#others.delete(group);
-    for (const slot of group.slots) this.#table.remove(slot);
+    for (const candidate of group.candidates) this.#table.remove(candidate);
   }
 
   /** @param rest what has to hold besides the condition, which has a cost. */
   #place(group: Group<Subscriber>, condition: Condition, rest: Passes | undefined): void {
     if (condition.kind === 'test') {
-      for (const value of condition.values) group.slots.push(this.#table.put(condition, value, { group, passes: rest }));
+      for (const value of condition.values) {
+        const candidate: Candidate<Subscriber> = { group, passes: rest, place: undefined };
+        this.#table.put(condition, value, candidate);
+        group.candidates.push(candidate);
+      }
     } else if (condition.kind === 'any') {
       for (const branch of condition.of) this.#place(group, branch, rest);
     } else {
@@ -140,7 +144,7 @@ export class FilterIndex<Subscriber> {
 }
 
 // One that is negated holds for events without the attribute, too: there is no value to find them by.
-function costOfTest<Item>(table: AccessTable<Item>, test: Test): number | undefined {
+function costOfTest<Item extends Placed<Item>>(table: AccessTable<Item>, test: Test): number | undefined {
   return test.isNegated ? undefined : table.costOf(test);
 }
 
