@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Its install script would fetch libraries for GPUs, which nothing here uses.
 export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit lint typecheck generate contracts token trace release-image
+.PHONY: help setup demo up test unit lint typecheck generate contracts token trace release-image bench-matching bench-delivery
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,3 +51,6 @@ token: node_modules/.package-lock.json ## Mint a token: make token ACCOUNT=acme 
 
 trace: node_modules/.package-lock.json ## Print the trace of a call: make trace CALL=<id>
 	@node deploy/local/src/trace-main.ts "$(CALL)"
+
+bench-matching: node_modules/.package-lock.json ## Measure the index of filters against the naive loop
+	@node tests/bench/src/matching-main.ts

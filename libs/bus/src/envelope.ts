@@ -1,7 +1,7 @@
 import { headers as natsHeaders, type MsgHdrs } from '@nats-io/nats-core';
 import { isParleyError, parleyError } from '@parley/errors';
 import { decodeData, encodeData, eventCodecs } from './event-types.ts';
-import type { BusEvent, CallAttributes, StreamedEvent } from './event.ts';
+import { sequenceText, type BusEvent, type CallAttributes, type StreamedEvent } from './event.ts';
 import { eventSubject, parseEventSubject } from './subjects.ts';
 
 /** A message ready to be published, as a plain document: outboxes and parking keep this. */
@@ -20,7 +20,6 @@ export interface ReceivedMessage {
   readonly info: { readonly stream: string };
 }
 
-const sequenceDigits = 20;
 // oxlint-disable-next-line no-control-regex
 const unsafeInHeader = /[\u0000-\u001f\u007f]/;
 
@@ -37,8 +36,7 @@ export function encodeEvent(event: BusEvent): StoredMessage {
     'ce-subject': event.callId,
     'ce-time': event.time.toISOString(),
     'ce-dataschema': eventCodecs[event.data.class].schema,
-    // CloudEvents' sequence extension is compared as text, hence the zeros.
-    'ce-sequence': event.sequence.toString().padStart(sequenceDigits, '0'),
+    'ce-sequence': sequenceText(event.sequence),
     'ce-callfrom': event.call.from,
     'ce-callto': event.call.to,
     'ce-calldirection': event.call.direction,

@@ -89,3 +89,10 @@ export function eventSource({ accountId, callId, party, data }: SourceKey): stri
 export function eventId({ callId, party, data }: Pick<SourceKey, 'callId' | 'party' | 'data'>, sequence: bigint): string {
   return [callId, data.class, ...(party === undefined ? [] : [party]), sequence].join('-');
 }
+
+const sequenceDigits = 20;
+
+/** CloudEvents' sequence extension is compared as text, hence the zeros. */
+export function sequenceText(sequence: bigint): string {
+  return sequence.toString().padStart(sequenceDigits, '0');
+}

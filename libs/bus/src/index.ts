@@ -9,12 +9,14 @@ export {
 export {
   eventId,
   newEvent,
+  sequenceText,
   type BusEvent,
   type CallAttributes,
   type NewEvent,
   type PartyName,
   type StreamedEvent,
 } from './event.ts';
+export { attributeOf, classTypePrefixes, filterVocabulary } from './event-attributes.ts';
 export {
   decodeEvent,
   decodeStored,

@@ -1,4 +1,6 @@
+import { parleyError } from '@parley/errors';
 import { everyEvent, type EventFilter, type FilterExpression } from './event-filter.ts';
+import { maxFilterDepth } from './parse-expression.ts';
 import type { GivenFilter } from './parse-filter.ts';
 
 interface Values {
@@ -44,7 +46,33 @@ export function toEventFilterMessage({ types, callIds, from, to, directions, fil
 
 /** As a client sent it, to be checked. No filter asks for every event. */
 export function fromEventFilterMessage(message: EventFilterMessage | undefined): GivenFilter {
-  return message === undefined ? everyEvent : { ...message, filters: message.filters.map(fromFilterMessage) };
+  return message === undefined ? everyEvent : { ...message, filters: message.filters.map((filter) => fromFilterMessage(filter, 1)) };
+}
+
+/**
+ * One that was checked when it was written.
+ * @throws ParleyError `subscription.invalid_filter` for a dialect that a newer service knows, and this one does not: its
+ *   meaning must not be guessed.
+ */
+export function fromCheckedFilterMessage(message: EventFilterMessage | undefined): EventFilter {
+  if (message?.filters.some((filter) => !isKnown(filter)) === true) throw parleyError('subscription.invalid_filter', 'a dialect of the filter is not known');
+  return fromEventFilterMessage(message) as EventFilter;
+}
+
+function isKnown({ dialect }: FilterMessage): boolean {
+  switch (dialect?.$case) {
+    case 'exact':
+    case 'prefix':
+    case 'suffix':
+      return true;
+    case 'all':
+    case 'any':
+      return dialect.value.filters.every(isKnown);
+    case 'not':
+      return isKnown(dialect.value);
+    case undefined:
+      return false;
+  }
 }
 
 function toFilterMessage(filter: FilterExpression): FilterMessage {
@@ -56,8 +84,9 @@ function toFilterMessage(filter: FilterExpression): FilterMessage {
   return { dialect: { $case: 'not', value: toFilterMessage(filter.not) } };
 }
 
-// One without a dialect becomes an object without one, for the check to find.
-function fromFilterMessage({ dialect }: FilterMessage): unknown {
+// One without a dialect becomes an object without one, for the check to find; so does what is nested too deeply for it.
+function fromFilterMessage({ dialect }: FilterMessage, depth: number): unknown {
+  if (depth > maxFilterDepth) return {};
   switch (dialect?.$case) {
     case 'exact':
     case 'prefix':
@@ -65,9 +94,9 @@ function fromFilterMessage({ dialect }: FilterMessage): unknown {
       return { [dialect.$case]: dialect.value.attributes };
     case 'all':
     case 'any':
-      return { [dialect.$case]: dialect.value.filters.map(fromFilterMessage) };
+      return { [dialect.$case]: dialect.value.filters.map((filter) => fromFilterMessage(filter, depth + 1)) };
     case 'not':
-      return { not: fromFilterMessage(dialect.value) };
+      return { not: fromFilterMessage(dialect.value, depth + 1) };
     case undefined:
       return {};
   }

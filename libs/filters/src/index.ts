@@ -1,3 +1,8 @@
-export { compileFilter, everyEvent, typePrefix, typePrefixes, type AttributeValues, type EventFilter, type FilteredAttributes, type FilterExpression } from './event-filter.ts';
-export { fromEventFilterMessage, toEventFilterMessage, type EventFilterMessage } from './filter-message.ts';
-export { invalidFilter, maxFilterValues, messageFieldNames, parseFilter, type FieldNames, type GivenFilter } from './parse-filter.ts';
+export { everyEvent, type EventFilter, type FilteredEvent, type FilterExpression } from './event-filter.ts';
+export { canonicalFilter } from './condition.ts';
+export { compileFilter, type Passes } from './compile-filter.ts';
+export { FilterIndex } from './filter-index.ts';
+export { requiredClasses } from './required-classes.ts';
+export { fromCheckedFilterMessage, fromEventFilterMessage, toEventFilterMessage } from './filter-message.ts';
+export { invalidFilter, messageFieldNames, parseFilter, type FieldNames, type FilterVocabulary, type GivenFilter } from './parse-filter.ts';
+export { parseFilterJson } from './parse-filter-json.ts';

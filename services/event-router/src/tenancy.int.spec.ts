@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { BusEvent } from '@parley/bus';
+import { attributeOf, type BusEvent } from '@parley/bus';
 import { compileFilter, type EventFilter } from '@parley/filters';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testCall, type TestCall } from './test-support/call-events.ts';
@@ -49,7 +49,7 @@ async function publishAll(calls: readonly TestCall[]): Promise<BusEvent[]> {
 
 const idsFor = (published: readonly BusEvent[], accountId: string, filter: EventFilter) =>
   published
-    .filter((event) => event.accountId === accountId && compileFilter(filter)({ ...event, ...event.call }))
+    .filter((event) => event.accountId === accountId && compileFilter(filter)({ attribute: (name) => attributeOf(event, name) }))
     .map((event) => event.id)
     .sort();
 

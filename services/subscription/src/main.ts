@@ -1,4 +1,4 @@
-import { connectBus, eventTypes } from '@parley/bus';
+import { connectBus, filterVocabulary } from '@parley/bus';
 import type { ConfigOf } from '@parley/config';
 import { createEgress } from '@parley/egress';
 import { createGrpcServer, createVerifier } from '@parley/grpc';
@@ -48,7 +48,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
         accounts,
         broker: createNatsBroker(bus),
         checkUrl: (url) => egress.checkUrl(url),
-        knownTypes: Object.values(eventTypes).flatMap((types) => Object.values(types)),
+        vocabulary: filterVocabulary,
         limit: config.subscriptionsPerAccount,
       }),
     ],

@@ -1,5 +1,5 @@
 import type { SubscriptionChanged } from '@parley/contracts';
-import { fromEventFilterMessage, type EventFilter } from '@parley/filters';
+import { fromCheckedFilterMessage } from '@parley/filters';
 import type { WebhookSubscription } from '../domain/webhook-subscription.ts';
 
 /** What a change means for webhooks. A NATS sink is the broker's business. */
@@ -18,8 +18,7 @@ export function fromMessage({ accountId, subscription, deleted, webhookSecret, r
     subscription: {
       subscriptionId,
       accountId,
-      // Checked when it was written.
-      filter: fromEventFilterMessage(filter) as EventFilter,
+      filter: fromCheckedFilterMessage(filter),
       url: sink.kind.value.url,
       secret: webhookSecret,
       paused,

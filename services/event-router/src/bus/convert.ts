@@ -1,11 +1,11 @@
-import { eventCodecs, type StreamedEvent } from '@parley/bus';
+import { attributeOf, eventCodecs, sequenceText, type StreamedEvent } from '@parley/bus';
 import { BillingEvent, CallEvent, Event, ReactionEvent } from '@parley/contracts';
 import type { DeliverableEvent } from '../domain/webhook-subscription.ts';
 
 /** What of an event decides who gets it. */
 export function toDeliverable(event: StreamedEvent): DeliverableEvent {
-  const { accountId, stream, streamSequence, type, callId, call } = event;
-  return { accountId, stream, streamSequence, type, callId, from: call.from, to: call.to, direction: call.direction };
+  const { accountId, stream, streamSequence } = event;
+  return { accountId, stream, streamSequence, attribute: (name) => attributeOf(event, name) };
 }
 
 /** Fields of parley.event.v1.Event that hold the data of each class: number, and wire type 2. */
@@ -34,8 +34,6 @@ export function toEventBytes(event: StreamedEvent, payload: Uint8Array): Uint8Ar
   return Event.encode(attributes).uint32(dataTags[data.class]).bytes(payload).finish();
 }
 
-const sequenceDigits = 20;
-
 /** CloudEvents 1.0 JSON, structured mode: what SSE and webhooks deliver. One line. */
 export function toCloudEventJson(event: StreamedEvent): string {
   return JSON.stringify({
@@ -45,8 +43,7 @@ export function toCloudEventJson(event: StreamedEvent): string {
     type: event.type,
     subject: event.callId,
     time: event.time.toISOString(),
-    // CloudEvents' sequence extension is compared as text, hence the zeros.
-    sequence: event.sequence.toString().padStart(sequenceDigits, '0'),
+    sequence: sequenceText(event.sequence),
     ...(event.causationId === '' ? {} : { causationid: event.causationId }),
     ...(event.traceparent === '' ? {} : { traceparent: event.traceparent }),
     callfrom: event.call.from,

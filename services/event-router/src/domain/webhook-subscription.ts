@@ -1,4 +1,4 @@
-import { compileFilter, type EventFilter, type FilteredAttributes } from '@parley/filters';
+import { compileFilter, type EventFilter, type FilteredEvent, type Passes } from '@parley/filters';
 
 /** A durable subscription whose sink is a webhook, as the replica knows it from the SUBSCRIPTIONS stream. */
 export interface WebhookSubscription {
@@ -17,7 +17,7 @@ export interface WebhookSubscription {
 }
 
 /** What of an event decides who gets it. */
-export interface DeliverableEvent extends FilteredAttributes {
+export interface DeliverableEvent extends FilteredEvent {
   readonly accountId: string;
   readonly stream: string;
   readonly streamSequence: number;
@@ -25,7 +25,7 @@ export interface DeliverableEvent extends FilteredAttributes {
 
 interface Entry {
   readonly subscription: WebhookSubscription;
-  readonly passes: (event: FilteredAttributes) => boolean;
+  readonly passes: Passes;
 }
 
 /** What a replica knows of a subscription that a delivery is for. One that is unknown it may learn of yet. */

@@ -26,11 +26,14 @@ const events: fc.Arbitrary<DeliverableEvent> = fc.record({
   accountId,
   stream,
   streamSequence: fc.integer({ min: 1, max: 10 }),
-  type: fc.constantFrom('call.completed', 'call.ringing', 'billing.charged'),
-  callId: fc.constantFrom('CA1', 'CA2'),
-  from: fc.constantFrom('+1', '+2'),
-  to: fc.constant('+3'),
-  direction: fc.constantFrom('inbound', 'outbound-api'),
+  attribute: fc
+    .record({
+      type: fc.constantFrom('call.completed', 'call.ringing', 'billing.charged'),
+      subject: fc.constantFrom('CA1', 'CA2'),
+      callfrom: fc.constantFrom('+1', '+2'),
+      calldirection: fc.constantFrom('inbound', 'outbound-api'),
+    })
+    .map((attributes: Readonly<Record<string, string>>) => (name: string) => attributes[name]),
 });
 
 describe('SubscriptionIndex', () => {

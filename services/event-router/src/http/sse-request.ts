@@ -1,5 +1,5 @@
 import { invalidArgument } from '@parley/errors';
-import type { FieldNames, GivenFilter } from '@parley/filters';
+import { parseFilterJson, type FieldNames, type GivenFilter } from '@parley/filters';
 import type { Start } from '../usecases/open-subscriber.ts';
 
 /** What an EventSource's URL and headers ask for. */
@@ -9,7 +9,7 @@ export interface SseRequest {
   readonly start: Start;
 }
 
-/** The filter's lists as the query calls them; each parameter may be repeated or hold values separated by commas. */
+/** The filter's lists as the query calls them; each may be repeated or hold values separated by commas. `filters` is JSON, once. */
 export const queryFieldNames: FieldNames = { types: 'types', callIds: 'call_id', from: 'from', to: 'to', directions: 'direction', filters: 'filters' };
 
 const known = new Set([...Object.values(queryFieldNames), 'cursor', 'start', 'access_token']);
@@ -18,7 +18,7 @@ const known = new Set([...Object.values(queryFieldNames), 'cursor', 'start', 'ac
  * Reads a query. A parameter that is not known is an error: a misspelt filter would let everything through.
  * @param lastEventId the Last-Event-ID header. A browser that reconnects sends it with the URL that it began with, so it
  *   goes before the query's cursor.
- * @throws ParleyError `request.invalid_argument`
+ * @throws ParleyError `request.invalid_argument`, `subscription.invalid_filter`
  */
 export function readSseRequest(query: URLSearchParams, lastEventId: string | undefined): SseRequest {
   const unknown = [...new Set(query.keys())].filter((name) => !known.has(name));
@@ -32,7 +32,7 @@ export function readSseRequest(query: URLSearchParams, lastEventId: string | und
       from: values(query, queryFieldNames.from),
       to: values(query, queryFieldNames.to),
       directions: values(query, queryFieldNames.directions),
-      filters: [],
+      filters: expressions(query),
     },
     cursor: lastEventId !== undefined && lastEventId !== '' ? lastEventId : (query.get('cursor') ?? ''),
     start: readStart(query.get('start')),
@@ -57,4 +57,11 @@ function values(query: URLSearchParams, name: string): string[] {
     // A plus sign in a query is a space unless it is escaped, and telephone numbers are rarely escaped.
     .map((value) => value.replace(/^ (?=\d)/, '+').trim())
     .filter((value) => value !== '');
+}
+
+function expressions(query: URLSearchParams): readonly unknown[] {
+  const [text, ...more] = query.getAll(queryFieldNames.filters);
+  if (more.length > 0) throw invalidArgument([{ field: queryFieldNames.filters, description: 'is given more than once' }]);
+  // As above; no value of an attribute begins with a space.
+  return text === undefined || text === '' ? [] : parseFilterJson(text.replace(/" (?=\d)/g, '"+'), queryFieldNames.filters);
 }

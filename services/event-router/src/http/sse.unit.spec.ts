@@ -17,6 +17,22 @@ describe('readSseRequest', () => {
     });
   });
 
+  test('reads expressions as JSON, commas and plus signs and all', () => {
+    const filters = [{ any: [{ prefix: { callto: '+49' } }, { exact: { callfrom: 'client:a,b', 'data.status': 'busy' } }] }];
+    const json = JSON.stringify(filters);
+    expect(read(new URLSearchParams({ filters: json }).toString()).filter.filters).toEqual(filters);
+    expect(read(`filters=${json}`).filter.filters).toEqual(filters);
+    expect(read('filters=').filter.filters).toEqual([]);
+  });
+
+  test('refuses expressions that are no JSON list by the position, or that are given twice', () => {
+    const fault = (code: string, description: string) =>
+      expect.objectContaining({ code, details: { violations: [{ field: 'filters', description }] } });
+    expect(() => read('filters=[{"exact":}]')).toThrow(fault('subscription.invalid_filter', 'is no JSON, at position 10'));
+    expect(() => read('filters={"exact":{}}')).toThrow(fault('subscription.invalid_filter', 'is no list of filters'));
+    expect(() => read('filters=[]&filters=[]')).toThrow(fault('request.invalid_argument', 'is given more than once'));
+  });
+
   test('an unescaped plus sign before digits is one', () => {
     expect(read('from=+491,+492').filter.from).toEqual(['+491', '+492']);
   });

@@ -149,7 +149,7 @@ class Follower {
     this.#moveTo(stream, event.sequence);
     if (event.accountId !== filter.accountId) return;
     inspect?.(event);
-    if (event.event !== undefined && filter.passes(event.event)) this.#send({ event });
+    if (event.event !== undefined && filter.passes(event)) this.#send({ event });
   }
 
   /** Joins those that are live, if every class is, or can be brought, to its head. */

@@ -1,14 +1,16 @@
 import type { EventClass } from '@parley/bus';
 import type { Positions } from '@parley/cursor';
+import { FilterIndex } from '@parley/filters';
 import { count } from '@parley/telemetry';
 import type { SubscriberFilter } from './subscriber-filter.ts';
 import { LiveGroup, type LiveMember } from './live-group.ts';
 import type { Notice } from './message-batch.ts';
 import type { TailEvent } from './tail-event.ts';
 
-/** Finds who gets an event. */
 interface AccountGroups {
+  /** By canonical filter. */
   readonly groups: Map<string, LiveGroup>;
+  readonly index: FilterIndex<LiveGroup>;
 }
 
 /**
@@ -19,6 +21,7 @@ export class LiveGroups {
   readonly #heads: () => Positions;
   readonly #accounts = new Map<string, AccountGroups>();
   readonly #waiting = new Set<LiveGroup>();
+  readonly #matching: LiveGroup[] = [];
   #isScheduled = false;
 
   /** @param heads up to where each stream's events were handed to `accept` */
@@ -28,13 +31,12 @@ export class LiveGroups {
 
   /** The member has had everything up to the heads. */
   join(member: LiveMember, filter: SubscriberFilter): void {
-    const account = this.#accounts.get(filter.accountId) ?? { groups: new Map<string, LiveGroup>() };
+    const account = this.#accounts.get(filter.accountId) ?? { groups: new Map<string, LiveGroup>(), index: new FilterIndex<LiveGroup>() };
     this.#accounts.set(filter.accountId, account);
     const existing = account.groups.get(filter.canonical);
-    const group = existing ?? new LiveGroup(filter, this.#heads);
-    account.groups.set(filter.canonical, group);
     // What waits there the member has had.
-    group.flush();
+    existing?.flush();
+    const group = existing ?? this.#newGroup(account, filter);
     group.members.add(member);
   }
 
@@ -45,6 +47,7 @@ export class LiveGroups {
     group.members.delete(member);
     if (group.members.size > 0) return;
     account.groups.delete(canonical);
+    account.index.delete(group);
     this.#waiting.delete(group);
     if (account.groups.size === 0) this.#accounts.delete(accountId);
   }
@@ -53,14 +56,13 @@ export class LiveGroups {
   accept(event: TailEvent): void {
     const account = this.#accounts.get(event.accountId);
     if (account === undefined || event.event === undefined) return;
-    let matches = 0;
-    for (const group of account.groups.values()) {
-      if (!group.filter.passes(event.event)) continue;
-      matches += 1;
+    const matching = account.index.matching(event, this.#matching);
+    for (const group of matching) {
       group.add(event);
       this.#waiting.add(group);
     }
-    count('parley.delivery.matches', matches);
+    count('parley.delivery.matches', matching.length);
+    matching.length = 0;
     this.#schedule();
   }
 
@@ -74,6 +76,13 @@ export class LiveGroups {
   /** Moves the cursors of those on who had nothing since the last time. */
   beat(): void {
     for (const group of this.#all()) group.beat();
+  }
+
+  #newGroup({ groups, index }: AccountGroups, filter: SubscriberFilter): LiveGroup {
+    const group = new LiveGroup(filter, this.#heads);
+    groups.set(filter.canonical, group);
+    index.put(group, filter.filter);
+    return group;
   }
 
   *#all(): Iterable<LiveGroup> {

@@ -1,6 +1,6 @@
-import type { EventClass, StreamedEvent } from '@parley/bus';
+import type { EventClass } from '@parley/bus';
 import type { Positions } from '@parley/cursor';
-import type { EventFilter } from '@parley/filters';
+import type { EventFilter, Passes } from '@parley/filters';
 
 /** Which events of which account a subscriber gets. */
 export interface SubscriberFilter {
@@ -10,6 +10,6 @@ export interface SubscriberFilter {
   readonly canonical: string;
   /** Those whose events can pass. */
   readonly classes: readonly EventClass[];
-  readonly passes: (event: StreamedEvent) => boolean;
+  readonly passes: Passes;
   readonly encodeCursor: (positions: Positions) => string;
 }

@@ -1,4 +1,5 @@
-import { decodeEvent, parseEventSubject, type ReceivedMessage, type StreamedEvent } from '@parley/bus';
+import { attributeOf, decodeEvent, parseEventSubject, type ReceivedMessage, type StreamedEvent } from '@parley/bus';
+import type { FilteredEvent } from '@parley/filters';
 import { logger } from '@parley/telemetry';
 import { toCloudEventJson, toEventBytes } from '../bus/convert.ts';
 import type { DeliveredEvent } from './message-batch.ts';
@@ -17,7 +18,7 @@ export interface StoredMessage extends ReceivedMessage {
  * An event as it was read from its stream. What it costs to decode and to encode is spent when somebody wants it, and
  * once, however many do.
  */
-export class TailEvent implements DeliveredEvent {
+export class TailEvent implements DeliveredEvent, FilteredEvent {
   readonly sequence: number;
   /** Empty for a subject that is no event's. */
   readonly accountId: string;
@@ -51,6 +52,10 @@ export class TailEvent implements DeliveredEvent {
   }
 
   // What follows is for an event that can be read.
+
+  attribute(name: string): string | undefined {
+    return attributeOf(this.event!, name);
+  }
 
   get type(): string {
     return this.event!.type;

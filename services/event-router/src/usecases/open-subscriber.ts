@@ -1,11 +1,10 @@
-import { eventStreams, eventTypes } from '@parley/bus';
+import { classTypePrefixes, eventStreams, filterVocabulary } from '@parley/bus';
 import { assertKept, assertSameFilter, type CursorCodec, type Position, type Positions } from '@parley/cursor';
 import { parleyError } from '@parley/errors';
-import { compileFilter, parseFilter, typePrefixes, type EventFilter, type FieldNames, type GivenFilter } from '@parley/filters';
+import { canonicalFilter, compileFilter, parseFilter, requiredClasses, type EventFilter, type FieldNames, type GivenFilter } from '@parley/filters';
 import type { EventSource } from '../streaming/event-source.ts';
 import type { SubscriberFilter } from '../streaming/subscriber-filter.ts';
 import { eventClasses, type Tails } from '../streaming/tails.ts';
-import { toDeliverable } from '../bus/convert.ts';
 
 /** Where a subscriber begins that has no cursor. */
 export type Start = { readonly kind: 'now' } | { readonly kind: 'lookback'; readonly ms: number } | { readonly kind: 'beginning_of_call' };
@@ -27,29 +26,25 @@ export interface OpenPorts {
   readonly codec: CursorCodec;
 }
 
-/** All types of the catalogue. */
-export const knownTypes: readonly string[] = Object.values(eventTypes).flatMap((types) => Object.values(types));
-
 /**
  * Checks a request before its stream begins.
  * @throws ParleyError `subscription.invalid_filter`, `cursor.malformed`, `cursor.other_account`, `cursor.other_filter`,
  *   `cursor.too_old`, `subscription.invalid_start`, `subscription.start_expired`
  */
 export async function openSubscriber(ports: OpenPorts, request: StreamRequest): Promise<{ readonly filter: SubscriberFilter; readonly positions: Positions }> {
-  const filter = subscriberFilter(ports.codec, request.accountId, parseFilter(request.filter, knownTypes, request.fieldNames));
+  const filter = subscriberFilter(ports.codec, request.accountId, parseFilter(request.filter, filterVocabulary, request.fieldNames));
   const positions = request.cursor === '' ? await startPositions(ports, request) : await cursorPositions(ports, request, filter);
   return { filter, positions };
 }
 
 function subscriberFilter(codec: CursorCodec, accountId: string, filter: EventFilter): SubscriberFilter {
-  const canonical = JSON.stringify(filter);
-  const passes = compileFilter(filter);
+  const canonical = canonicalFilter(filter);
   return {
     accountId,
     filter,
     canonical,
-    classes: classesOf(filter),
-    passes: (event) => passes(toDeliverable(event)),
+    classes: requiredClasses(filter, classTypePrefixes),
+    passes: compileFilter(filter),
     encodeCursor: codec.bind({ accountId, filter: canonical }),
   };
 }
@@ -82,11 +77,4 @@ async function startPositions({ source, tails }: OpenPorts, { filter, start }: S
     return [eventStreams[eventClass], { incarnation, sequence: await source.sequenceBefore(eventClass, since) }];
   });
   return Object.fromEntries(await Promise.all(positions));
-}
-
-/** Those whose events can pass: what applications publish (`app.*`) is in the sequence, and the stream, of the call. */
-function classesOf(filter: EventFilter): SubscriberFilter['classes'] {
-  const prefixes = typePrefixes(filter);
-  if (prefixes === undefined) return eventClasses;
-  return eventClasses.filter((eventClass) => prefixes.has(eventClass) || (eventClass === 'call' && prefixes.has('app')));
 }

@@ -1,5 +1,5 @@
 import type { FieldViolation } from '@parley/errors';
-import { invalidFilter, typePrefixes, type EventFilter } from '@parley/filters';
+import { invalidFilter, type EventFilter } from '@parley/filters';
 
 /** Each class of events has a stream, and a NATS sink has a consumer on it. */
 export const eventClasses = ['call', 'reaction', 'billing'] as const;
@@ -27,10 +27,10 @@ export function natsClasses(filter: EventFilter): readonly EventClass[] {
     ...(filter.from.length > 0 ? [tooNarrow('filter.from')] : []),
     ...(filter.to.length > 0 ? [tooNarrow('filter.to')] : []),
     ...(filter.directions.length > 0 ? [tooNarrow('filter.directions')] : []),
+    ...(filter.filters.length > 0 ? [tooNarrow('filter.filters')] : []),
   ];
   if (violations.length > 0) throw invalidFilter(violations);
-  const prefixes = typePrefixes(filter);
-  return prefixes === undefined ? eventClasses : eventClasses.filter((eventClass) => prefixes.has(eventClass));
+  return filter.types.length === 0 ? eventClasses : eventClasses.filter((eventClass) => filter.types.includes(`${eventClass}.*`));
 }
 
 function isWholeClass(type: string): boolean {

@@ -14,11 +14,17 @@ export interface ChangeMessage {
   readonly concernsNats: boolean;
 }
 
+/** The names of attributes have dots, which names of a document's fields may not have everywhere: expressions are kept as JSON. */
+export interface FilterDocument extends Omit<EventFilter, 'filters'> {
+  /** Missing in documents that were written when there were none. */
+  readonly filtersJson?: string;
+}
+
 export interface SubscriptionDocument {
   readonly subscriptionId: string;
   readonly number: number;
   readonly revision: number;
-  readonly filter: EventFilter;
+  readonly filter: FilterDocument;
   readonly sink: Sink;
   readonly paused: boolean;
   readonly startsAfter: StreamPositions;

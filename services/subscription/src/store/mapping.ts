@@ -1,8 +1,9 @@
 import { SubscriptionChanged } from '@parley/contracts';
+import type { EventFilter, FilterExpression } from '@parley/filters';
 import type { Draft } from '@parley/store';
 import { toChange } from '../bus/convert.ts';
 import type { AccountSubscriptions, Change } from '../domain/account-subscriptions.ts';
-import type { AccountDocument } from './account-document.ts';
+import type { AccountDocument, FilterDocument } from './account-document.ts';
 
 /** Revisions begin with 1: in a message 0 is the same as none. */
 const firstRevision = 1;
@@ -12,7 +13,7 @@ export function toDomain(accountId: string, document: AccountDocument | undefine
   return {
     accountId,
     nextRevision: document?.nextRevision ?? firstRevision,
-    subscriptions: document?.subscriptions ?? [],
+    subscriptions: document?.subscriptions.map((one) => ({ ...one, filter: toFilter(one.filter) })) ?? [],
   };
 }
 
@@ -24,7 +25,15 @@ export function toDraft({ account, changed, deleted }: Change): Draft<AccountDoc
   return {
     _id: accountId,
     nextRevision,
-    subscriptions,
+    subscriptions: subscriptions.map((one) => ({ ...one, filter: toFilterDocument(one.filter) })),
     outbox: [{ accountId, subscriptionId, revision, payload, concernsNats: sink.kind === 'nats' }],
   };
+}
+
+function toFilter({ filtersJson = '[]', ...lists }: FilterDocument): EventFilter {
+  return { ...lists, filters: JSON.parse(filtersJson) as FilterExpression[] };
+}
+
+function toFilterDocument({ filters, ...lists }: EventFilter): FilterDocument {
+  return { ...lists, filtersJson: JSON.stringify(filters) };
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { invalidArgument } from '@parley/errors';
-import { parseFilter, type EventFilter, type GivenFilter } from '@parley/filters';
+import { canonicalFilter, parseFilter, type EventFilter, type FilterVocabulary, type GivenFilter } from '@parley/filters';
 import { create, madeBy, type AccountSubscriptions, type Subscription } from '../domain/account-subscriptions.ts';
 import { eventClasses, type Sink } from '../domain/sink.ts';
 import type { AccountStore } from './account-store.ts';
@@ -21,7 +21,7 @@ export interface CreateSubscriptionPorts {
   readonly broker: Broker;
   /** @throws ParleyError `egress.*` for a URL that may not be called. */
   readonly checkUrl: (url: string) => void;
-  readonly knownTypes: readonly string[];
+  readonly vocabulary: FilterVocabulary;
   /** Subscriptions that an account may have. */
   readonly limit: number;
 }
@@ -35,12 +35,12 @@ const secretBytes = 32;
  * @throws ParleyError `request.invalid_argument`, `request.idempotency_conflict`, `subscription.*`, `egress.*`
  */
 export async function createSubscription(ports: CreateSubscriptionPorts, command: CreateSubscription): Promise<Subscription> {
-  const { accounts, broker, checkUrl, knownTypes, limit } = ports;
+  const { accounts, broker, checkUrl, vocabulary, limit } = ports;
   const { accountId, requestId } = command;
   if (requestId === '' || requestId.length > longestRequestId) {
     throw invalidArgument([{ field: 'request_id', description: `has to have 1 to ${longestRequestId} characters` }]);
   }
-  const filter = parseFilter(command.filter, knownTypes);
+  const filter = parseFilter(command.filter, vocabulary);
   if (command.sink.kind === 'webhook') checkUrl(command.sink.url);
   const request = { requestId, digest: digestOf(filter, command.sink) };
   const startsAfter = await broker.currentPositions(eventClasses);
@@ -65,7 +65,6 @@ function newSink(sink: WantedSink): Sink {
 }
 
 function digestOf(filter: EventFilter, sink: WantedSink): string {
-  const { types, callIds, from, to, directions, filters } = filter;
-  const body = [types, callIds, from, to, directions, filters, sink.kind, sink.kind === 'webhook' ? sink.url : ''];
+  const body = [canonicalFilter(filter), sink.kind, sink.kind === 'webhook' ? sink.url : ''];
   return createHash('sha256').update(JSON.stringify(body)).digest('base64url');
 }

@@ -1,4 +1,4 @@
-import { parseFilter, type GivenFilter } from '@parley/filters';
+import { parseFilter, type FilterVocabulary, type GivenFilter } from '@parley/filters';
 import { addedClasses, find, update, type Subscription } from '../domain/account-subscriptions.ts';
 import type { AccountStore } from './account-store.ts';
 import type { Broker } from './broker.ts';
@@ -13,7 +13,7 @@ export interface UpdateSubscription {
 export interface UpdateSubscriptionPorts {
   readonly accounts: AccountStore;
   readonly broker: Pick<Broker, 'currentPositions'>;
-  readonly knownTypes: readonly string[];
+  readonly vocabulary: FilterVocabulary;
 }
 
 /**
@@ -21,8 +21,8 @@ export interface UpdateSubscriptionPorts {
  * have starts after the events that are there now.
  * @throws ParleyError `not_found.subscription`, `subscription.invalid_filter`, `subscription.invalid_sink`
  */
-export async function updateSubscription({ accounts, broker, knownTypes }: UpdateSubscriptionPorts, command: UpdateSubscription): Promise<Subscription> {
-  const filter = parseFilter(command.filter, knownTypes);
+export async function updateSubscription({ accounts, broker, vocabulary }: UpdateSubscriptionPorts, command: UpdateSubscription): Promise<Subscription> {
+  const filter = parseFilter(command.filter, vocabulary);
   let result: Subscription | undefined;
   await accounts.change(command.accountId, async (account) => {
     const added = addedClasses(find(account, command.subscriptionId), filter);

@@ -1,0 +1,66 @@
+// The naive loop against the index: how many events a second can be held against all subscriptions.
+import { attributeOf, type BusEvent } from '@parley/bus';
+import { compileFilter, FilterIndex, type EventFilter, type FilteredEvent } from '@parley/filters';
+import { events, matches, mixes, subscriptions, type Mix } from './matching/subscriptions.ts';
+import { progress, report } from './report.ts';
+import type { Measured } from './result-row.ts';
+
+const sizes = [1_000, 10_000, 100_000];
+const repetitions = 5;
+/** Of the naive loop: filters that are tested, over all events of a repetition. */
+const naiveTests = 3_000_000;
+const indexEvents = 20_000;
+/** The index may lose half of its rate from the fewest to the most subscriptions: more of it is out of the processor's cache. */
+const flatness = 0.5;
+
+/** Appends the positions of the subscriptions that an event matches. */
+type Matcher = (event: FilteredEvent, into: number[]) => void;
+
+function naiveLoop(filters: readonly EventFilter[]): Matcher {
+  const tests = filters.map(compileFilter);
+  return (event, into) => {
+    for (let nth = 0; nth < tests.length; nth += 1) if (tests[nth]!(event)) into.push(nth);
+  };
+}
+
+function indexed(filters: readonly EventFilter[]): Matcher {
+  const index = new FilterIndex<number>();
+  for (const [nth, filter] of filters.entries()) index.put(nth, filter);
+  return (event, into) => void index.matching(event, into);
+}
+
+/** Events a second, after a run that is not counted. @throws Error when an event does not match as many as it has to. */
+function rates(matcher: Matcher, eventCount: number, subscriptionCount: number): number[] {
+  const into: number[] = [];
+  const once = (given: readonly BusEvent[]): number => {
+    const startMs = performance.now();
+    for (const event of given) {
+      into.length = 0;
+      matcher({ attribute: (name) => attributeOf(event, name) }, into);
+      if (into.length !== matches) throw new Error(`an event matched ${into.length} of the subscriptions, not ${matches}`);
+    }
+    return (given.length * 1_000) / (performance.now() - startMs);
+  };
+  once(events(Math.ceil(eventCount / 4), subscriptionCount));
+  // New events each time, since the engine remembers the hash of a text.
+  return Array.from({ length: repetitions }, () => once(events(eventCount, subscriptionCount)));
+}
+
+function measureMix(mix: Mix): Measured[] {
+  const rows: Measured[] = [];
+  const bySize = new Map<number, number[]>();
+  for (const size of sizes) {
+    progress(`${mix.name}, ${size} subscriptions`);
+    const filters = subscriptions(mix, size);
+    const baselines = rates(naiveLoop(filters), naiveTests / size, size);
+    const values = rates(indexed(filters), indexEvents, size);
+    bySize.set(size, values);
+    const goal = size === sizes.at(-1) ? { goal: { atLeast: 100 } } : {};
+    rows.push({ name: `${mix.name}, ${size.toLocaleString('en-US')}: index by naive loop`, unit: 'events/s', values, baselines, ...goal });
+  }
+  const [fewest, most] = [bySize.get(sizes[0]!)!, bySize.get(sizes.at(-1)!)!];
+  rows.push({ name: `${mix.name}: index at the most by the fewest`, unit: 'events/s', values: most, baselines: fewest, goal: { atLeast: flatness } });
+  return rows;
+}
+
+report('matching', mixes.flatMap(measureMix));
