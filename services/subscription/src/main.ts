@@ -1,6 +1,7 @@
 import { connectBus, eventTypes } from '@parley/bus';
 import type { ConfigOf } from '@parley/config';
 import { createEgress } from '@parley/egress';
+import { parleyError } from '@parley/errors';
 import { createGrpcServer, createVerifier } from '@parley/grpc';
 import { instanceId, runService, startHttp, type Scope } from '@parley/lifecycle';
 import { connectStore } from '@parley/store';
@@ -9,6 +10,7 @@ import { brokerErrors } from './bus/broker-errors.ts';
 import { announce } from './bus/change-announcer.ts';
 import { createNatsBroker } from './bus/nats-broker.ts';
 import { configDefinition } from './config.ts';
+import { accountSettingsService } from './grpc/account-settings-service.ts';
 import { subscriptionService } from './grpc/subscription-service.ts';
 import { createAccountRepository, type AccountRepository } from './store/account-repository.ts';
 import { startRepublishing } from './usecases/republish.ts';
@@ -39,6 +41,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const republishing = startRepublishing(accounts);
   scope.onStop('republishing', () => republishing.stop());
 
+  const now = () => Date.now();
   const server = await createGrpcServer({
     host: config.listenHost,
     port: config.grpcPort,
@@ -48,9 +51,14 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
         accounts,
         broker: createNatsBroker(bus),
         checkUrl: (url) => egress.checkUrl(url),
+        decodeCursor: () => {
+          throw parleyError('request.unimplemented', 'this service cannot read cursors; rewind to a start');
+        },
         knownTypes: Object.values(eventTypes).flatMap((types) => Object.values(types)),
         limit: config.subscriptionsPerAccount,
+        now,
       }),
+      accountSettingsService({ accounts, now }),
     ],
   });
   scope.onStop('grpc', () => server.stop());

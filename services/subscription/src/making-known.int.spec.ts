@@ -6,7 +6,9 @@ import { everyEvent } from '@parley/filters';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { toChange } from './bus/convert.ts';
 import { publishChange } from './bus/subscription-changed-publisher.ts';
-import { create, type Subscription } from './domain/account-subscriptions.ts';
+import { create, type NewSubscription } from './domain/account-subscriptions.ts';
+import type { Sink } from './domain/sink.ts';
+import type { Subscription } from './domain/subscription.ts';
 import { createAccountRepository } from './store/account-repository.ts';
 import { startedService } from './test-support/started-service.ts';
 
@@ -14,6 +16,16 @@ const nats = testBus();
 const database = testDatabase();
 const keys = testKeys();
 const service = startedService({ nats, database, keys });
+
+const webhookSink: Sink = { kind: 'webhook', url: 'https://example.com/', scheme: 'hmac-sha256', keys: [{ keyId: 'k1', secret: 'whsec_AAAA', publicKey: '', createTimeMs: 1 }] };
+const given = (subscriptionId: string, sink: Sink): NewSubscription => ({
+  subscriptionId,
+  filter: everyEvent,
+  sink,
+  startsAfter: {},
+  createTimeMs: 1,
+  request: { requestId: 'r', digest: 'd' },
+});
 
 async function lastRevision(accountId: string, subscriptionId: string): Promise<bigint | undefined> {
   const subject = subscriptionSubject(accountId, subscriptionId);
@@ -27,9 +39,7 @@ describe('a change that a crash left unannounced', () => {
   test('is announced by whoever is there, consumers of the broker included', async () => {
     const dying = await createAccountRepository(database.db, () => Promise.reject(crash));
     const subscriptionId = `sub-${randomUUID()}`;
-    const stored = dying.change('acme', (account) =>
-      create(account, { subscriptionId, filter: everyEvent, sink: { kind: 'nats' }, startsAfter: {}, request: { requestId: 'r', digest: 'd' } }, 10),
-    );
+    const stored = dying.change('acme', (account) => create(account, given(subscriptionId, { kind: 'nats' }), 10));
     await expect(stored).rejects.toBe(crash);
     await eventually(async () => {
       expect(await lastRevision('acme', subscriptionId)).toBe(1n);
@@ -43,11 +53,9 @@ describe('a change that a crash left unannounced', () => {
   test('goes before the next change of the account', async () => {
     const dying = await createAccountRepository(database.db, () => Promise.reject(crash));
     const subscriptionId = `sub-${randomUUID()}`;
-    const sink = { kind: 'webhook', url: 'https://example.com/', secret: 'whsec_AAAA' } as const;
-    const given = { subscriptionId, filter: everyEvent, sink, startsAfter: {}, request: { requestId: 'r', digest: 'd' } };
-    await expect(dying.change('other', (account) => create(account, given, 10))).rejects.toBe(crash);
+    await expect(dying.change('other', (account) => create(account, given(subscriptionId, webhookSink), 10))).rejects.toBe(crash);
     const client = await service.client('other');
-    await client.createSubscription(CreateSubscriptionRequest.fromPartial({ requestId: 'next', sink: { kind: { $case: 'webhook', value: { url: sink.url } } } }));
+    await client.createSubscription(CreateSubscriptionRequest.fromPartial({ requestId: 'next', sink: { kind: { $case: 'webhook', value: { url: 'https://example.com/' } } } }));
     expect(await lastRevision('other', subscriptionId)).toBe(1n);
   });
 });
@@ -55,8 +63,7 @@ describe('a change that a crash left unannounced', () => {
 test('an account that lost its access to the broker keeps the use of its webhooks', async () => {
   const dying = await createAccountRepository(database.db, () => Promise.reject(new Error('the process died here')));
   const subscriptionId = `sub-${randomUUID()}`;
-  const given = { subscriptionId, filter: everyEvent, sink: { kind: 'nats' }, startsAfter: {}, request: { requestId: 'r', digest: 'd' } } as const;
-  await expect(dying.change('locked-out', (account) => create(account, given, 10))).rejects.toThrow();
+  await expect(dying.change('locked-out', (account) => create(account, given(subscriptionId, { kind: 'nats' }), 10))).rejects.toThrow();
   const client = await service.client('locked-out');
   const webhook = { kind: { $case: 'webhook', value: { url: 'https://example.com/' } } } as const;
   await expect(client.createSubscription(CreateSubscriptionRequest.fromPartial({ requestId: 'next', sink: webhook }))).resolves.toBeDefined();
@@ -64,19 +71,10 @@ test('an account that lost its access to the broker keeps the use of its webhook
 });
 
 describe('an announcement', () => {
-  const subscription: Subscription = {
-    subscriptionId: 'sub-1',
-    number: 1,
-    revision: 1,
-    filter: everyEvent,
-    sink: { kind: 'webhook', url: 'https://example.com/', secret: 'whsec_AAAA' },
-    paused: false,
-    startsAfter: {},
-    request: { requestId: 'r', digest: 'd' },
-  };
+  const subscription: Subscription = { ...given('sub-1', webhookSink), number: 1, revision: 1, rewind: 0, paused: false, updateTimeMs: 1 };
   const announce = async (revision: number) => {
     const payload = SubscriptionChanged.encode(toChange('late', { ...subscription, revision }, false)).finish();
-    await publishChange(await nats.connectAs('subscription'), { accountId: 'late', subscriptionId: 'sub-1', revision, payload });
+    await publishChange(await nats.connectAs('subscription'), { subject: subscriptionSubject('late', 'sub-1'), revision, payload });
   };
 
   test('that is late does not replace a later one, and twice is once', async () => {

@@ -1,19 +1,24 @@
-import type { FieldViolation } from '@parley/errors';
-import { invalidFilter, typePrefixes, type EventFilter } from '@parley/filters';
+import { parleyError, type FieldViolation } from '@parley/errors';
+import { invalidFilter, type EventFilter } from '@parley/filters';
+import { classesOf, eventClasses, type EventClass } from './event-class.ts';
+import type { SignatureScheme, SigningKey } from './signing-keys.ts';
 
-/** Each class of events has a stream, and a NATS sink has a consumer on it. */
-export const eventClasses = ['call', 'reaction', 'billing'] as const;
-export type EventClass = (typeof eventClasses)[number];
+export interface WebhookSink {
+  readonly kind: 'webhook';
+  readonly url: string;
+  readonly scheme: SignatureScheme;
+  /** The newest first; each signs until it expires. */
+  readonly keys: readonly SigningKey[];
+}
 
 /** Where a subscription's events go. */
-export type Sink =
-  | {
-      readonly kind: 'webhook';
-      readonly url: string;
-      /** Standard Webhooks secret: `whsec_` and base64. */
-      readonly secret: string;
-    }
-  | { readonly kind: 'nats' };
+export type Sink = WebhookSink | { readonly kind: 'nats' };
+
+/** @throws ParleyError `subscription.invalid_sink` for what only a webhook has. */
+export function webhookOf(sink: Sink): WebhookSink {
+  if (sink.kind !== 'webhook') throw parleyError('subscription.invalid_sink', 'the sink is no webhook');
+  return sink;
+}
 
 /**
  * The classes that a NATS sink's filter asks for. The broker filters by subject, and a subject says class and account, so
@@ -27,10 +32,10 @@ export function natsClasses(filter: EventFilter): readonly EventClass[] {
     ...(filter.from.length > 0 ? [tooNarrow('filter.from')] : []),
     ...(filter.to.length > 0 ? [tooNarrow('filter.to')] : []),
     ...(filter.directions.length > 0 ? [tooNarrow('filter.directions')] : []),
+    ...(filter.filters.length > 0 ? [tooNarrow('filter.filters')] : []),
   ];
   if (violations.length > 0) throw invalidFilter(violations);
-  const prefixes = typePrefixes(filter);
-  return prefixes === undefined ? eventClasses : eventClasses.filter((eventClass) => prefixes.has(eventClass));
+  return classesOf(filter);
 }
 
 function isWholeClass(type: string): boolean {

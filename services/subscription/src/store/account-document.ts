@@ -1,12 +1,13 @@
 import type { EventFilter } from '@parley/filters';
 import type { OutboxDocument } from '@parley/store';
-import type { StreamPositions } from '../domain/account-subscriptions.ts';
-import type { Sink } from '../domain/sink.ts';
+import type { AccountSettings } from '../domain/settings.ts';
+import type { Subscription } from '../domain/subscription.ts';
 
 /** What the last change has to make known: on the bus, and to the broker's consumers. */
 export interface ChangeMessage {
+  /** On the bus. */
+  readonly subject: string;
   readonly accountId: string;
-  readonly subscriptionId: string;
   readonly revision: number;
   /** An encoded parley.subscription.v1.SubscriptionChanged. */
   readonly payload: Uint8Array;
@@ -14,19 +15,19 @@ export interface ChangeMessage {
   readonly concernsNats: boolean;
 }
 
-export interface SubscriptionDocument {
-  readonly subscriptionId: string;
-  readonly number: number;
-  readonly revision: number;
-  readonly filter: EventFilter;
-  readonly sink: Sink;
-  readonly paused: boolean;
-  readonly startsAfter: StreamPositions;
-  readonly request: { readonly requestId: string; readonly digest: string };
+/** The expressions are JSON text: they hold names with dots as keys, which a document takes for paths. */
+export interface FilterDocument extends Omit<EventFilter, 'filters'> {
+  readonly filters: string;
 }
 
-/** `_id` is the account: all of its subscriptions are read and changed as one. */
+export interface SubscriptionDocument extends Omit<Subscription, 'filter' | 'created'> {
+  readonly filter: FilterDocument;
+  readonly created?: SubscriptionDocument;
+}
+
+/** `_id` is the account: all that it has is read and changed as one. */
 export interface AccountDocument extends OutboxDocument<ChangeMessage> {
   readonly nextRevision: number;
   readonly subscriptions: readonly SubscriptionDocument[];
+  readonly settings: AccountSettings;
 }
