@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { eventStreams, subscriptionsStream, subscriptionSubject } from '@parley/bus';
+import { declareStreams, eventStreams, settingsSubject, subscriptionsStream, subscriptionSubject } from '@parley/bus';
 import { CreateSubscriptionRequest, DeleteSubscriptionRequest, SubscriptionChanged } from '@parley/contracts';
-import { everyEvent } from '@parley/filters';
+import { everyEvent, fromEventFilterMessage, type EventFilter } from '@parley/filters';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { toChange } from './bus/convert.ts';
 import { publishChange } from './bus/subscription-changed-publisher.ts';
-import { create, type NewSubscription } from './domain/account-subscriptions.ts';
+import { changeRetention } from './domain/account-settings.ts';
+import { create, update, type NewSubscription } from './domain/account-subscriptions.ts';
 import type { Sink } from './domain/sink.ts';
 import type { Subscription } from './domain/subscription.ts';
 import { createAccountRepository } from './store/account-repository.ts';
+import { code, creation, lastAnnounced, newAccount } from './test-support/requests.ts';
 import { startedService } from './test-support/started-service.ts';
 
 const nats = testBus();
@@ -27,11 +29,7 @@ const given = (subscriptionId: string, sink: Sink): NewSubscription => ({
   request: { requestId: 'r', digest: 'd' },
 });
 
-async function lastRevision(accountId: string, subscriptionId: string): Promise<bigint | undefined> {
-  const subject = subscriptionSubject(accountId, subscriptionId);
-  const message = await nats.bus.jsm.streams.getMessage(subscriptionsStream, { last_by_subj: subject });
-  return message === null ? undefined : SubscriptionChanged.decode(message.data).revision;
-}
+const lastRevision = async (accountId: string, subscriptionId: string) => (await lastAnnounced(nats.bus, subscriptionSubject(accountId, subscriptionId)))?.revision;
 
 describe('a change that a crash left unannounced', () => {
   const crash = new Error('the process died here');
@@ -58,6 +56,45 @@ describe('a change that a crash left unannounced', () => {
     await client.createSubscription(CreateSubscriptionRequest.fromPartial({ requestId: 'next', sink: { kind: { $case: 'webhook', value: { url: 'https://example.com/' } } } }));
     expect(await lastRevision('other', subscriptionId)).toBe(1n);
   });
+});
+
+test('a change that the broker did not take is made known once it does, and the same request is answered with it', async () => {
+  const accountId = newAccount();
+  const client = await service.client(accountId);
+  const request = creation();
+  const settings = await service.settings(newAccount());
+  await nats.bus.jsm.streams.delete(subscriptionsStream);
+  try {
+    await expect(client.createSubscription(request)).rejects.toEqual(code('bus.unavailable'));
+    await expect(settings.createVerificationKey({ requestId: 'r' })).rejects.toEqual(code('bus.unavailable'));
+  } finally {
+    await declareStreams(nats.bus.nc, nats.bus.jsm);
+  }
+  const { subscriptionId } = (await client.listSubscriptions({ pageSize: 0, pageToken: '' })).subscriptions[0]!;
+  await eventually(async () => expect(await lastRevision(accountId, subscriptionId)).toBe(1n));
+  expect((await client.createSubscription(request)).subscription?.subscriptionId).toBe(subscriptionId);
+});
+
+test('settings that a crash left unannounced are announced by whoever is there', async () => {
+  const accountId = newAccount();
+  const dying = await createAccountRepository(database.db, () => Promise.reject(new Error('the process died here')));
+  await expect(dying.change(accountId, (account) => changeRetention(account, [{ eventClass: 'call', retentionMs: 60_000 }]))).rejects.toThrow();
+  await eventually(async () => {
+    const announced = await lastAnnounced(nats.bus, settingsSubject(accountId));
+    expect(announced?.settings?.retentions[0]).toEqual({ eventClass: 'call', retention: { seconds: 60n, nanos: 0 } });
+  });
+});
+
+test('expressions of a filter are stored and made known, names with dots included', async () => {
+  const accountId = newAccount();
+  const published: SubscriptionChanged[] = [];
+  const accounts = await createAccountRepository(database.db, ({ payload }) => Promise.resolve(void published.push(SubscriptionChanged.decode(payload))));
+  const filter: EventFilter = { ...everyEvent, filters: [{ any: [{ exact: { 'data.order.$id': '7' } }, { not: { prefix: { type: 'call.' } } }] }] };
+  await accounts.change(accountId, (account) => create(account, { ...given('sub-1', webhookSink), filter }, 10));
+  expect((await accounts.find(accountId)).subscriptions[0]?.filter).toEqual(filter);
+  await accounts.change(accountId, (account) => update(account, 'sub-1', { paused: true, startsAfter: {} }, { nowMs: 2, etag: '' }));
+  expect((await accounts.find(accountId)).subscriptions[0]).toMatchObject({ filter, paused: true, created: { filter, paused: false } });
+  expect(published.map(({ subscription }) => fromEventFilterMessage(subscription?.filter))).toEqual([filter, filter]);
 });
 
 test('an account that lost its access to the broker keeps the use of its webhooks', async () => {

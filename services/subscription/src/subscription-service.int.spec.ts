@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { AckPolicy } from '@nats-io/jetstream';
 import { Webhook } from 'standardwebhooks';
 import { eventStreams, subscriptionSubject } from '@parley/bus';
 import { type CreateSubscriptionRequest, DeleteSubscriptionRequest, EventFilter, UpdateSubscriptionRequest } from '@parley/contracts';
