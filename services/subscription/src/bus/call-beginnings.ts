@@ -8,7 +8,7 @@ export interface BeginningsSearch {
   readonly sinceMs: number;
 }
 
-/** Messages that are looked through at a time. */
+/** Events that are looked through at a time. */
 const batchSize = 500;
 const notFound = 404;
 
@@ -29,32 +29,43 @@ async function findInPartition(bus: Bus, subject: string, callIds: readonly stri
   const wanted = new Set(callIds);
   let from: DirectBatchOptions = { start_time: new Date(sinceMs) };
   while (wanted.size > 0) {
-    const messages = await nextMessages(bus, eventStreams.call, { ...from, next_by_subj: subject, batch: batchSize });
-    for (const { header, time } of messages) {
-      const callId = header.get('ce-subject');
+    const events = await nextEvents(bus, eventStreams.call, { ...from, next_by_subj: subject, batch: batchSize });
+    for (const { callId, isFirst, timeMs } of events) {
       // The first event of a call that is seen here is its beginning, or that is gone.
-      if (wanted.delete(callId)) beginnings.set(callId, BigInt(header.get('ce-sequence')) === 0n ? time.getTime() : undefined);
+      if (wanted.delete(callId)) beginnings.set(callId, isFirst ? timeMs : undefined);
     }
-    if (messages.length < batchSize) break;
-    from = { seq: messages.at(-1)!.seq + 1 };
+    if (events.length < batchSize) break;
+    from = { seq: events.at(-1)!.streamSequence + 1 };
   }
   return callIds.map((callId) => ({ callId, timeMs: beginnings.get(callId) }));
 }
 
+/** What of a stored event says whether it is a beginning; payloads are let go at once. */
+interface SeenEvent {
+  readonly callId: string;
+  readonly isFirst: boolean;
+  readonly timeMs: number;
+  readonly streamSequence: number;
+}
+
+function toSeen({ header, time, seq }: StoredMsg): SeenEvent {
+  return { callId: header.get('ce-subject'), isFirst: /^0+$/.test(header.get('ce-sequence')), timeMs: time.getTime(), streamSequence: seq };
+}
+
 /** With a callback, since the iterator of nats.js leaves its subscription behind. */
-async function nextMessages(bus: Bus, stream: string, options: DirectBatchOptions): Promise<readonly StoredMsg[]> {
-  const messages: StoredMsg[] = [];
+async function nextEvents(bus: Bus, stream: string, options: DirectBatchOptions): Promise<readonly SeenEvent[]> {
+  const events: SeenEvent[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   await bus.jsm.direct.getBatch(stream, {
     ...options,
     callback: (done, message) => {
-      if (done === null) messages.push(message);
+      if (done === null) events.push(toSeen(message));
       else if (done.err === undefined || isNotFound(done.err)) resolve();
       else reject(done.err);
     },
   });
   await promise;
-  return messages;
+  return events;
 }
 
 function isNotFound(error: Error): boolean {
