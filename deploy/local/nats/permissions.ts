@@ -28,6 +28,7 @@ export function servicePermissions(service: string, role: Role, accounts: readon
       ...role.reads.flatMap(readSubjects),
       ...role.measures.map((stream) => `$JS.API.STREAM.INFO.${stream}`),
       ...role.looksUp.flatMap(lookUpSubjects),
+      ...role.seeksIn.map((stream) => `$JS.API.DIRECT.GET.${stream}`), // by a time, or the next ones of a subject
       ...role.buckets.flatMap(bucketSubjects),
       ...(role.provisionsDownstream ? provisionSubjects(accounts) : []),
     ],

@@ -14,6 +14,8 @@ export interface Role {
   readonly measures: readonly StreamName[];
   /** Streams in which it looks up single messages, such as the last one of a subject. */
   readonly looksUp: readonly StreamName[];
+  /** Streams in which it finds where a time stands and a call begins. */
+  readonly seeksIn: readonly StreamName[];
   /** Its own KV buckets: read, watch, write. */
   readonly buckets: readonly string[];
   /** Core NATS subjects on which its replicas ask and answer each other. */
@@ -40,6 +42,7 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
     reads: ['BILLING_EVENTS'],
     measures: [],
     looksUp: [],
+    seeksIn: [],
     buckets: ['leases-call-router', 'devices'],
     exchanges: ['cmd.router.*'],
     provisionsDownstream: false,
@@ -49,6 +52,7 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
     reads: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS', 'SUBSCRIPTIONS'],
     measures: [],
     looksUp: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS', 'SUBSCRIPTIONS'],
+    seeksIn: [],
     buckets: ['leases-event-router'],
     exchanges: [],
     provisionsDownstream: false,
@@ -58,6 +62,7 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
     reads: [],
     measures: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS'],
     looksUp: ['SUBSCRIPTIONS'],
+    seeksIn: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS'],
     buckets: [],
     exchanges: [],
     provisionsDownstream: true,
@@ -67,6 +72,7 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
     reads: ['CALL_EVENTS'],
     measures: [],
     looksUp: [],
+    seeksIn: [],
     buckets: ['leases-recognition'],
     exchanges: [],
     provisionsDownstream: false,
@@ -76,6 +82,7 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
     reads: ['CALL_EVENTS', 'REACTION_EVENTS'],
     measures: [],
     looksUp: [],
+    seeksIn: [],
     buckets: ['leases-billing'],
     exchanges: [],
     provisionsDownstream: false,

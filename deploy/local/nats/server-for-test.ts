@@ -45,7 +45,7 @@ export async function prepareServer(extraConfig = ''): Promise<PreparedServer> {
   const platform = await as(platformUser);
   const manager = await jetstreamManager(platform);
   for (const [name, subject] of Object.entries(streams)) {
-    await manager.streams.add({ name, subjects: [subject], storage: StorageType.File });
+    await manager.streams.add({ name, subjects: [subject], storage: StorageType.File, allow_direct: true });
   }
   for (const bucket of buckets) await new Kvm(jetstream(platform)).create(bucket, { markerTTL: 1000 });
 

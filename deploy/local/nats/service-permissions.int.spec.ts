@@ -174,6 +174,17 @@ test('the subscription service measures the event streams and finds what it publ
   await expectRefusals(connections.subscription, ['$JS.API.STREAM.INFO.LEDGER', '$JS.API.STREAM.MSG.GET.CALL_EVENTS']);
 });
 
+test('the subscription service finds where a time stands in the event streams and the next messages of a subject, and nowhere else', async () => {
+  const { direct } = await jetstreamManager(connections.subscription);
+  for (const [stream, eventClass] of [['CALL_EVENTS', 'call'], ['REACTION_EVENTS', 'reaction'], ['BILLING_EVENTS', 'billing']] as const) {
+    expect(await direct.getMessage(stream, { start_time: new Date(0) })).not.toBeNull();
+    const next = await direct.getBatch(stream, { seq: 1, next_by_subj: `evt.${eventClass}.*.acme`, batch: 1 });
+    for await (const message of next) expect(message.subject).toMatch(/\.acme$/);
+  }
+  await expectRefusals(connections.subscription, ['$JS.API.DIRECT.GET.LEDGER', '$JS.API.DIRECT.GET.CALL_EVENTS.evt.call.01.acme', '$JS.API.STREAM.MSG.GET.CALL_EVENTS']);
+  await expectRefusals(connections['call-router'], ['$JS.API.DIRECT.GET.CALL_EVENTS']);
+});
+
 test('the event-router finds the next message of a subject behind a sequence', async () => {
   const { streams } = await jetstreamManager(connections['event-router']);
   for (const [stream, next_by_subj] of [['CALL_EVENTS', 'evt.call.*.acme'], ['SUBSCRIPTIONS', 'sub.>']] as const) {

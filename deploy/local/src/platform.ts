@@ -174,7 +174,8 @@ function ownVariables(service: ServiceName, { ports, keys, egressAllow = [] }: P
     case 'event-router':
       return { ...egress, EVENT_CURSOR_KEY_FILE: keys.eventCursorKey };
     case 'subscription':
-      return egress; // a webhook's URL is checked when it is given, too
+      // A webhook's URL is checked when it is given, too; subscriptions are rewound to cursors.
+      return { ...egress, EVENT_CURSOR_KEY_FILE: keys.eventCursorKey };
     case 'recognition':
     case 'billing':
       return {};

@@ -35,10 +35,11 @@ export {
   parseEventSubject,
   partitionOf,
   routerCommandSubject,
+  settingsSubject,
   subscriptionsFilter,
   subscriptionSubject,
 } from './subjects.ts';
-export { buckets, declareStreams, eventStreams, ledgerStream, subscriptionsStream } from './streams.ts';
+export { buckets, declareStreams, eventStreams, eventWindowMs, ledgerStream, subscriptionsStream } from './streams.ts';
 export { readStream, type ReaderOptions } from './partition-reader.ts';
 export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
 export type { Outcome } from './call-queue.ts';

@@ -3,7 +3,9 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { EventClass } from './event-types.ts';
 
-const dayNs = 24 * 3600 * 1_000_000_000;
+/** How long events are kept: the replay window, at least what the slowest consumer may need. */
+export const eventWindowMs = 7 * 24 * 3600 * 1_000;
+const eventWindowNs = eventWindowMs * 1_000_000;
 
 /** The stream of each event class: one shard each until more are needed. */
 export const eventStreams = {
@@ -26,11 +28,10 @@ export const buckets = {
 
 type Declaration = Pick<StreamConfig, 'name' | 'subjects' | 'max_age'> & Partial<StreamConfig>;
 
-// Retention is the replay window: at least what the slowest consumer may need.
 const declarations: readonly Declaration[] = [
-  { name: eventStreams.call, subjects: ['evt.call.>'], max_age: 7 * dayNs },
-  { name: eventStreams.reaction, subjects: ['evt.reaction.>'], max_age: 7 * dayNs },
-  { name: eventStreams.billing, subjects: ['evt.billing.>'], max_age: 7 * dayNs },
+  { name: eventStreams.call, subjects: ['evt.call.>'], max_age: eventWindowNs },
+  { name: eventStreams.reaction, subjects: ['evt.reaction.>'], max_age: eventWindowNs },
+  { name: eventStreams.billing, subjects: ['evt.billing.>'], max_age: eventWindowNs },
   // The last state of each subscription is all that a replica needs to know.
   { name: subscriptionsStream, subjects: ['sub.>'], max_age: 0, max_msgs_per_subject: 1 },
   // Every money command, without age limit: the ledger can be rebuilt from it.

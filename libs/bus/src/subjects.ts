@@ -54,7 +54,12 @@ export function subscriptionSubject(accountId: string, subscriptionId: string): 
   return `sub.${accountId}.${subscriptionId}`;
 }
 
-/** The subscriptions of all accounts. */
+/** What holds for all of an account's subscribers. No subscription is called so: their ids begin with `sub-`. */
+export function settingsSubject(accountId: string): string {
+  return `sub.${accountId}.settings`;
+}
+
+/** The subscriptions and settings of all accounts. */
 export const subscriptionsFilter = 'sub.*.*';
 
 export function ledgerSubject(accountId: string): string {

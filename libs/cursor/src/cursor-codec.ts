@@ -1,4 +1,5 @@
 import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { parleyError } from '@parley/errors';
 import type { Position, Positions } from './cursor.ts';
 
@@ -64,6 +65,11 @@ export function createCursorCodec(key: Uint8Array, streams: readonly string[]): 
       return { filterHash: content.toString('hex', 1 + hashBytes, headBytes), positions: decodePositions(content.subarray(headBytes), streams) };
     },
   };
+}
+
+/** The codec with a key of a file, as base64url. @throws ParleyError `config.invalid`, and what reading the file throws */
+export async function readCursorCodec(keyFile: string, streams: readonly string[]): Promise<CursorCodec> {
+  return createCursorCodec(Buffer.from((await readFile(keyFile, 'utf8')).trim(), 'base64url'), streams);
 }
 
 /** @throws ParleyError `cursor.other_filter` */

@@ -158,8 +158,10 @@ export const errorTable = {
   'verification.mismatch': { ...forbidden, meaning: 'The verification token was made for another account, URL or filter, or with another key.' },
   'verification.expired': { ...unauthenticated, meaning: 'The verification token has expired, or its expiry is too far away.' },
   'verification.revoked': { ...forbidden, meaning: 'The verification token, or the key that it was made with, was revoked.' },
+  'verification.revocation_limit': { grpc: 'RESOURCE_EXHAUSTED', http: 409, ...caller, meaning: 'The account has as many revoked tokens as it may have; revoke the key that they were made with.' },
   'verification.key_limit': { grpc: 'RESOURCE_EXHAUSTED', http: 409, ...caller, meaning: 'The account has as many verification keys as it may have.' },
 
+  'webhook.key_limit': { grpc: 'RESOURCE_EXHAUSTED', http: 409, ...caller, meaning: 'As many keys sign for the subscription as may at a time; wait until one has ended.' },
   'webhook.failed': { ...upstream, meaning: 'The receiver did not answer with 2xx.' },
   'webhook.circuit_open': { ...upstream, meaning: 'The endpoint failed again and again; it is asked only now and then until it answers.' },
   'webhook.too_large': { ...invalid, meaning: 'The event is larger than a webhook body may be.' },

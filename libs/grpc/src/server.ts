@@ -90,7 +90,7 @@ function addService(server: Server, { definition, handlers, scope }: GrpcService
     methods[name] = guardedMethod(method, maxMessageBytes);
     implementation[name] = adaptHandler(method, handlers[name] as Parameters<typeof adaptHandler>[1], serving);
   }
-  server.addService(methods as unknown as GrpcServiceDefinition, implementation);
+  server.addService(methods, implementation);
   return Object.values(definition)[0]?.path.split('/')[1] ?? '';
 }
 

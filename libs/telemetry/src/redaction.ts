@@ -20,6 +20,8 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/\bBearer\s+[\w.~+/=-]+/gi, 'Bearer [redacted]'],
   [/\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]+)?/g, '[token]'],
   [/\bwhsec_[\w+/=-]+/g, 'whsec_[redacted]'],
+  [/\bwhsk_[\w+/=-]+/g, 'whsk_[redacted]'],
+  [/\bv1\.[\w-]{1,64}\.\d{1,11}\.[\w-]{43}/g, '[token]'],
   [/\bclient(:|%3A)(?!\[redacted)[^\s"'<>,;/&?)\]}]+/gi, 'client:[redacted]'],
   [/(?:\+|%2B)\d{5,15}/gi, '+[redacted]'],
 ];

@@ -9,8 +9,10 @@ const secrets = {
   encodedNumber: '%2B4915112345678',
   token: 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl',
   webhook: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  signing: 'whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  verification: 'v1.vk-5f0c2e9a41d7b386.1767269400.cd6_xnDqTQZpvJFcWW2DNmnYEYumMfVVumTGLeNgh78',
 };
-const traces = ['alice', '4915112345678', 'eyJ', 'MfKQ9r8GKY', 'hunter2'];
+const traces = ['alice', '4915112345678', 'eyJ', 'MfKQ9r8GKY', 'cd6_xnDq', 'hunter2'];
 
 function expectClean(value: unknown): void {
   const text = JSON.stringify(value);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,8 @@ export interface TestKeys {
   readonly keyFile: string;
   /** Public keys, as JWKS_FILE takes them. */
   readonly jwksFile: string;
+  /** The secret of cursors, as EVENT_CURSOR_KEY_FILE takes it. */
+  readonly cursorKeyFile: string;
   readonly signer: Signer;
   readonly verifier: Verifier;
   /** A token that is valid for an hour; by default of account `acme`, subject `service:test`, scope `api`. */
@@ -23,9 +26,11 @@ export function testKeys(): TestKeys {
   let verifier: Verifier | undefined;
   const keyFile = (): string => join(dir, 'signing-key.json');
   const jwksFile = (): string => join(dir, 'jwks.json');
+  const cursorKeyFile = (): string => join(dir, 'cursor.key');
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'parley-keys-'));
     await writeKeys(keyFile(), jwksFile());
+    await writeFile(cursorKeyFile(), randomBytes(32).toString('base64url'), { mode: 0o600 });
     signer = await createSigner({ keyFile: keyFile() });
     verifier = await createVerifier({ jwksFile: jwksFile() });
   });
@@ -36,6 +41,9 @@ export function testKeys(): TestKeys {
     },
     get jwksFile() {
       return jwksFile();
+    },
+    get cursorKeyFile() {
+      return cursorKeyFile();
     },
     get signer() {
       return made(signer);

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { buckets, connectBus, eventStreams, mongoParking, mongoPositions, parkingHandlers, startConsumer } from '@parley/bus';
 import type { ConfigOf } from '@parley/config';
 import { ParkingServiceService } from '@parley/contracts';
-import { createCursorCodec } from '@parley/cursor';
+import { readCursorCodec } from '@parley/cursor';
 import { createEgress } from '@parley/egress';
 import { createGrpcServer, createVerifier, grpcService } from '@parley/grpc';
 import { instanceId, runService, startHttp, type Scope } from '@parley/lifecycle';
@@ -61,8 +60,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   scope.onStop('webhooks under way', () => dispatcher.drain());
 
   // gRPC and SSE.
-  const cursorKey = Buffer.from((await readFile(config.eventCursorKeyFile, 'utf8')).trim(), 'base64url');
-  const codec = createCursorCodec(cursorKey, Object.values(eventStreams));
+  const codec = await readCursorCodec(config.eventCursorKeyFile, Object.values(eventStreams));
   const verifier = await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl });
   const source = createBusEventSource(bus);
   const tails = new Tails({ source, recent: { events: config.recentEvents, bytes: config.recentBytes }, checkMs: config.streamCheckMs });

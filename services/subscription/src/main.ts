@@ -1,5 +1,6 @@
-import { connectBus, filterVocabulary } from '@parley/bus';
+import { connectBus, eventStreams, filterVocabulary } from '@parley/bus';
 import type { ConfigOf } from '@parley/config';
+import { readCursorCodec } from '@parley/cursor';
 import { createEgress } from '@parley/egress';
 import { createGrpcServer, createVerifier } from '@parley/grpc';
 import { instanceId, runService, startHttp, type Scope } from '@parley/lifecycle';
@@ -9,6 +10,7 @@ import { brokerErrors } from './bus/broker-errors.ts';
 import { announce } from './bus/change-announcer.ts';
 import { createNatsBroker } from './bus/nats-broker.ts';
 import { configDefinition } from './config.ts';
+import { accountSettingsService } from './grpc/account-settings-service.ts';
 import { subscriptionService } from './grpc/subscription-service.ts';
 import { createAccountRepository, type AccountRepository } from './store/account-repository.ts';
 import { startRepublishing } from './usecases/republish.ts';
@@ -39,6 +41,8 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const republishing = startRepublishing(accounts);
   scope.onStop('republishing', () => republishing.stop());
 
+  const codec = await readCursorCodec(config.eventCursorKeyFile, Object.values(eventStreams));
+  const now = () => Date.now();
   const server = await createGrpcServer({
     host: config.listenHost,
     port: config.grpcPort,
@@ -48,9 +52,12 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
         accounts,
         broker: createNatsBroker(bus),
         checkUrl: (url) => egress.checkUrl(url),
+        decodeCursor: (text, accountId) => codec.decode(text, { accountId }).positions,
         vocabulary: filterVocabulary,
         limit: config.subscriptionsPerAccount,
+        now,
       }),
+      accountSettingsService({ accounts, now }),
     ],
   });
   scope.onStop('grpc', () => server.stop());

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { eventStreams, subscriptionsStream, subscriptionSubject } from '@parley/bus';
-import { SubscriptionChanged } from '@parley/contracts';
-import { everyEvent } from '@parley/filters';
+import { declareStreams, eventStreams, settingsSubject, subscriptionsStream, subscriptionSubject } from '@parley/bus';
+import { CreateSubscriptionRequest, DeleteSubscriptionRequest, SubscriptionChanged } from '@parley/contracts';
+import { everyEvent, fromEventFilterMessage, type EventFilter } from '@parley/filters';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { toChange } from './bus/convert.ts';
 import { publishChange } from './bus/subscription-changed-publisher.ts';
-import { create, type Subscription } from './domain/account-subscriptions.ts';
+import { changeRetention } from './domain/account-settings.ts';
+import { create, update, type NewSubscription } from './domain/account-subscriptions.ts';
+import type { Sink } from './domain/sink.ts';
+import type { Subscription } from './domain/subscription.ts';
 import { createAccountRepository } from './store/account-repository.ts';
+import { code, creation, lastAnnounced, newAccount } from './test-support/requests.ts';
 import { startedService } from './test-support/started-service.ts';
 
 const nats = testBus();
@@ -15,11 +19,17 @@ const database = testDatabase();
 const keys = testKeys();
 const service = startedService({ nats, database, keys });
 
-async function lastRevision(accountId: string, subscriptionId: string): Promise<bigint | undefined> {
-  const subject = subscriptionSubject(accountId, subscriptionId);
-  const message = await nats.bus.jsm.streams.getMessage(subscriptionsStream, { last_by_subj: subject });
-  return message === null ? undefined : SubscriptionChanged.decode(message.data).revision;
-}
+const webhookSink: Sink = { kind: 'webhook', url: 'https://example.com/', scheme: 'hmac-sha256', keys: [{ keyId: 'k1', secret: 'whsec_AAAA', publicKey: '', createTimeMs: 1 }] };
+const given = (subscriptionId: string, sink: Sink): NewSubscription => ({
+  subscriptionId,
+  filter: everyEvent,
+  sink,
+  startsAfter: {},
+  createTimeMs: 1,
+  request: { requestId: 'r', digest: 'd' },
+});
+
+const lastRevision = async (accountId: string, subscriptionId: string) => (await lastAnnounced(nats.bus, subscriptionSubject(accountId, subscriptionId)))?.revision;
 
 describe('a change that a crash left unannounced', () => {
   const crash = new Error('the process died here');
@@ -27,9 +37,7 @@ describe('a change that a crash left unannounced', () => {
   test('is announced by whoever is there, consumers of the broker included', async () => {
     const dying = await createAccountRepository(database.db, () => Promise.reject(crash));
     const subscriptionId = `sub-${randomUUID()}`;
-    const stored = dying.change('acme', (account) =>
-      create(account, { subscriptionId, filter: everyEvent, sink: { kind: 'nats' }, startsAfter: {}, request: { requestId: 'r', digest: 'd' } }, 10),
-    );
+    const stored = dying.change('acme', (account) => create(account, given(subscriptionId, { kind: 'nats' }), 10));
     await expect(stored).rejects.toBe(crash);
     await eventually(async () => {
       expect(await lastRevision('acme', subscriptionId)).toBe(1n);
@@ -43,40 +51,67 @@ describe('a change that a crash left unannounced', () => {
   test('goes before the next change of the account', async () => {
     const dying = await createAccountRepository(database.db, () => Promise.reject(crash));
     const subscriptionId = `sub-${randomUUID()}`;
-    const sink = { kind: 'webhook', url: 'https://example.com/', secret: 'whsec_AAAA' } as const;
-    const given = { subscriptionId, filter: everyEvent, sink, startsAfter: {}, request: { requestId: 'r', digest: 'd' } };
-    await expect(dying.change('other', (account) => create(account, given, 10))).rejects.toBe(crash);
+    await expect(dying.change('other', (account) => create(account, given(subscriptionId, webhookSink), 10))).rejects.toBe(crash);
     const client = await service.client('other');
-    await client.createSubscription({ requestId: 'next', filter: undefined, sink: { kind: { $case: 'webhook', value: { url: sink.url } } } });
+    await client.createSubscription(CreateSubscriptionRequest.fromPartial({ requestId: 'next', sink: { kind: { $case: 'webhook', value: { url: 'https://example.com/' } } } }));
     expect(await lastRevision('other', subscriptionId)).toBe(1n);
   });
+});
+
+test('a change that the broker did not take is made known once it does, and the same request is answered with it', async () => {
+  const accountId = newAccount();
+  const client = await service.client(accountId);
+  const request = creation();
+  const settings = await service.settings(newAccount());
+  await nats.bus.jsm.streams.delete(subscriptionsStream);
+  try {
+    await expect(client.createSubscription(request)).rejects.toEqual(code('bus.unavailable'));
+    await expect(settings.createVerificationKey({ requestId: 'r' })).rejects.toEqual(code('bus.unavailable'));
+  } finally {
+    await declareStreams(nats.bus.nc, nats.bus.jsm);
+  }
+  const { subscriptionId } = (await client.listSubscriptions({ pageSize: 0, pageToken: '' })).subscriptions[0]!;
+  await eventually(async () => expect(await lastRevision(accountId, subscriptionId)).toBe(1n));
+  expect((await client.createSubscription(request)).subscription?.subscriptionId).toBe(subscriptionId);
+});
+
+test('settings that a crash left unannounced are announced by whoever is there', async () => {
+  const accountId = newAccount();
+  const dying = await createAccountRepository(database.db, () => Promise.reject(new Error('the process died here')));
+  await expect(dying.change(accountId, (account) => changeRetention(account, [{ eventClass: 'call', retentionMs: 60_000 }]))).rejects.toThrow();
+  await eventually(async () => {
+    const announced = await lastAnnounced(nats.bus, settingsSubject(accountId));
+    expect(announced?.settings?.retentions[0]).toEqual({ eventClass: 'call', retention: { seconds: 60n, nanos: 0 } });
+  });
+});
+
+test('expressions of a filter are stored and made known, names with dots included', async () => {
+  const accountId = newAccount();
+  const published: SubscriptionChanged[] = [];
+  const accounts = await createAccountRepository(database.db, ({ payload }) => Promise.resolve(void published.push(SubscriptionChanged.decode(payload))));
+  const filter: EventFilter = { ...everyEvent, filters: [{ any: [{ exact: { 'data.order.$id': '7' } }, { not: { prefix: { type: 'call.' } } }] }] };
+  await accounts.change(accountId, (account) => create(account, { ...given('sub-1', webhookSink), filter }, 10));
+  expect((await accounts.find(accountId)).subscriptions[0]?.filter).toEqual(filter);
+  await accounts.change(accountId, (account) => update(account, 'sub-1', { paused: true, startsAfter: {} }, { nowMs: 2, etag: '' }));
+  expect((await accounts.find(accountId)).subscriptions[0]).toMatchObject({ filter, paused: true, created: { filter, paused: false } });
+  expect(published.map(({ subscription }) => fromEventFilterMessage(subscription?.filter))).toEqual([filter, filter]);
 });
 
 test('an account that lost its access to the broker keeps the use of its webhooks', async () => {
   const dying = await createAccountRepository(database.db, () => Promise.reject(new Error('the process died here')));
   const subscriptionId = `sub-${randomUUID()}`;
-  const given = { subscriptionId, filter: everyEvent, sink: { kind: 'nats' }, startsAfter: {}, request: { requestId: 'r', digest: 'd' } } as const;
-  await expect(dying.change('locked-out', (account) => create(account, given, 10))).rejects.toThrow();
+  await expect(dying.change('locked-out', (account) => create(account, given(subscriptionId, { kind: 'nats' }), 10))).rejects.toThrow();
   const client = await service.client('locked-out');
   const webhook = { kind: { $case: 'webhook', value: { url: 'https://example.com/' } } } as const;
-  await expect(client.createSubscription({ requestId: 'next', filter: undefined, sink: webhook })).resolves.toBeDefined();
+  await expect(client.createSubscription(CreateSubscriptionRequest.fromPartial({ requestId: 'next', sink: webhook }))).resolves.toBeDefined();
   await expect(client.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }))).resolves.toBeDefined();
 });
 
 describe('an announcement', () => {
-  const subscription: Subscription = {
-    subscriptionId: 'sub-1',
-    number: 1,
-    revision: 1,
-    filter: everyEvent,
-    sink: { kind: 'webhook', url: 'https://example.com/', secret: 'whsec_AAAA' },
-    paused: false,
-    startsAfter: {},
-    request: { requestId: 'r', digest: 'd' },
-  };
+  const subscription: Subscription = { ...given('sub-1', webhookSink), number: 1, revision: 1, rewind: 0, paused: false, updateTimeMs: 1 };
   const announce = async (revision: number) => {
     const payload = SubscriptionChanged.encode(toChange('late', { ...subscription, revision }, false)).finish();
-    await publishChange(await nats.connectAs('subscription'), { accountId: 'late', subscriptionId: 'sub-1', revision, payload });
+    await publishChange(await nats.connectAs('subscription'), { subject: subscriptionSubject('late', 'sub-1'), revision, payload });
   };
 
   test('that is late does not replace a later one, and twice is once', async () => {

@@ -1,4 +1,4 @@
-import { StreamEventsResponse, type StartPosition, type StreamEventsRequest } from '@parley/contracts';
+import type { StartPosition, StreamEventsRequest, StreamEventsResponse } from '@parley/contracts';
 import { invalidArgument } from '@parley/errors';
 import { fromEventFilterMessage } from '@parley/filters';
 import type { StreamContext } from '@parley/grpc';

@@ -56,10 +56,13 @@ export class Outbox {
 
   /** The client has no room: it took what it was given, and gets no more until it has read. */
   block(): void {
-    this.#room ??= this.#connection.room().then(() => {
-      this.#room = undefined;
-      this.flush();
-    });
+    this.#room ??= this.#untilRoom();
+  }
+
+  async #untilRoom(): Promise<void> {
+    await this.#connection.room();
+    this.#room = undefined;
+    this.flush();
   }
 
   /**

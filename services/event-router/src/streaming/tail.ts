@@ -137,7 +137,7 @@ export class Tail {
     this.#isWaking = true;
     setImmediate(() => {
       this.#isWaking = false;
-      for (const release of [...this.#waiters]) release();
+      for (const release of this.#waiters) release();
     });
   }
 

@@ -1,3 +1,4 @@
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { isTransient } from '@parley/bus';
 import { isParleyError, parleyError } from '@parley/errors';
 
@@ -10,7 +11,7 @@ export async function brokerErrors<Result>(work: () => Promise<Result>): Promise
     if (isRefusal(error)) {
       throw parleyError('subscription.invalid_sink', 'the account has no access to the broker', { cause: error });
     }
-    throw isTransient(error) ? parleyError('bus.unavailable', 'the broker does not answer', { cause: error }) : error;
+    throw isTransient(error) || isAway(error) ? parleyError('bus.unavailable', 'the broker does not answer', { cause: error }) : error;
   }
 }
 
@@ -18,4 +19,11 @@ export async function brokerErrors<Result>(work: () => Promise<Result>): Promise
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error.name === 'PermissionViolationError' || isRefusal(error.cause);
+}
+
+const unavailable = 503;
+
+/** A stream without a leader, or a broker whose streams are not declared yet. */
+function isAway(error: unknown): boolean {
+  return error instanceof JetStreamApiError && (error.status === unavailable || error.code === JetStreamApiCodes.StreamNotFound);
 }

@@ -1,6 +1,6 @@
 import type { Bus } from '@parley/bus';
 import { logger } from '@parley/telemetry';
-import type { AccountSubscriptions } from '../domain/account-subscriptions.ts';
+import type { Account } from '../domain/account.ts';
 import { natsClasses } from '../domain/sink.ts';
 import { isRefusal } from './broker-errors.ts';
 import { provision, type DownstreamSink } from './downstream-consumers.ts';
@@ -9,6 +9,7 @@ import { publishChange, type PublishedChange } from './subscription-changed-publ
 const log = logger('announce');
 
 export interface AnnouncedChange extends PublishedChange {
+  readonly accountId: string;
   /** Whether the account's NATS consumers may have to be made or removed. */
   readonly concernsNats: boolean;
 }
@@ -17,7 +18,7 @@ export interface AnnouncedChange extends PublishedChange {
  * Makes a change known to the event-router and to the broker. Idempotent, and safe when several replicas do it at the
  * same time, one of them late: whoever is last sees the account as it is.
  */
-export async function announce(bus: Bus, change: AnnouncedChange, find: (accountId: string) => Promise<AccountSubscriptions>): Promise<void> {
+export async function announce(bus: Bus, change: AnnouncedChange, find: (accountId: string) => Promise<Account>): Promise<void> {
   await publishChange(bus, change);
   if (!change.concernsNats) return;
   for (let account = await find(change.accountId); ; ) {
@@ -29,7 +30,7 @@ export async function announce(bus: Bus, change: AnnouncedChange, find: (account
 }
 
 /** An account that lost its access to the broker must not lose the use of its other subscriptions with it. */
-async function provisionIfAllowed(bus: Bus, account: AccountSubscriptions): Promise<void> {
+async function provisionIfAllowed(bus: Bus, account: Account): Promise<void> {
   try {
     await provision(bus, account.accountId, sinkOf(account));
   } catch (error) {
@@ -38,9 +39,9 @@ async function provisionIfAllowed(bus: Bus, account: AccountSubscriptions): Prom
   }
 }
 
-function sinkOf({ subscriptions }: AccountSubscriptions): DownstreamSink | undefined {
+function sinkOf({ subscriptions }: Account): DownstreamSink | undefined {
   const found = subscriptions.find(({ sink }) => sink.kind === 'nats');
   if (found === undefined) return undefined;
-  const { subscriptionId, filter, startsAfter } = found;
-  return { subscriptionId, startsAfter, classes: natsClasses(filter) };
+  const { subscriptionId, rewind, filter, startsAfter } = found;
+  return { subscriptionId, rewind, startsAfter, classes: natsClasses(filter) };
 }

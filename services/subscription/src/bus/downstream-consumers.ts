@@ -1,10 +1,12 @@
 import { AckPolicy, DeliverPolicy, JetStreamApiCodes, JetStreamApiError, type ConsumerConfig } from '@nats-io/jetstream';
 import { accountFilter, downstreamConsumerName, eventStreams, type Bus } from '@parley/bus';
-import { eventClasses, type EventClass } from '../domain/sink.ts';
+import { eventClasses, type EventClass } from '../domain/event-class.ts';
 
 /** What an account's NATS sink has. */
 export interface DownstreamSink {
   readonly subscriptionId: string;
+  /** How often the subscription was rewound. */
+  readonly rewind: number;
   readonly classes: readonly EventClass[];
   /** By stream. */
   readonly startsAfter: Readonly<Record<string, number>>;
@@ -19,6 +21,9 @@ const ackWaitNs = 30_000_000_000;
  * does one that is left of an earlier filter of the same subscription, and started elsewhere.
  */
 const subscriptionMark = 'parley-subscription';
+
+/** Marks after which rewinding it was made: one that went on since stands elsewhere, though it started at the same place. */
+const rewindMark = 'parley-rewind';
 
 /**
  * Makes, keeps or removes the durable consumers of an account, until they are what its NATS sink asks for. Idempotent.
@@ -46,12 +51,13 @@ function consumerConfig(accountId: string, eventClass: EventClass, stream: strin
     max_deliver: -1,
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: (sink.startsAfter[stream] ?? 0) + 1,
-    metadata: { [subscriptionMark]: sink.subscriptionId },
+    metadata: { [subscriptionMark]: sink.subscriptionId, [rewindMark]: String(sink.rewind) },
   };
 }
 
 function isSame(existing: ConsumerConfig, wanted: Partial<ConsumerConfig> | undefined): boolean {
-  return existing.metadata?.[subscriptionMark] === wanted?.metadata?.[subscriptionMark] && existing.opt_start_seq === wanted?.opt_start_seq;
+  const isMarkedSame = [subscriptionMark, rewindMark].every((mark) => existing.metadata?.[mark] === wanted?.metadata?.[mark]);
+  return isMarkedSame && existing.opt_start_seq === wanted?.opt_start_seq;
 }
 
 async function find(bus: Bus, stream: string, name: string): Promise<ConsumerConfig | undefined> {

@@ -1,11 +1,10 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
-import { subscriptionsStream, subscriptionSubject, type Bus } from '@parley/bus';
+import { subscriptionsStream, type Bus } from '@parley/bus';
 import { SubscriptionChanged } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 
 export interface PublishedChange {
-  readonly accountId: string;
-  readonly subscriptionId: string;
+  readonly subject: string;
   readonly revision: number;
   /** An encoded SubscriptionChanged. */
   readonly payload: Uint8Array;
@@ -18,8 +17,7 @@ const attempts = 10;
  * subject, so a publish that was delayed, in a replica that was paused, must not replace a later one.
  * @throws ParleyError `bus.unavailable`
  */
-export async function publishChange(bus: Bus, { accountId, subscriptionId, revision, payload }: PublishedChange): Promise<void> {
-  const subject = subscriptionSubject(accountId, subscriptionId);
+export async function publishChange(bus: Bus, { subject, revision, payload }: PublishedChange): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const last = await bus.jsm.streams.getMessage(subscriptionsStream, { last_by_subj: subject });
     if (last !== null && SubscriptionChanged.decode(last.data).revision >= BigInt(revision)) return;

@@ -1,67 +1,18 @@
 import { parleyError } from '@parley/errors';
 import type { EventFilter } from '@parley/filters';
-import { natsClasses, type EventClass, type Sink } from './sink.ts';
+import type { Account, SubscriptionChange } from './account.ts';
+import type { EventClass } from './event-class.ts';
+import { keysInForce, rotate, type SigningKey } from './signing-keys.ts';
+import { natsClasses, webhookOf, type Sink } from './sink.ts';
+import { assertEtag, type StreamPositions, type Subscription } from './subscription.ts';
 
-/** By stream name: the sequence that a subscription starts after. */
-export type StreamPositions = Readonly<Record<string, number>>;
-
-export interface Subscription {
-  readonly subscriptionId: string;
-  /** Orders an account's subscriptions; never given twice. */
-  readonly number: number;
-  /** Grows with each change of the subscription. */
-  readonly revision: number;
-  readonly filter: EventFilter;
-  readonly sink: Sink;
-  readonly paused: boolean;
-  readonly startsAfter: StreamPositions;
-  /** What created it, so that the same request again is known, and another one under its id refused. */
-  readonly request: RequestKey;
-}
-
-export interface RequestKey {
-  readonly requestId: string;
-  /** Of the request's body. */
-  readonly digest: string;
-}
-
-/**
- * All subscriptions of an account. They are one document, because what must hold holds over all of them: how many there
- * are, that one NATS sink is the only one, and that a request makes one subscription.
- */
-export interface AccountSubscriptions {
-  readonly accountId: string;
-  /** Of the next change; grows by one with each. */
-  readonly nextRevision: number;
-  readonly subscriptions: readonly Subscription[];
-}
-
-/** A change, and the state after it. */
-export interface Change {
-  readonly account: AccountSubscriptions;
-  readonly changed: Subscription;
-  readonly deleted: boolean;
-}
-
-export type NewSubscription = Pick<Subscription, 'subscriptionId' | 'filter' | 'sink' | 'startsAfter' | 'request'>;
-
-/**
- * The subscription that an earlier run of the same request made.
- * @throws ParleyError `request.idempotency_conflict` if that request had another body.
- */
-export function madeBy(account: AccountSubscriptions, { requestId, digest }: RequestKey): Subscription | undefined {
-  const made = account.subscriptions.find(({ request }) => request.requestId === requestId);
-  if (made !== undefined && made.request.digest !== digest) {
-    throw parleyError('request.idempotency_conflict', 'the request id was used before with another body');
-  }
-  return made;
-}
+export type NewSubscription = Pick<Subscription, 'subscriptionId' | 'filter' | 'sink' | 'startsAfter' | 'createTimeMs' | 'request'>;
 
 /**
  * @param limit how many subscriptions an account may have.
  * @throws ParleyError `subscription.limit_reached`, `subscription.sink_exists`, `subscription.invalid_filter`
  */
-export function create(account: AccountSubscriptions, given: NewSubscription, limit: number): Change {
+export function create(account: Account, given: NewSubscription, limit: number): SubscriptionChange {
   if (account.subscriptions.length >= limit) {
     throw parleyError('subscription.limit_reached', `an account may have ${limit} subscriptions`);
   }
@@ -69,13 +20,17 @@ export function create(account: AccountSubscriptions, given: NewSubscription, li
   if (given.sink.kind === 'nats' && account.subscriptions.some(({ sink }) => sink.kind === 'nats')) {
     throw parleyError('subscription.sink_exists', 'the account has a NATS sink already');
   }
-  const changed: Subscription = { ...given, number: account.nextRevision, revision: account.nextRevision, paused: false };
-  return { account: withSubscriptions(account, [...account.subscriptions, changed]), changed, deleted: false };
+  const { nextRevision } = account;
+  const changed: Subscription = { ...given, number: nextRevision, revision: nextRevision, paused: false, rewind: 0, updateTimeMs: given.createTimeMs };
+  return changeOf(account, [...account.subscriptions, changed], changed, false);
 }
 
+/** What is replaced; what is unset stays. */
 export interface Update {
-  readonly filter: EventFilter;
-  readonly paused: boolean;
+  readonly filter?: EventFilter;
+  readonly paused?: boolean;
+  /** Of a webhook. */
+  readonly url?: string;
   /** For what the filter newly lets a NATS sink have (addedClasses); the other streams stay where they started. */
   readonly startsAfter: StreamPositions;
 }
@@ -91,24 +46,45 @@ export function addedClasses({ sink, filter: before }: Subscription, filter: Eve
   return natsClasses(filter).filter((eventClass) => !had.includes(eventClass));
 }
 
-/** @throws ParleyError `not_found.subscription`, `subscription.invalid_filter`, `subscription.invalid_sink` */
-export function update(account: AccountSubscriptions, subscriptionId: string, { filter, paused, startsAfter }: Update): Change {
-  const before = find(account, subscriptionId);
-  assertFits(filter, before.sink, paused);
-  const changed: Subscription = { ...before, filter, paused, startsAfter: { ...before.startsAfter, ...startsAfter }, revision: account.nextRevision };
-  const subscriptions = account.subscriptions.map((one) => (one === before ? changed : one));
-  return { account: withSubscriptions(account, subscriptions), changed, deleted: false };
+/** When a change is made, and of which state: its etag, or empty for whatever state. */
+export interface Occasion {
+  readonly nowMs: number;
+  readonly etag: string;
 }
 
-/** @throws ParleyError `not_found.subscription` */
-export function remove(account: AccountSubscriptions, subscriptionId: string): Change {
+/** @throws ParleyError `not_found.subscription`, `subscription.etag_mismatch`, `subscription.invalid_filter`, `subscription.invalid_sink` */
+export function update(account: Account, subscriptionId: string, { startsAfter, url, ...given }: Update, { nowMs, etag }: Occasion): SubscriptionChange {
   const before = find(account, subscriptionId);
+  assertEtag(before, etag);
+  const sink = url === undefined ? before.sink : { ...webhookOf(before.sink), url };
+  const after = { ...before, ...given, sink, startsAfter: { ...before.startsAfter, ...startsAfter } };
+  assertFits(after.filter, sink, after.paused);
+  return replace(account, before, after, nowMs);
+}
+
+/** Delivers again what came after the positions. @throws ParleyError `not_found.subscription` */
+export function rewind(account: Account, subscriptionId: string, startsAfter: StreamPositions, nowMs: number): SubscriptionChange {
+  const before = find(account, subscriptionId);
+  return replace(account, before, { ...before, startsAfter, rewind: before.rewind + 1 }, nowMs);
+}
+
+/** @throws ParleyError `not_found.subscription`, `subscription.invalid_sink`, `webhook.key_limit` */
+export function rotateKey(account: Account, subscriptionId: string, added: SigningKey, overlapMs: number): SubscriptionChange {
+  const before = find(account, subscriptionId);
+  const sink = webhookOf(before.sink);
+  return replace(account, before, { ...before, sink: { ...sink, keys: rotate(sink.keys, added, overlapMs) } }, added.createTimeMs);
+}
+
+/** @throws ParleyError `not_found.subscription`, `subscription.etag_mismatch` */
+export function remove(account: Account, subscriptionId: string, etag: string): SubscriptionChange {
+  const before = find(account, subscriptionId);
+  assertEtag(before, etag);
   const subscriptions = account.subscriptions.filter((one) => one !== before);
-  return { account: withSubscriptions(account, subscriptions), changed: { ...before, revision: account.nextRevision }, deleted: true };
+  return changeOf(account, subscriptions, { ...before, revision: account.nextRevision }, true);
 }
 
 /** @throws ParleyError `not_found.subscription` */
-export function find(account: AccountSubscriptions, subscriptionId: string): Subscription {
+export function find(account: Account, subscriptionId: string): Subscription {
   const found = account.subscriptions.find((one) => one.subscriptionId === subscriptionId);
   if (found === undefined) throw parleyError('not_found.subscription', 'no such subscription');
   return found;
@@ -121,7 +97,7 @@ export interface Page {
 }
 
 /** In the order of their creation. */
-export function page(account: AccountSubscriptions, after: number, size: number): Page {
+export function page(account: Account, after: number, size: number): Page {
   const rest = account.subscriptions.filter((one) => one.number > after).sort((one, other) => one.number - other.number);
   const subscriptions = rest.slice(0, size);
   return { subscriptions, next: rest.length > size ? subscriptions.at(-1)?.number : undefined };
@@ -133,6 +109,14 @@ function assertFits(filter: EventFilter, sink: Sink, paused: boolean): void {
   if (paused) throw parleyError('subscription.invalid_sink', 'a NATS sink is not paused: who reads from it decides when');
 }
 
-function withSubscriptions(account: AccountSubscriptions, subscriptions: readonly Subscription[]): AccountSubscriptions {
-  return { ...account, nextRevision: account.nextRevision + 1, subscriptions };
+/** Keys that sign no more are forgotten with whatever change comes next. */
+function replace(account: Account, before: Subscription, after: Subscription, nowMs: number): SubscriptionChange {
+  const sink = after.sink.kind === 'webhook' ? { ...after.sink, keys: keysInForce(after.sink.keys, nowMs) } : after.sink;
+  const changed: Subscription = { ...after, sink, revision: account.nextRevision, updateTimeMs: nowMs, created: before.created ?? before };
+  const subscriptions = account.subscriptions.map((one) => (one === before ? changed : one));
+  return changeOf(account, subscriptions, changed, false);
+}
+
+function changeOf(account: Account, subscriptions: readonly Subscription[], changed: Subscription, deleted: boolean): SubscriptionChange {
+  return { kind: 'subscription', account: { ...account, nextRevision: account.nextRevision + 1, subscriptions }, changed, deleted };
 }

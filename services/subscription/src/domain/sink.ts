@@ -1,19 +1,24 @@
-import type { FieldViolation } from '@parley/errors';
+import { parleyError, type FieldViolation } from '@parley/errors';
 import { invalidFilter, type EventFilter } from '@parley/filters';
+import { classesOf, eventClasses, type EventClass } from './event-class.ts';
+import type { SignatureScheme, SigningKey } from './signing-keys.ts';
 
-/** Each class of events has a stream, and a NATS sink has a consumer on it. */
-export const eventClasses = ['call', 'reaction', 'billing'] as const;
-export type EventClass = (typeof eventClasses)[number];
+export interface WebhookSink {
+  readonly kind: 'webhook';
+  readonly url: string;
+  readonly scheme: SignatureScheme;
+  /** The newest first; each signs until it expires. */
+  readonly keys: readonly SigningKey[];
+}
 
 /** Where a subscription's events go. */
-export type Sink =
-  | {
-      readonly kind: 'webhook';
-      readonly url: string;
-      /** Standard Webhooks secret: `whsec_` and base64. */
-      readonly secret: string;
-    }
-  | { readonly kind: 'nats' };
+export type Sink = WebhookSink | { readonly kind: 'nats' };
+
+/** @throws ParleyError `subscription.invalid_sink` for what only a webhook has. */
+export function webhookOf(sink: Sink): WebhookSink {
+  if (sink.kind !== 'webhook') throw parleyError('subscription.invalid_sink', 'the sink is no webhook');
+  return sink;
+}
 
 /**
  * The classes that a NATS sink's filter asks for. The broker filters by subject, and a subject says class and account, so
@@ -30,7 +35,7 @@ export function natsClasses(filter: EventFilter): readonly EventClass[] {
     ...(filter.filters.length > 0 ? [tooNarrow('filter.filters')] : []),
   ];
   if (violations.length > 0) throw invalidFilter(violations);
-  return filter.types.length === 0 ? eventClasses : eventClasses.filter((eventClass) => filter.types.includes(`${eventClass}.*`));
+  return classesOf(filter);
 }
 
 function isWholeClass(type: string): boolean {

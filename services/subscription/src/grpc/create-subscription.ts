@@ -2,22 +2,27 @@ import { downstreamConsumerName, eventStreams } from '@parley/bus';
 import type { CreateSubscriptionRequest, CreateSubscriptionResponse } from '@parley/contracts';
 import { fromEventFilterMessage } from '@parley/filters';
 import type { CallContext } from '@parley/grpc';
+import { sharedSecretOf, toMessage } from '../bus/convert.ts';
 import { natsClasses } from '../domain/sink.ts';
-import type { Subscription } from '../domain/account-subscriptions.ts';
-import { createSubscription, type CreateSubscriptionPorts } from '../usecases/create-subscription.ts';
-import { fromSink, toSubscription } from './convert.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import { createSubscription } from '../usecases/create-subscription.ts';
+import type { SubscriptionPorts } from '../usecases/subscription-ports.ts';
+import { fromSink, fromStart } from './convert.ts';
 
-export function createSubscriptionHandler(ports: CreateSubscriptionPorts) {
-  return async ({ requestId, filter, sink }: CreateSubscriptionRequest, { identity }: CallContext): Promise<CreateSubscriptionResponse> => {
+export function createSubscriptionHandler(ports: SubscriptionPorts) {
+  return async (request: CreateSubscriptionRequest, { identity }: CallContext): Promise<CreateSubscriptionResponse> => {
     const { accountId } = identity;
-    const subscription = await createSubscription(ports, { accountId, requestId, filter: fromEventFilterMessage(filter), sink: fromSink(sink) });
-    return { subscription: toSubscription(subscription), ...access(accountId, subscription) };
+    const { requestId, filter, sink, start } = request;
+    const command = { accountId, requestId, filter: fromEventFilterMessage(filter), sink: fromSink(sink), start: fromStart(start) };
+    const subscription = await createSubscription(ports, command);
+    // As it was created, its first key included, whenever it is asked again.
+    return { subscription: toMessage(subscription), ...access(accountId, subscription) };
   };
 }
 
 /** What the subscriber needs to make use of it, and is told here only. */
 function access(accountId: string, { sink, filter }: Subscription): Omit<CreateSubscriptionResponse, 'subscription'> {
-  if (sink.kind === 'webhook') return { webhookSecret: sink.secret, consumerName: '', streams: [] };
+  if (sink.kind === 'webhook') return { webhookSecret: sharedSecretOf(sink), consumerName: '', streams: [] };
   const streams = natsClasses(filter).map((eventClass) => eventStreams[eventClass]);
   return { webhookSecret: '', consumerName: downstreamConsumerName(accountId), streams };
 }

@@ -1,11 +1,11 @@
 import type { DeleteSubscriptionRequest, DeleteSubscriptionResponse } from '@parley/contracts';
 import type { CallContext } from '@parley/grpc';
-import type { AccountStore } from '../usecases/account-store.ts';
 import { deleteSubscription } from '../usecases/delete-subscription.ts';
+import type { SubscriptionPorts } from '../usecases/subscription-ports.ts';
 
-export function deleteSubscriptionHandler(accounts: AccountStore) {
-  return async ({ subscriptionId }: DeleteSubscriptionRequest, { identity }: CallContext): Promise<DeleteSubscriptionResponse> => {
-    await deleteSubscription(accounts, identity.accountId, subscriptionId);
+export function deleteSubscriptionHandler({ accounts }: SubscriptionPorts) {
+  return async ({ subscriptionId, etag }: DeleteSubscriptionRequest, { identity }: CallContext): Promise<DeleteSubscriptionResponse> => {
+    await deleteSubscription(accounts, { accountId: identity.accountId, subscriptionId, etag });
     return {};
   };
 }

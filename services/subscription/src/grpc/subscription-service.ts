@@ -1,11 +1,13 @@
 import { SubscriptionServiceService } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import { grpcService, type GrpcService } from '@parley/grpc';
-import type { CreateSubscriptionPorts } from '../usecases/create-subscription.ts';
+import type { SubscriptionPorts } from '../usecases/subscription-ports.ts';
 import { createSubscriptionHandler } from './create-subscription.ts';
 import { deleteSubscriptionHandler } from './delete-subscription.ts';
 import { getSubscriptionHandler } from './get-subscription.ts';
 import { listSubscriptionsHandler } from './list-subscriptions.ts';
+import { rewindSubscriptionHandler } from './rewind-subscription.ts';
+import { rotateWebhookKeyHandler } from './rotate-webhook-key.ts';
 import { updateSubscriptionHandler } from './update-subscription.ts';
 
 const unimplemented = (): never => {
@@ -13,17 +15,17 @@ const unimplemented = (): never => {
 };
 
 /** parley.subscription.v1.SubscriptionService, for the account of the caller's token. */
-export function subscriptionService(ports: CreateSubscriptionPorts): GrpcService {
+export function subscriptionService(ports: SubscriptionPorts): GrpcService {
   return grpcService(SubscriptionServiceService, {
     scope: 'api',
     handlers: {
       createSubscription: createSubscriptionHandler(ports),
-      getSubscription: getSubscriptionHandler(ports.accounts),
-      listSubscriptions: listSubscriptionsHandler(ports.accounts),
+      getSubscription: getSubscriptionHandler(ports),
+      listSubscriptions: listSubscriptionsHandler(ports),
       updateSubscription: updateSubscriptionHandler(ports),
-      deleteSubscription: deleteSubscriptionHandler(ports.accounts),
-      rewindSubscription: unimplemented,
-      rotateWebhookKey: unimplemented,
+      deleteSubscription: deleteSubscriptionHandler(ports),
+      rewindSubscription: rewindSubscriptionHandler(ports),
+      rotateWebhookKey: rotateWebhookKeyHandler(ports),
       createNatsCredential: unimplemented,
     },
   });

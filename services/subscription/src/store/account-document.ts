@@ -1,12 +1,13 @@
 import type { EventFilter } from '@parley/filters';
 import type { OutboxDocument } from '@parley/store';
-import type { StreamPositions } from '../domain/account-subscriptions.ts';
-import type { Sink } from '../domain/sink.ts';
+import type { AccountSettings } from '../domain/settings.ts';
+import type { Subscription } from '../domain/subscription.ts';
 
 /** What the last change has to make known: on the bus, and to the broker's consumers. */
 export interface ChangeMessage {
+  /** On the bus. */
+  readonly subject: string;
   readonly accountId: string;
-  readonly subscriptionId: string;
   readonly revision: number;
   /** An encoded parley.subscription.v1.SubscriptionChanged. */
   readonly payload: Uint8Array;
@@ -14,25 +15,19 @@ export interface ChangeMessage {
   readonly concernsNats: boolean;
 }
 
-/** The names of attributes have dots, which names of a document's fields may not have everywhere: expressions are kept as JSON. */
+/** The expressions are JSON text: they hold names with dots as keys, which a document takes for paths. */
 export interface FilterDocument extends Omit<EventFilter, 'filters'> {
-  /** Missing in documents that were written when there were none. */
-  readonly filtersJson?: string;
+  readonly filters: string;
 }
 
-export interface SubscriptionDocument {
-  readonly subscriptionId: string;
-  readonly number: number;
-  readonly revision: number;
+export interface SubscriptionDocument extends Omit<Subscription, 'filter' | 'created'> {
   readonly filter: FilterDocument;
-  readonly sink: Sink;
-  readonly paused: boolean;
-  readonly startsAfter: StreamPositions;
-  readonly request: { readonly requestId: string; readonly digest: string };
+  readonly created?: SubscriptionDocument;
 }
 
-/** `_id` is the account: all of its subscriptions are read and changed as one. */
+/** `_id` is the account: all that it has is read and changed as one. */
 export interface AccountDocument extends OutboxDocument<ChangeMessage> {
   readonly nextRevision: number;
   readonly subscriptions: readonly SubscriptionDocument[];
+  readonly settings: AccountSettings;
 }

@@ -1,12 +1,12 @@
-import type { AccountSubscriptions, Change } from '../domain/account-subscriptions.ts';
+import type { Account, Change } from '../domain/account.ts';
 
-/** Where the subscriptions of accounts are kept. */
+/** Where the subscriptions and settings of accounts are kept. */
 export interface AccountStore {
-  /** An account that never had one has none. */
-  find(accountId: string): Promise<AccountSubscriptions>;
+  /** An account that never had anything has no subscriptions and the default settings. */
+  find(accountId: string): Promise<Account>;
   /**
-   * Applies a change on top of the latest state and lets the event-router know, before it resolves. `decide` may run
-   * several times, and returns undefined to change nothing; what it throws is thrown on.
+   * Applies a change on top of the latest state and makes it known, before it resolves. `decide` may run several times,
+   * and returns undefined to change nothing; what it throws is thrown on.
    */
-  change(accountId: string, decide: (account: AccountSubscriptions) => Change | undefined | Promise<Change | undefined>): Promise<void>;
+  change(accountId: string, decide: (account: Account) => Change | undefined | Promise<Change | undefined>): Promise<void>;
 }

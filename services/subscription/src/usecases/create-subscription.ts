@@ -1,70 +1,66 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { invalidArgument } from '@parley/errors';
-import { canonicalFilter, parseFilter, type EventFilter, type FilterVocabulary, type GivenFilter } from '@parley/filters';
-import { create, madeBy, type AccountSubscriptions, type Subscription } from '../domain/account-subscriptions.ts';
-import { eventClasses, type Sink } from '../domain/sink.ts';
-import type { AccountStore } from './account-store.ts';
-import type { Broker } from './broker.ts';
+import { randomBytes } from 'node:crypto';
+import { canonicalFilter, parseFilter, type EventFilter, type GivenFilter } from '@parley/filters';
+import { create } from '../domain/account-subscriptions.ts';
+import { eventClasses } from '../domain/event-class.ts';
+import { madeBy } from '../domain/request-key.ts';
+import type { SignatureScheme } from '../domain/signing-keys.ts';
+import type { Sink } from '../domain/sink.ts';
+import { assertStartFits, type Start } from '../domain/start.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import { requestKey } from './idempotent-request.ts';
+import { newSigningKey } from './new-signing-key.ts';
+import { resolveStart } from './resolve-start.ts';
+import type { SubscriptionPorts } from './subscription-ports.ts';
 
 /** A sink as it is asked for. */
-export type WantedSink = { readonly kind: 'webhook'; readonly url: string } | { readonly kind: 'nats' };
+export type WantedSink = { readonly kind: 'webhook'; readonly url: string; readonly scheme: SignatureScheme } | { readonly kind: 'nats' };
 
 export interface CreateSubscription {
   readonly accountId: string;
   readonly requestId: string;
   readonly filter: GivenFilter;
   readonly sink: WantedSink;
+  /** Undefined: with what happens from now on. */
+  readonly start: Start | undefined;
 }
-
-export interface CreateSubscriptionPorts {
-  readonly accounts: AccountStore;
-  readonly broker: Broker;
-  /** @throws ParleyError `egress.*` for a URL that may not be called. */
-  readonly checkUrl: (url: string) => void;
-  readonly vocabulary: FilterVocabulary;
-  /** Subscriptions that an account may have. */
-  readonly limit: number;
-}
-
-const longestRequestId = 128;
-const secretBytes = 32;
 
 /**
- * Creates a subscription, or finds the one that the same request made before. Nothing that happens after this began is
- * missed: it starts after the events that were there then.
+ * Creates a subscription, or finds the one that the same request made before, as it was made. Nothing that happens after
+ * this began is missed: it starts after the events that were there then, or earlier.
  * @throws ParleyError `request.invalid_argument`, `request.idempotency_conflict`, `subscription.*`, `egress.*`
  */
-export async function createSubscription(ports: CreateSubscriptionPorts, command: CreateSubscription): Promise<Subscription> {
+export async function createSubscription(ports: SubscriptionPorts, command: CreateSubscription): Promise<Subscription> {
   const { accounts, broker, checkUrl, vocabulary, limit } = ports;
-  const { accountId, requestId } = command;
-  if (requestId === '' || requestId.length > longestRequestId) {
-    throw invalidArgument([{ field: 'request_id', description: `has to have 1 to ${longestRequestId} characters` }]);
-  }
+  const { accountId, sink, start } = command;
   const filter = parseFilter(command.filter, vocabulary);
-  if (command.sink.kind === 'webhook') checkUrl(command.sink.url);
-  const request = { requestId, digest: digestOf(filter, command.sink) };
-  const startsAfter = await broker.currentPositions(eventClasses);
-  const given = { subscriptionId: `sub-${randomBytes(16).toString('hex')}`, filter, sink: newSink(command.sink), startsAfter, request };
+  const request = requestKey(command.requestId, bodyOf(filter, command));
+  if (sink.kind === 'webhook') checkUrl(sink.url);
+  if (start !== undefined) assertStartFits(start, filter);
+  const nowMs = ports.now();
+  const fromNow = await broker.currentPositions(eventClasses);
+  const given = { subscriptionId: `sub-${randomBytes(16).toString('hex')}`, filter, sink: newSink(sink, nowMs), createTimeMs: nowMs, request };
 
   let result: Subscription | undefined;
-  await accounts.change(accountId, async (account: AccountSubscriptions) => {
-    result = madeBy(account, request);
+  await accounts.change(accountId, async (account) => {
+    const made = madeBy(account.subscriptions, request);
+    result = made?.created ?? made;
     if (result !== undefined) return undefined;
-    const change = create(account, given, limit);
+    const startsAfter = start === undefined ? fromNow : await resolveStart(broker, account, { start, filter, nowMs });
+    const change = create(account, { ...given, startsAfter }, limit);
     // Before it is stored: an account for which the broker refuses this must be told, and not be left with it.
-    if (given.sink.kind === 'nats') await broker.provision(accountId, change.changed);
+    if (sink.kind === 'nats') await broker.provision(accountId, change.changed);
     result = change.changed;
     return change;
   });
   return result!;
 }
 
-function newSink(sink: WantedSink): Sink {
-  if (sink.kind === 'nats') return sink;
-  return { kind: 'webhook', url: sink.url, secret: `whsec_${randomBytes(secretBytes).toString('base64')}` };
+function newSink(sink: WantedSink, nowMs: number): Sink {
+  return sink.kind === 'nats' ? sink : { ...sink, keys: [newSigningKey(sink.scheme, nowMs)] };
 }
 
-function digestOf(filter: EventFilter, sink: WantedSink): string {
-  const body = [canonicalFilter(filter), sink.kind, sink.kind === 'webhook' ? sink.url : ''];
-  return createHash('sha256').update(JSON.stringify(body)).digest('base64url');
+function bodyOf(filter: EventFilter, { sink, start }: CreateSubscription): unknown {
+  const sinkBody = sink.kind === 'webhook' ? [sink.kind, sink.url, sink.scheme] : [sink.kind];
+  const startBody = start?.kind === 'lookback' ? [start.kind, start.lookbackMs] : [start?.kind ?? 'now'];
+  return [canonicalFilter(filter), sinkBody, startBody];
 }

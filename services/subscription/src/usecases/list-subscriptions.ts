@@ -1,5 +1,6 @@
 import { invalidArgument } from '@parley/errors';
-import { page, type Subscription } from '../domain/account-subscriptions.ts';
+import { page } from '../domain/account-subscriptions.ts';
+import type { Subscription } from '../domain/subscription.ts';
 import type { AccountStore } from './account-store.ts';
 
 export interface ListSubscriptions {
@@ -17,6 +18,7 @@ export interface SubscriptionPage {
 }
 
 const largestPage = 100;
+const longestToken = 256;
 
 /**
  * In the order of their creation; one that is made or deleted in between disturbs no page.
@@ -25,17 +27,20 @@ const largestPage = 100;
 export async function listSubscriptions(accounts: AccountStore, { accountId, pageSize, pageToken }: ListSubscriptions): Promise<SubscriptionPage> {
   if (pageSize < 0) throw invalidArgument([{ field: 'page_size', description: 'is negative' }]);
   const size = pageSize === 0 ? largestPage : Math.min(pageSize, largestPage);
-  const { subscriptions, next } = page(await accounts.find(accountId), decodeToken(pageToken), size);
-  return { subscriptions, nextPageToken: next === undefined ? '' : encodeToken(next) };
+  const after = decodeToken(accountId, pageToken);
+  const { subscriptions, next } = page(await accounts.find(accountId), after, size);
+  return { subscriptions, nextPageToken: next === undefined ? '' : encodeToken(accountId, next) };
 }
 
-function encodeToken(after: number): string {
-  return Buffer.from(String(after)).toString('base64url');
+function encodeToken(accountId: string, after: number): string {
+  return Buffer.from(`${accountId}/${after}`).toString('base64url');
 }
 
-function decodeToken(token: string): number {
+/** One of another account says nothing here, and whoever sends it is mistaken. */
+function decodeToken(accountId: string, token: string): number {
   if (token === '') return 0;
-  const text = Buffer.from(token, 'base64url').toString();
-  if (!/^\d{1,15}$/.test(text)) throw invalidArgument([{ field: 'page_token', description: 'is not one that this system made' }]);
-  return Number(text);
+  const text = token.length > longestToken ? '' : Buffer.from(token, 'base64url').toString();
+  const after = text.startsWith(`${accountId}/`) ? text.slice(accountId.length + 1) : '';
+  if (!/^\d{1,15}$/.test(after)) throw invalidArgument([{ field: 'page_token', description: 'is not one that this system made for the account' }]);
+  return Number(after);
 }

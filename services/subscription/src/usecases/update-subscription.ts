@@ -1,33 +1,35 @@
-import { parseFilter, type FilterVocabulary, type GivenFilter } from '@parley/filters';
-import { addedClasses, find, update, type Subscription } from '../domain/account-subscriptions.ts';
-import type { AccountStore } from './account-store.ts';
-import type { Broker } from './broker.ts';
+import { parseFilter, type EventFilter, type GivenFilter } from '@parley/filters';
+import { addedClasses, find, update } from '../domain/account-subscriptions.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import type { SubscriptionPorts } from './subscription-ports.ts';
 
 export interface UpdateSubscription {
   readonly accountId: string;
   readonly subscriptionId: string;
-  readonly filter: GivenFilter;
-  readonly paused: boolean;
-}
-
-export interface UpdateSubscriptionPorts {
-  readonly accounts: AccountStore;
-  readonly broker: Pick<Broker, 'currentPositions'>;
-  readonly vocabulary: FilterVocabulary;
+  /** Of the state that it is meant for; empty: of whatever state. */
+  readonly etag: string;
+  /** What is replaced; what is unset stays. */
+  readonly filter?: GivenFilter;
+  readonly paused?: boolean;
+  readonly url?: string;
 }
 
 /**
- * Replaces the filter and the paused flag. The new filter holds for events from now on: what it newly lets a NATS sink
- * have starts after the events that are there now.
- * @throws ParleyError `not_found.subscription`, `subscription.invalid_filter`, `subscription.invalid_sink`
+ * Replaces what is given. A new filter holds for events from now on: what it newly lets a NATS sink have starts after the
+ * events that are there now.
+ * @throws ParleyError `not_found.subscription`, `subscription.etag_mismatch`, `subscription.invalid_filter`,
+ *   `subscription.invalid_sink`, `egress.*`
  */
-export async function updateSubscription({ accounts, broker, vocabulary }: UpdateSubscriptionPorts, command: UpdateSubscription): Promise<Subscription> {
-  const filter = parseFilter(command.filter, vocabulary);
+export async function updateSubscription(ports: SubscriptionPorts, command: UpdateSubscription): Promise<Subscription> {
+  const { accounts, broker, checkUrl, vocabulary, now } = ports;
+  const { accountId, subscriptionId, etag, filter: given, ...rest } = command;
+  const filter: { filter?: EventFilter } = given === undefined ? {} : { filter: parseFilter(given, vocabulary) };
+  if (rest.url !== undefined) checkUrl(rest.url);
   let result: Subscription | undefined;
-  await accounts.change(command.accountId, async (account) => {
-    const added = addedClasses(find(account, command.subscriptionId), filter);
+  await accounts.change(accountId, async (account) => {
+    const added = filter.filter === undefined ? [] : addedClasses(find(account, subscriptionId), filter.filter);
     const startsAfter = added.length > 0 ? await broker.currentPositions(added) : {};
-    const change = update(account, command.subscriptionId, { filter, paused: command.paused, startsAfter });
+    const change = update(account, subscriptionId, { ...rest, ...filter, startsAfter }, { nowMs: now(), etag });
     result = change.changed;
     return change;
   });
