@@ -1,4 +1,4 @@
-import { Server, ServerCredentials, type ServiceDefinition as GrpcServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { parleyError } from '@parley/errors';
 import { logger } from '@parley/telemetry';
 import { HealthImplementation } from 'grpc-health-check';
