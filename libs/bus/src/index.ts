@@ -37,7 +37,7 @@ export {
 export { buckets, declareStreams, eventStreams, ledgerStream, subscriptionsStream } from './streams.ts';
 export { readStream, type ReaderOptions } from './partition-reader.ts';
 export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
-export type { Outcome } from './call-queue.ts';
+export type { Handled, Outcome, Taken } from './call-queue.ts';
 export type { PartitionLease } from './ownership.ts';
 export { mongoPositions, type Positions, type PositionStore, type StreamPosition } from './positions.ts';
 export { mongoParking, type ParkedCall, type ParkedMessage, type ParkingStore } from './parking.ts';
