@@ -100,7 +100,7 @@ describe('a webhook', () => {
     const [first, second] = [await call.publish('call'), await call.publish('call')];
     await eventually(() => expect(receiver.orderFor(hook)).toEqual([second.id]));
     await eventually(async () => expect(await deadOf(hook)).toHaveLength(1));
-    expect((await deadOf(hook))[0]).toMatchObject({ eventId: first.id, reason: 'webhook.failed: status 503', attempts: 11 });
+    expect((await deadOf(hook))[0]).toMatchObject({ eventId: first.id, reason: 'webhook.failed: status 503', attempts: 12 });
     expect(receiver.received.filter((one) => one.path === hook.path && one.id === first.id)).toHaveLength(12);
     expect(await pendingOf(hook)).toBe(0);
   });

@@ -6,14 +6,30 @@ export interface WebhookSubscription {
   readonly accountId: string;
   readonly filter: EventFilter;
   readonly url: string;
-  /** Standard Webhooks secret, `whsec_` and base64. */
-  readonly secret: string;
+  /** The newest first. */
+  readonly signingKeys: readonly SigningKey[];
   /** Deliveries are kept, and made once it goes on. */
   readonly paused: boolean;
   /** By stream: the sequence that it starts after. */
   readonly startsAfter: Readonly<Record<string, number>>;
+  /** Grows each time it is to be delivered again from where it starts. */
+  readonly rewind: number;
   /** Grows with each change. */
   readonly revision: bigint;
+}
+
+export interface SigningKey {
+  /** Standard Webhooks: `whsec_` or `whsk_` and base64. */
+  readonly secret: string;
+  /** It signs until then; undefined: until it is taken away. */
+  readonly expiresAt: Date | undefined;
+}
+
+/** The keys that sign: all that are in force, so that a receiver may know the old one or the new one. */
+export function keysInForce({ signingKeys }: Pick<WebhookSubscription, 'signingKeys'>, now: Date): readonly SigningKey[] {
+  const inForce = signingKeys.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
+  // Without any signature every receiver would refuse it.
+  return inForce.length > 0 ? inForce : signingKeys.slice(0, 1);
 }
 
 /** What of an event decides who gets it. */
@@ -25,7 +41,7 @@ export interface DeliverableEvent extends FilteredAttributes {
 
 interface Entry {
   readonly subscription: WebhookSubscription;
-  readonly passes: (event: FilteredAttributes) => boolean;
+  readonly passes: (event: DeliverableEvent) => boolean;
 }
 
 /** What a replica knows of a subscription that a delivery is for. One that is unknown it may learn of yet. */
@@ -41,11 +57,11 @@ export class SubscriptionIndex {
 
   /** Puts in a subscription, or its newer state. */
   put(subscription: WebhookSubscription): void {
-    const { accountId, subscriptionId, filter } = subscription;
+    const { accountId, subscriptionId } = subscription;
     const entries = this.#accounts.get(accountId) ?? new Map<string, Entry>();
     this.#accounts.set(accountId, entries);
     this.#deleted.delete(subscriptionId);
-    entries.set(subscriptionId, { subscription, passes: compileFilter(filter) });
+    entries.set(subscriptionId, { subscription, passes: testOf(subscription) });
   }
 
   delete(accountId: string, subscriptionId: string): void {
@@ -61,6 +77,11 @@ export class SubscriptionIndex {
     return { kind: this.#deleted.has(subscriptionId) ? 'deleted' : 'unknown' };
   }
 
+  /** By its id alone, as those that are deleted are known. */
+  isDeleted(subscriptionId: string): boolean {
+    return this.#deleted.has(subscriptionId);
+  }
+
   all(): readonly WebhookSubscription[] {
     return [...this.#accounts.values()].flatMap((entries) => [...entries.values()].map((entry) => entry.subscription));
   }
@@ -73,6 +94,11 @@ export class SubscriptionIndex {
       .filter(({ subscription, passes }) => isAfterStart(subscription, event) && passes(event))
       .map((entry) => entry.subscription);
   }
+}
+
+/** Whether its filter lets an event through. */
+export function testOf({ filter }: Pick<WebhookSubscription, 'filter'>): (event: DeliverableEvent) => boolean {
+  return compileFilter(filter);
 }
 
 /** Whether the event came after the subscription was made. */

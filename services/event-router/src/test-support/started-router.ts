@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import { EventServiceClient } from '@parley/contracts';
+import { EventServiceClient, WebhookServiceClient } from '@parley/contracts';
 import { createClient, type GrpcClient } from '@parley/grpc';
 import { createScope } from '@parley/lifecycle';
 import { serviceVariables, type TestParts } from '@parley/testing';
@@ -12,10 +12,13 @@ import { start } from '../main.ts';
 
 export type EventClient = GrpcClient<(typeof EventServiceClient)['service']>;
 
+export type WebhookClient = GrpcClient<(typeof WebhookServiceClient)['service']>;
+
 export interface Router {
   readonly grpcPort: number;
   readonly httpPort: number;
   client(token: string): EventClient;
+  webhookClient(token: string): WebhookClient;
   stop(): Promise<void>;
 }
 
@@ -44,14 +47,16 @@ export function testRouters(parts: TestParts): Routers {
     start: async (variables) => {
       const scope = createScope();
       const ports = await start(scope, configDefinition.read(environmentOf(variables)));
-      const clients: EventClient[] = [];
+      const clients: { close(): void }[] = [];
+      const address = `127.0.0.1:${ports.grpcPort}`;
+      const kept = <Client extends { close(): void }>(client: Client): Client => {
+        clients.push(client);
+        return client;
+      };
       const router: Router = {
         ...ports,
-        client: (token) => {
-          const client = createClient(EventServiceClient, { address: `127.0.0.1:${ports.grpcPort}`, token });
-          clients.push(client);
-          return client;
-        },
+        client: (token) => kept(createClient(EventServiceClient, { address, token })),
+        webhookClient: (token) => kept(createClient(WebhookServiceClient, { address, token })),
         stop: async () => {
           running.delete(router);
           for (const client of clients) client.close();
@@ -71,6 +76,8 @@ function environment(parts: TestParts, cursorKeyFile: string): Record<string, st
     HEARTBEAT_MS: '200',
     WEBHOOK_SCHEDULE: '0s,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms',
     WEBHOOK_TIMEOUT_MS: '2000',
+    // Where a spec is not about circuits.
+    WEBHOOK_CIRCUIT_FAILURES: '100000',
     LEASE_TTL_MS: '1000',
   };
 }
