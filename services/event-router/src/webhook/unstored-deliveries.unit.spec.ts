@@ -42,7 +42,7 @@ function apply({ stored, onPut }: Database, write: DeliveryWrite): void {
   onPut(write.delivery.id);
 }
 
-function start(database: Database, { spillAfterMs = 600_000, isOwner = () => true, budget = newMemoryBudget(100, 100_000) } = {}) {
+function start(database: Database, { spillAfterMs = 600_000, isOwner = (): boolean => true, budget = newMemoryBudget(100, 100_000) } = {}) {
   const ending = new AbortController();
   const writer = createDeliveryWriter({
     write: async (writes) => {
