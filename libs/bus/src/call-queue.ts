@@ -5,6 +5,19 @@ import type { ParkedMessage } from './parking.ts';
 /** What became of an event: new and applied; known already; or in need of another event of its call first. */
 export type Outcome = 'applied' | 'duplicate' | 'wait';
 
+/**
+ * The event was taken over: later events of its call may be handled at once, and it is done when `settled` resolves. Until
+ * then the stored position stays before it, so that a crash has it handled again. `settled` never rejects; if the work is
+ * cut off with the partition it stays pending.
+ */
+export interface Taken {
+  readonly outcome: 'taken';
+  readonly settled: Promise<void>;
+}
+
+/** What a handler answers. */
+export type Handled = Outcome | Taken;
+
 export interface QueuedEvent {
   readonly event: StreamedEvent;
   /** The event as it came, for parking: what this build does not know of it must survive. */
@@ -14,7 +27,7 @@ export interface QueuedEvent {
 }
 
 export interface CallQueueOptions {
-  readonly handle: (event: StreamedEvent) => Promise<Outcome>;
+  readonly handle: (event: StreamedEvent) => Promise<Handled>;
   /** Whether a failure will pass without anybody's doing (the database is away), so that the event is tried for ever. */
   readonly isTransient: (error: unknown) => boolean;
   /** Attempts at an event that fails for its own sake. */
@@ -97,9 +110,9 @@ export class CallQueue {
       const head = this.#lanes.get(source)![0]!;
       const result = await this.#attempt(head.event);
       if (this.#options.signal.aborted) return;
-      if (result.outcome === 'failed') return this.#park(result.error);
-      if (result.outcome === 'wait') this.#wait(source);
-      else this.#advance(source, head, result.outcome);
+      if ('error' in result) return this.#park(result.error);
+      if (result.handled === 'wait') this.#wait(source);
+      else this.#advance(source, head, result.handled);
     }
   }
 
@@ -108,25 +121,26 @@ export class CallQueue {
     if (!this.#waitingSinceMs.has(source)) this.#waitingSinceMs.set(source, performance.now());
   }
 
-  #advance(source: string, head: QueuedEvent, outcome: Outcome): void {
+  #advance(source: string, head: QueuedEvent, handled: Exclude<Handled, 'wait'>): void {
     const lane = this.#lanes.get(source)!;
     lane.shift();
     if (lane.length === 0) this.#lanes.delete(source);
     this.#waitingSinceMs.delete(source);
     // What waited may have waited for this.
-    if (outcome === 'applied') this.#waiting.clear();
-    head.done('handled');
+    if (handled !== 'duplicate') this.#waiting.clear();
+    if (typeof handled === 'string') head.done('handled');
+    else void handled.settled.then(() => head.done('handled'));
   }
 
-  async #attempt(event: StreamedEvent): Promise<{ outcome: Outcome } | { outcome: 'failed'; error: unknown }> {
+  async #attempt(event: StreamedEvent): Promise<{ readonly handled: Handled } | { readonly error: unknown }> {
     const { handle, isTransient, attempts, firstRetryMs, signal } = this.#options;
     let failures = 0;
     for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
       try {
-        return { outcome: await handle(event) };
+        return { handled: await handle(event) };
       } catch (error) {
         if (!isTransient(error)) failures += 1;
-        if (failures >= attempts || signal.aborted) return { outcome: 'failed', error };
+        if (failures >= attempts || signal.aborted) return { error };
         await sleep(retryMs, undefined, { signal }).catch(() => undefined);
       }
     }

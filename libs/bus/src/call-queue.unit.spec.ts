@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CallQueue, type CallQueueOptions, type Outcome, type QueuedEvent } from './call-queue.ts';
+import { CallQueue, type CallQueueOptions, type Handled, type QueuedEvent } from './call-queue.ts';
 import { newEvent, type StreamedEvent } from './event.ts';
 
 function event(source: string, sequence: number): StreamedEvent {
@@ -18,7 +18,7 @@ interface Run {
   readonly add: (source: string, sequence: number) => void;
 }
 
-function run(handle: (name: string, applied: readonly string[]) => Outcome, options: Partial<CallQueueOptions> = {}): Run {
+function run(handle: (name: string, applied: readonly string[]) => Handled, options: Partial<CallQueueOptions> = {}): Run {
   const applied: string[] = [];
   const done: string[] = [];
   const parked: string[] = [];
@@ -56,6 +56,30 @@ describe('call queue', () => {
     await queue.idle();
     expect(applied).toEqual(['a0', 'a1', 'b0', 'b1']);
     expect(done).toEqual(applied);
+  });
+
+  test('an event that was taken lets its call go on, and is done once it is settled', async () => {
+    const settled = Promise.withResolvers<void>();
+    const { queue, add, done, parked } = run((name) => (name === 'a0' ? { outcome: 'taken', settled: settled.promise } : 'applied'));
+    add('a', 0);
+    add('a', 1);
+    await queue.idle();
+    expect({ done: [...done], isEmpty: queue.isEmpty }).toEqual({ done: ['a1'], isEmpty: true });
+    settled.resolve();
+    await settled.promise;
+    expect({ done, parked }).toEqual({ done: ['a1', 'a0'], parked: [] });
+  });
+
+  test('an event that was taken has what waited for it tried again', async () => {
+    let asked = 0;
+    const { queue, add, done } = run((name) => {
+      if (name === 'b0') return asked++ === 0 ? 'wait' : 'applied';
+      return { outcome: 'taken', settled: Promise.resolve() };
+    });
+    add('b', 0);
+    add('a', 0);
+    await queue.idle();
+    expect(done.toSorted()).toEqual(['a0', 'b0']);
   });
 
   test('what waits too long parks the call, with all that lined up behind it', async () => {

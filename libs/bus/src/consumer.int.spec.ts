@@ -128,6 +128,41 @@ describe('consumer', () => {
     expect(second).toEqual(['CA0-call-3']);
   });
 
+  test('what was taken and is not settled is read again by whoever comes next; what is settled at the end is not', async () => {
+    const settled = Promise.withResolvers<void>();
+    const never = Promise.withResolvers<void>().promise;
+    const taken: string[] = [];
+    const lost: number[] = [];
+    const options: Partial<ConsumerOptions> = {
+      onPartition: {
+        gained: async () => undefined,
+        lost: async (partition) => {
+          lost.push(partition);
+          settled.resolve();
+        },
+      },
+    };
+    const one = await consume(async (event) => {
+      taken.push(event.id);
+      return { outcome: 'taken', settled: event.id === 'CA0-call-1' ? never : settled.promise };
+    }, options);
+    await publishAll(all);
+    await until(() => taken.length === all.length);
+    consumers.splice(0);
+    await one.stop();
+    expect(lost).toHaveLength(32);
+
+    const again: string[] = [];
+    await publishAll([callEvent('CA0', 3)]);
+    await consume(async (event) => {
+      again.push(event.id);
+      return 'applied';
+    });
+    await until(() => again.includes('CA0-call-3'));
+    const ofOthers = again.filter((id) => partitionOf(id.split('-')[0]!) !== partitionOf('CA0'));
+    expect({ first: again.filter((id) => id.startsWith('CA0-'))[0], ofOthers }).toEqual({ first: 'CA0-call-1', ofOthers: [] });
+  });
+
   test('a second replica takes its share; when it goes, the first takes it back', async () => {
     const one = await consume(async () => 'applied');
     await until(() => one.owned().length === 32);

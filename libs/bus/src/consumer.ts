@@ -1,6 +1,6 @@
 import { parleyError } from '@parley/errors';
 import { gauge } from '@parley/telemetry';
-import type { Outcome } from './call-queue.ts';
+import type { Handled } from './call-queue.ts';
 import type { Bus } from './connection.ts';
 import type { EventClass } from './event-types.ts';
 import type { StreamedEvent } from './event.ts';
@@ -20,7 +20,8 @@ import { partitionFilter } from './subjects.ts';
 //   one call at a time, by source     calls do not wait for each other
 //   handle (applies once by itself)   a repeat, from whatever crash, changes nothing
 //   retry, then park                  one bad event stops its own call only
-//   store the position                last: a crash before it repeats, never loses
+//   store the position                last: a crash before it repeats, never loses. What a handler took over (`taken`) it
+//                                     waits for, the call's later events do not
 
 export interface ConsumerOptions {
   /** Also names the positions and the parked calls. */
@@ -32,10 +33,12 @@ export interface ConsumerOptions {
   readonly bucket: string;
   readonly positions: PositionStore;
   readonly parking: ParkingStore;
-  readonly handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Outcome>;
-  /** For work that goes with a partition but is not an event's: timers, deliveries. */
+  readonly handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Handled>;
+  /** For work that goes with a partition but is not an event's, or outlives its handling: timers, deliveries. */
   readonly onPartition?: {
-    readonly gained: (lease: PartitionLease) => Promise<void>;
+    /** @param isOwner whether the lease is known to hold: what was paused past it must not write what its successor owns. */
+    readonly gained: (lease: PartitionLease, isOwner: () => boolean) => Promise<void>;
+    /** What it settles of the events that were taken counts for the position that is stored last. */
     readonly lost: (partition: number) => Promise<void>;
   };
   readonly onError: (error: unknown) => void;
@@ -79,8 +82,9 @@ export async function startConsumer(bus: Bus, options: ConsumerOptions): Promise
   const owned = new Map<number, OwnedPartition>();
 
   const gained = async (lease: PartitionLease) => {
-    const work = await PartitionWork.open(workOptions(options, lease, () => ownership.isCurrent()), incarnations);
-    await options.onPartition?.gained(lease);
+    const isOwner = () => ownership.isCurrent();
+    const work = await PartitionWork.open(workOptions(options, lease, isOwner), incarnations);
+    await options.onPartition?.gained(lease, isOwner);
     owned.set(lease.partition, { work, readers: startReaders(bus, options, work, lease.partition) });
   };
   const lost = async (partition: number) => {
@@ -90,6 +94,7 @@ export async function startConsumer(bus: Bus, options: ConsumerOptions): Promise
     await entry.work.stop().catch(options.onError);
     await Promise.all(entry.readers);
     await options.onPartition?.lost(partition);
+    await entry.work.save().catch(options.onError);
   };
   const ownership = await startOwnership(bus, {
     bucket: options.bucket,

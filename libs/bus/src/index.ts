@@ -42,8 +42,9 @@ export {
 export { buckets, declareStreams, eventStreams, eventWindowMs, ledgerStream, subscriptionsStream } from './streams.ts';
 export { readStream, type ReaderOptions } from './partition-reader.ts';
 export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
-export type { Outcome } from './call-queue.ts';
+export type { Handled, Outcome, Taken } from './call-queue.ts';
 export type { PartitionLease } from './ownership.ts';
+export { allPartitions } from './partitions.ts';
 export { mongoPositions, type Positions, type PositionStore, type StreamPosition } from './positions.ts';
 export { mongoParking, type ParkedCall, type ParkedMessage, type ParkingStore } from './parking.ts';
 export { parkingHandlers, type ParkingHandlers } from './parking-service.ts';

@@ -1,20 +1,21 @@
 import { attributeNames, count, timed, withSpan, type Attributes } from '@parley/telemetry';
-import type { Outcome } from './call-queue.ts';
+import type { Handled } from './call-queue.ts';
 import type { StoredMessage } from './envelope.ts';
 import type { StreamedEvent } from './event.ts';
 
 // Telemetry of the bus as wrappers, so that the pipeline itself never touches a span.
 
-type Handle<Lease> = (event: StreamedEvent, lease: Lease) => Promise<Outcome>;
+type Handle<Lease> = (event: StreamedEvent, lease: Lease) => Promise<Handled>;
 
 /** Each attempt at an event is a span in the trace that its producer began. */
 export function observedHandle<Lease>(service: string, handle: Handle<Lease>): Handle<Lease> {
   return (event, lease) => {
     const labels = { [attributeNames.service]: service, [attributeNames.eventClass]: event.data.class };
     const run = async () => {
-      const outcome = await timed('parley.bus.handle.duration', labels, () => handle(event, lease));
+      const handled = await timed('parley.bus.handle.duration', labels, () => handle(event, lease));
+      const outcome = typeof handled === 'string' ? handled : handled.outcome;
       if (outcome !== 'wait') count('parley.bus.consumed', 1, { ...labels, [attributeNames.outcome]: outcome });
-      return outcome;
+      return handled;
     };
     return withSpan(`process ${event.data.class} event`, eventAttributes(event), run, {
       kind: 'consumer',

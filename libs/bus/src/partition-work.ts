@@ -1,6 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { parleyError } from '@parley/errors';
-import { CallQueue, type Outcome, type QueuedEvent } from './call-queue.ts';
+import { CallQueue, type Handled, type QueuedEvent } from './call-queue.ts';
 import { decodeEvent, decodeStored, headersOf } from './envelope.ts';
 import type { StreamedEvent } from './event.ts';
 import { describeFailure, isTransient, untilDone } from './failure.ts';
@@ -15,7 +15,7 @@ export interface PartitionWorkOptions {
   readonly isOwner: () => boolean;
   readonly parking: ParkingStore;
   readonly positions: PositionStore;
-  readonly handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Outcome>;
+  readonly handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Handled>;
   readonly attempts: number;
   readonly gapTimeoutMs: number;
   readonly firstRetryMs: number;

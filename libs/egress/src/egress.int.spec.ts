@@ -231,6 +231,35 @@ describe('a server that does not behave', () => {
     expect((await localEgress(port)({ maxBytes: 10_000_000 })).body).toHaveLength(10_000_000);
   });
 
+  test('that never stops sending is cut off, where only the beginning is wanted, and its connection is closed', async () => {
+    const closed = Promise.withResolvers<void>();
+    const port = await serve((_, response) => {
+      const send = () => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      };
+      response.on('drain', send).on('close', () => closed.resolve());
+      send();
+    });
+    const { status, body } = await localEgress(port)({ maxBytes: 1_000, excess: 'cut' });
+    expect({ status, size: body.length }).toEqual({ status: 200, size: 1_000 });
+    await closed.promise;
+  });
+
+  test('that resolves to a public address and the next time inside: egress.forbidden_address, and nothing inside is called', async () => {
+    let hits = 0;
+    const inside = await serve((_, response) => {
+      hits += 1;
+      response.end('secret');
+    });
+    // The first answer is one that no packet comes back from; the second is the attack.
+    const answers = [['192.88.98.1'], ['127.0.0.1']];
+    const egress = egressWith({ resolve: async () => answers.shift()!, connectMs: 50 });
+    const request = { url: `http://rebinding.example:${inside}/`, method: 'GET' } as const;
+    await expect(egress.request(request)).rejects.toEqual(expect.objectContaining({ code: expect.stringMatching(/^egress\.connect_/) }));
+    await expect(egress.request(request)).rejects.toEqual(code('egress.forbidden_address'));
+    expect(hits).toBe(0);
+  });
+
   test.each(['garbage\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`])('that does not speak HTTP: egress.protocol_error', async (bytes) => {
     const port = await listen(createTcpServer((socket) => socket.on('error', () => undefined).end(bytes)));
     await expect(localEgress(port)()).rejects.toEqual(code('egress.protocol_error'));

@@ -26,6 +26,8 @@ export interface EgressRequest {
   readonly timeouts?: Timeouts;
   /** Default 64 KiB. */
   readonly maxBytes?: number;
+  /** What an answer that has more is: refused as a whole (the default), or cut off there, for who wants its beginning only. */
+  readonly excess?: 'refuse' | 'cut';
   /** How many redirects are followed; default 0: a 3xx is an answer like any other. */
   readonly redirects?: number;
   readonly signal?: AbortSignal;
@@ -147,7 +149,7 @@ async function once(agent: Agent, url: URL, hop: Hop, request: EgressRequest, li
     signal: limits.signal,
   });
   const response = await limits.race(answer);
-  const body = await readBody(response, request.maxBytes ?? 65_536, limits, bareHost(url));
+  const body = await readBody(response, request, limits, bareHost(url));
   return { status: response.statusCode, headers: plainHeaders(response.headers), body, url: hop.url };
 }
 
@@ -165,19 +167,21 @@ function headersOf({ headers = {}, url: first }: EgressRequest, hop: Hop, url: U
   );
 }
 
-async function readBody({ body }: Dispatcher.ResponseData, maxBytes: number, limits: TimeLimits, host: string): Promise<Buffer> {
+async function readBody({ body }: Dispatcher.ResponseData, request: EgressRequest, limits: TimeLimits, host: string): Promise<Buffer> {
+  const { maxBytes = 65_536, excess = 'refuse' } = request;
   const parts: Buffer[] = [];
   let size = 0;
   limits.progress();
   for await (const part of body as AsyncIterable<Buffer>) {
     limits.progress();
     size += part.length;
-    if (size > maxBytes) {
-      throw parleyError('egress.response_too_large', `the answer of ${host} has more than ${maxBytes} bytes`);
-    }
     parts.push(part);
+    if (size <= maxBytes) continue;
+    if (excess === 'refuse') throw parleyError('egress.response_too_large', `the answer of ${host} has more than ${maxBytes} bytes`);
+    // Leaving off here ends the connection.
+    break;
   }
-  return Buffer.concat(parts);
+  return Buffer.concat(parts).subarray(0, maxBytes);
 }
 
 function plainHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -21,6 +21,7 @@ export const attributeNames = {
   verb: 'parley.verb',
   command: 'parley.command',
   transport: 'parley.transport',
+  circuitState: 'parley.circuit.state',
   policyId: 'parley.policy.id',
   policyVersion: 'parley.policy.version',
   reason: 'parley.reason',

@@ -36,6 +36,8 @@ export const metricTable = {
   'parley.delivery.latency': { kind: 'histogram', unit: 's', description: 'From an event until it was handed to a subscriber, by transport', buckets: seconds },
   'parley.webhook.pending': { kind: 'gauge', unit: '{delivery}', description: 'Webhook deliveries that wait, in the partitions of this replica' },
   'parley.webhook.dead_letters': { kind: 'counter', unit: '{delivery}', description: 'Webhook deliveries that were given up' },
+  'parley.webhook.spilled': { kind: 'counter', unit: '{delivery}', description: 'Webhook deliveries that were not over soon, and stored for that' },
+  'parley.webhook.circuits': { kind: 'gauge', unit: '{endpoint}', description: 'Endpoints whose circuit is not closed at this replica, by its state: open, probing' },
   'parley.webhook.attempts': { kind: 'counter', unit: '{attempt}', description: 'Webhook deliveries tried, by what came of them' },
   'parley.recognition.observations': { kind: 'counter', unit: '{observation}', description: 'Observations by kind and what came of them: analysed, skipped, refused' },
   'parley.recognition.duration': { kind: 'histogram', unit: 's', description: 'Time to analyse one observation', buckets: seconds },

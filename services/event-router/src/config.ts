@@ -17,6 +17,9 @@ export const configDefinition = defineServiceConfig({
   WEBHOOK_SCHEDULE: { type: pattern(schedulePattern, 'delays as 500ms, 5s, 5m or 2h, separated by commas'), default: exampleSchedule, describe: 'delay before each attempt at a webhook delivery, e.g. `0s,500ms,5m,2h`; as many attempts as delays' },
   WEBHOOK_TIMEOUT_MS: { type: integer({ min: 100, max: 60_000 }), default: '15000', describe: 'how long a webhook receiver may take to answer' },
   WEBHOOK_CONCURRENCY: { type: integer({ min: 1, max: 1_000 }), default: '8', describe: 'deliveries that are sent to one endpoint at a time, by each replica' },
+  WEBHOOK_MAX_BYTES: { type: integer({ min: 1_024, max: 1_048_576 }), default: '262144', describe: 'largest body of a webhook; an event that has more is a dead letter' },
+  WEBHOOK_CIRCUIT_FAILURES: { type: integer({ min: 1 }), default: '10', describe: 'failures in a row after which an endpoint is asked only now and then' },
+  WEBHOOK_CIRCUIT_PAUSES: { type: pattern(schedulePattern, 'pauses as 500ms, 5s, 5m or 2h, separated by commas'), default: '5s,15s,1m,5m', describe: 'pauses between those requests, while none is answered; the last again and again' },
   EGRESS_ALLOW: { type: list(), optional: true, describe: '`host:port` pairs, separated by commas, that webhooks may reach although they are not public' },
   LEASE_TTL_MS: { type: integer({ min: 500, max: 60_000 }), default: '5000', describe: 'a replica that gave no sign of life for so long loses its partitions' },
 });

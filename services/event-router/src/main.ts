@@ -6,15 +6,16 @@ import { createEgress } from '@parley/egress';
 import { createGrpcServer, createVerifier, grpcService } from '@parley/grpc';
 import { instanceId, runService, startHttp, type Scope } from '@parley/lifecycle';
 import { connectStore } from '@parley/store';
-import { gauge, logger, startTelemetry } from '@parley/telemetry';
+import { logger, startTelemetry } from '@parley/telemetry';
 import { createBusEventSource } from './bus/bus-event-source.ts';
 import { startSubscriptionFeed } from './bus/subscription-feed.ts';
 import { configDefinition } from './config.ts';
 import { eventService } from './grpc/event-service.ts';
+import { webhookService } from './grpc/webhook-service.ts';
 import { ssePreflightRoute, sseRoute } from './http/sse-route.ts';
 import { Tails } from './streaming/tails.ts';
 import { createEventEdge } from './usecases/event-edge.ts';
-import { createWebhookDispatcher } from './webhook/create-dispatcher.ts';
+import { createWebhooks } from './webhook/create-dispatcher.ts';
 
 const service = 'event-router';
 const log = logger(service);
@@ -37,9 +38,9 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   // Webhooks. The subscriptions are known before the first event is taken, and no longer followed after the last one.
   const positions = mongoPositions(store.db, service);
   const parking = mongoParking(store.db, service);
-  const dispatcher = await createWebhookDispatcher({ bus, db: store.db, egress, positions, config });
-  const removeGauge = gauge('parley.webhook.pending', () => dispatcher.pending);
-  scope.onStop('gauge of pending webhooks', removeGauge);
+  const webhooks = await createWebhooks({ bus, db: store.db, egress, positions, instance, config });
+  scope.onStop('webhooks', () => webhooks.close());
+  const { dispatcher } = webhooks;
   const feed = startSubscriptionFeed(bus, { onChange: (change) => dispatcher.changed(change), onCurrent: (yes) => dispatcher.setCurrent(yes) });
   scope.onStop('subscription feed', () => feed.stop());
   await feed.ready;
@@ -51,7 +52,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
     positions,
     parking,
     handle: (event, lease) => dispatcher.take(event, lease),
-    onPartition: { gained: (lease) => dispatcher.gained(lease), lost: (partition) => dispatcher.lost(partition) },
+    onPartition: { gained: (lease, isOwner) => dispatcher.gained(lease, isOwner), lost: (partition) => dispatcher.lost(partition) },
     onError: (error) => log.warn({ err: error }, 'the event pipeline met a failure'),
     onParked: (callId, code) => log.error({ callId, code }, 'a call is parked'),
     leaseTtlMs: config.leaseTtlMs,
@@ -70,7 +71,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const edge = createEventEdge({ source, tails, codec, heartbeatMs, stallMs, streamsPerAccount, drainMs });
   const beating = setInterval(() => tails.live.beat(), heartbeatMs);
   scope.onStop('heartbeats', () => clearInterval(beating));
-  const services = [eventService(edge), grpcService(ParkingServiceService, { scope: 'service', handlers: parkingHandlers(consumer, parking) })];
+  const services = [eventService(edge), webhookService(webhooks.operations), grpcService(ParkingServiceService, { scope: 'service', handlers: parkingHandlers(consumer, parking) })];
   const server = await createGrpcServer({ host: config.listenHost, port: config.grpcPort, verifier, services });
   scope.onStop('grpc', () => server.stop());
   scope.onReadiness((ready) => server.setServing(ready));

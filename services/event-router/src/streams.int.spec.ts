@@ -2,11 +2,11 @@ import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { eventStreams } from '@parley/bus';
-import { createCursorCodec } from '@parley/cursor';
+import { readCursorCodec, type CursorCodec } from '@parley/cursor';
 import { EventServiceService } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { newCallId, testCall } from './test-support/call-events.ts';
-import { cursorKey, testRouters, type Router } from './test-support/started-router.ts';
+import { testRouters, type Router } from './test-support/started-router.ts';
 import { type HttpError, streamOverGrpc, streamOverSse, type Received } from './test-support/subscribers.ts';
 
 const nats = testBus();
@@ -15,10 +15,12 @@ const keys = testKeys();
 const routers = testRouters({ nats, database, keys });
 let router: Router;
 let token: string;
+let codec: CursorCodec;
 
 beforeAll(async () => {
   router = await routers.start();
   token = await keys.token();
+  codec = await readCursorCodec(keys.cursorKeyFile, Object.values(eventStreams));
 });
 
 const code = (code: string) => expect.objectContaining({ code });
@@ -162,7 +164,7 @@ describe.each(['grpc', 'sse'] as const)('a stream over %s', (transport) => {
 
 /** Cursors are opaque; the test looks inside all the same. */
 function positionIn(cursor: string, stream: string): number {
-  return createCursorCodec(cursorKey, Object.values(eventStreams)).decode(cursor, { accountId: 'acme' }).positions[stream]!.sequence;
+  return codec.decode(cursor, { accountId: 'acme' }).positions[stream]!.sequence;
 }
 
 describe('one cursor for both', () => {

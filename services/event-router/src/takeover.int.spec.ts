@@ -134,4 +134,28 @@ describe('webhooks lose nothing and keep their order', () => {
     await expectAll(hook, calls, 15);
     await hook.delete();
   });
+
+  test('when of three replicas one is killed and one is paused past its lease, while an endpoint fails', async () => {
+    const hook = await subscribeWebhook(nats.bus, { url: receiver.url });
+    const calls = newCalls();
+    const [killed, paused] = [await startReplica(), await startReplica(), await startReplica()];
+    let answered = 0;
+    // One in five is refused, so that what is in memory, stored, and tried again is there all the time.
+    receiver.answer = () => sleep(5, { status: (answered += 1) % 5 === 0 ? 500 : 200 });
+    const publishing = publishRounds(calls, 15);
+    await eventually(() => expect(receiver.orderFor(hook).length).toBeGreaterThan(20));
+    paused.pause();
+    await eventually(() => expect(receiver.orderFor(hook).length).toBeGreaterThan(50));
+    await killReplica(killed);
+    await publishing;
+    await eventually(() => expect(receiver.orderFor(hook).length).toBeGreaterThan(100), { timeoutMs: 30_000 });
+    paused.resume();
+    await expectAll(hook, calls, 15);
+    await publishRounds(calls, 3);
+    await expectAll(hook, calls, 18);
+    const pending = () => database.db.collection('webhook_deliveries').countDocuments({ subscriptionId: hook.subscriptionId });
+    await eventually(async () => expect(await pending()).toBe(0));
+    expect(await database.db.collection('webhook_dead_letters').countDocuments({ subscriptionId: hook.subscriptionId })).toBe(0);
+    await hook.delete();
+  });
 });

@@ -100,9 +100,25 @@ describe('a webhook', () => {
     const [first, second] = [await call.publish('call'), await call.publish('call')];
     await eventually(() => expect(receiver.orderFor(hook)).toEqual([second.id]));
     await eventually(async () => expect(await deadOf(hook)).toHaveLength(1));
-    expect((await deadOf(hook))[0]).toMatchObject({ eventId: first.id, reason: 'webhook.failed: status 503', attempts: 11 });
+    expect((await deadOf(hook))[0]).toMatchObject({ eventId: first.id, reason: 'webhook.failed: status 503', attempts: 12 });
     expect(receiver.received.filter((one) => one.path === hook.path && one.id === first.id)).toHaveLength(12);
     expect(await pendingOf(hook)).toBe(0);
+  });
+
+  test('that was not given something is told so by the next delivery of the lane, also when the partition changed hands', async () => {
+    const hook = await subscribe();
+    const [call, other] = [testCall(nats.bus), testCall(nats.bus)];
+    receiver.answer = ({ event }) => ({ status: event.subject === call.callId ? 500 : 200 });
+    const dead = [(await call.publish('call')).id, (await call.publish('call')).id];
+    await eventually(async () => expect(await deadOf(hook)).toHaveLength(2));
+    await router.stop();
+    router = await routers.start({ EGRESS_ALLOW: receiver.host, WEBHOOK_CONCURRENCY: '3' });
+    receiver.answer = () => ({ status: 200 });
+    const given = [await call.publish('call'), await call.publish('call')].map(({ id }) => id);
+    await other.publish('call');
+    await eventually(() => expect(receiver.orderFor(hook)).toHaveLength(3));
+    const told = new Map(receiver.allFor(hook).filter(({ status }) => status === 200).map(({ id, headers }) => [id, [headers['parley-missing'], headers['parley-missing-count']]]));
+    expect(told).toEqual(new Map([[given[0], [dead.join(', '), '2']], [given[1], [undefined, undefined]], [`${other.callId}-call-0`, [undefined, undefined]]]));
   });
 
   test('that answers 410 gets nothing more, until its subscription is changed', async () => {

@@ -1,8 +1,9 @@
-import { accountFilter, classFilter, eventStreams, readStream, type Bus, type EventClass } from '@parley/bus';
+import { accountFilter, classFilter, eventStreams, readStream, type Bus } from '@parley/bus';
 import { incarnationOf } from '@parley/cursor';
 import { logger } from '@parley/telemetry';
 import type { EventSource } from '../streaming/event-source.ts';
 import { TailEvent } from '../streaming/tail-event.ts';
+import { firstSequenceSince } from './first-sequence-since.ts';
 import { nextMessage } from './next-message.ts';
 import { readStreamState } from './stream-states.ts';
 
@@ -30,20 +31,9 @@ export function createBusEventSource(bus: Bus): EventSource {
       }),
     next: async (eventClass, accountId, after) =>
       (await nextMessage(bus, eventStreams[eventClass], accountFilter(eventClass, accountId), after + 1))?.seq,
-    sequenceBefore: (eventClass, time) => sequenceBefore(bus, eventClass, time),
+    sequenceBefore: async (eventClass, time) => {
+      const stream = eventStreams[eventClass];
+      return (await firstSequenceSince(bus, stream, time, await readStreamState(bus, stream))) - 1;
+    },
   };
-}
-
-async function sequenceBefore(bus: Bus, eventClass: EventClass, time: Date): Promise<number> {
-  const stream = eventStreams[eventClass];
-  const { firstSequence, lastSequence } = await readStreamState(bus, stream);
-  // Sequences are given in the order of time, so halving finds it; some of them may be gone.
-  let low = firstSequence;
-  for (let high = lastSequence + 1; low < high; ) {
-    const middle = Math.floor((low + high) / 2);
-    const message = await nextMessage(bus, stream, classFilter(eventClass), middle);
-    if (message === undefined || message.seq >= high || message.time >= time) high = middle;
-    else low = message.seq + 1;
-  }
-  return low - 1;
 }

@@ -1,6 +1,6 @@
 import type { SubscriptionChanged } from '@parley/contracts';
 import { fromCheckedFilterMessage } from '@parley/filters';
-import type { WebhookSubscription } from '../domain/webhook-subscription.ts';
+import type { SigningKey, WebhookSubscription } from '../domain/webhook-subscription.ts';
 
 /** What a change means for webhooks. A NATS sink is the broker's business. */
 export type WebhookChange =
@@ -8,7 +8,8 @@ export type WebhookChange =
   | { readonly kind: 'deleted'; readonly accountId: string; readonly subscriptionId: string }
   | { readonly kind: 'none' };
 
-export function fromMessage({ accountId, subscription, deleted, webhookSecret, revision }: SubscriptionChanged): WebhookChange {
+export function fromMessage(change: SubscriptionChanged): WebhookChange {
+  const { accountId, subscription, deleted, revision, rewind } = change;
   if (subscription === undefined) return { kind: 'none' };
   const { subscriptionId, filter, sink, paused, startsAfter } = subscription;
   if (deleted) return { kind: 'deleted', accountId, subscriptionId };
@@ -20,10 +21,17 @@ export function fromMessage({ accountId, subscription, deleted, webhookSecret, r
       accountId,
       filter: fromCheckedFilterMessage(filter),
       url: sink.kind.value.url,
-      secret: webhookSecret,
+      signingKeys: signingKeysOf(change),
       paused,
       startsAfter: Object.fromEntries(startsAfter.map(({ stream, sequence }) => [stream, Number(sequence)])),
+      rewind: Number(rewind),
       revision,
     },
   };
+}
+
+// A service of before key rotation sends the one secret alone.
+function signingKeysOf({ webhookSigningKeys, webhookSecret }: SubscriptionChanged): SigningKey[] {
+  if (webhookSigningKeys.length === 0) return [{ secret: webhookSecret, expiresAt: undefined }];
+  return webhookSigningKeys.map(({ secret, expireTime }) => ({ secret, expiresAt: expireTime }));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { judge, type AttemptContext } from './attempt.ts';
+import { attemptRecord, endpointPauseMs, healthOf, judge, type AttemptContext } from './attempt.ts';
 import { parseSchedule, schedulePattern } from './retry-schedule.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
@@ -50,6 +50,46 @@ describe('judge', () => {
         expect(waitedMs).toBeLessThanOrEqual(delayMs * 1.2);
       }),
     );
+  });
+});
+
+describe('what an attempt tells of the endpoint', () => {
+  test.each([
+    ['well', answered(200)],
+    ['well', answered(404)],
+    ['well', answered(410)],
+    ['ill', answered(429)],
+    ['ill', answered(500)],
+    ['ill', answered(503)],
+    ['ill', { kind: 'failed', code: 'egress.connect_failed' } as const],
+    ['ill', { kind: 'failed', code: 'egress.timeout' } as const],
+    ['unknown', { kind: 'failed', code: 'egress.cancelled' } as const],
+  ])('%s: %j', (health, result) => {
+    expect(healthOf(result)).toBe(health);
+  });
+
+  test.each([
+    [answered(429, '60'), 60_000],
+    [answered(503, '60'), 60_000],
+    [answered(503, '86400'), 3_600_000],
+    [answered(429), 0],
+    [answered(500, '60'), 0],
+  ])('%j leaves it alone for %i ms', (result, ms) => {
+    expect(endpointPauseMs(result, now)).toBe(ms);
+  });
+});
+
+describe('an attempt on record', () => {
+  const event = { subscriptionId: 's', eventId: 'e', callId: 'CA1' };
+  const times = { number: 2, timeMs: 7, latencyMs: 3 };
+
+  test.each([
+    [answered(200), { outcome: 'delivered', status: 200, code: '' }],
+    [answered(500), { outcome: 'retry', status: 500, code: 'webhook.failed' }],
+    [answered(410), { outcome: 'dead', status: 410, code: 'webhook.gone' }],
+    [{ kind: 'failed', code: 'egress.timeout' } as const, { outcome: 'retry', status: 0, code: 'egress.timeout' }],
+  ])('%j', (result, expected) => {
+    expect(attemptRecord(event, result, judge(result, context), times)).toMatchObject({ ...event, ...times, ...expected });
   });
 });
 

@@ -21,6 +21,10 @@ export class LaneQueue<Item extends LaneItem> {
     return this.#ids.size;
   }
 
+  has({ id }: Pick<Item, 'id'>): boolean {
+    return this.#ids.has(id);
+  }
+
   /** @returns false if it is queued already. */
   add(item: Item): boolean {
     if (this.#ids.has(item.id)) return false;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileFilter, everyEvent } from '@parley/filters';
-import { SubscriptionIndex, type DeliverableEvent, type WebhookSubscription } from './webhook-subscription.ts';
+import { keysInForce, SubscriptionIndex, type DeliverableEvent, type WebhookSubscription } from './webhook-subscription.ts';
 
 const accountId = fc.constantFrom('acme', 'other', 'third');
 const stream = fc.constantFrom('CALL_EVENTS', 'BILLING_EVENTS');
@@ -17,7 +17,8 @@ const subscriptions: fc.Arbitrary<WebhookSubscription> = fc.record({
     filters: fc.constant([]),
   }),
   url: fc.constant('https://example.com/'),
-  secret: fc.constant('whsec_AAAA'),
+  signingKeys: fc.constant([]),
+  rewind: fc.constant(0),
   paused: fc.boolean(),
   startsAfter: fc.dictionary(stream, fc.nat(5)),
   revision: fc.constant(1n),
@@ -61,7 +62,8 @@ describe('SubscriptionIndex', () => {
       accountId: 'acme',
       filter: everyEvent,
       url: 'https://example.com/',
-      secret: 'whsec_AAAA',
+      signingKeys: [],
+      rewind: 0,
       paused: false,
       startsAfter: {},
       revision: 1n,
@@ -74,5 +76,18 @@ describe('SubscriptionIndex', () => {
     expect(index.get('acme', 's3')).toEqual({ kind: 'unknown' });
     expect(index.get('other', 's2')).toMatchObject({ kind: expect.not.stringMatching('active') });
     expect(index.all().map((each) => each.subscriptionId)).toEqual(['s2']);
+  });
+});
+
+describe('the keys that sign', () => {
+  const key = (secret: string, expiresAt?: number) => ({ secret, expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt) });
+  const signing = (...signingKeys: ReturnType<typeof key>[]) => keysInForce({ signingKeys }, new Date(1_000)).map((one) => one.secret);
+
+  test('are all that are in force', () => {
+    expect(signing(key('new'), key('old', 1_001), key('older', 1_000))).toEqual(['new', 'old']);
+  });
+
+  test('are never none: then the newest signs', () => {
+    expect(signing(key('new', 900), key('old', 800))).toEqual(['new']);
   });
 });

@@ -1,12 +1,15 @@
 import { ensureIndexes, storeErrors } from '@parley/store';
 import type { Db } from 'mongodb';
 
-/** Which subscriptions each partition has been back-filled for: once is enough, and twice would deliver old events anew. */
+/**
+ * Which subscriptions each partition has been back-filled for, and for which of their rewinds: once is enough, and twice
+ * would deliver old events anew.
+ */
 export interface BackFillRepository {
-  /** Ids of the partition's subscriptions. */
-  ofPartition(partition: number): Promise<ReadonlySet<string>>;
-  add(partition: number, subscriptionId: string): Promise<void>;
-  removeSubscription(subscriptionId: string): Promise<void>;
+  /** The last rewind, by id of the partition's subscriptions. */
+  ofPartition(partition: number): Promise<ReadonlyMap<string, number>>;
+  put(partition: number, subscriptionId: string, rewind: number): Promise<void>;
+  remove(partition: number, subscriptionId: string): Promise<void>;
 }
 
 interface BackFillDocument {
@@ -14,22 +17,24 @@ interface BackFillDocument {
   readonly _id: string;
   readonly partition: number;
   readonly subscriptionId: string;
+  readonly rewind?: number;
 }
 
 export async function createBackFillRepository(db: Db): Promise<BackFillRepository> {
   const collection = db.collection<BackFillDocument>('webhook_back_fills');
-  await ensureIndexes(db, [
-    { collection: collection.collectionName, keys: { partition: 1 } },
-    { collection: collection.collectionName, keys: { subscriptionId: 1 } },
-  ]);
+  await ensureIndexes(db, [{ collection: collection.collectionName, keys: { partition: 1 } }]);
+  const idOf = (partition: number, subscriptionId: string) => `${partition}/${subscriptionId}`;
   return {
     ofPartition: (partition) =>
-      storeErrors(async () => new Set((await collection.find({ partition }).toArray()).map((document) => document.subscriptionId))),
-    add: (partition, subscriptionId) =>
       storeErrors(async () => {
-        const _id = `${partition}/${subscriptionId}`;
-        await collection.updateOne({ _id }, { $setOnInsert: { partition, subscriptionId } }, { upsert: true });
+        const documents = await collection.find({ partition }).toArray();
+        return new Map(documents.map(({ subscriptionId, rewind = 0 }) => [subscriptionId, rewind]));
       }),
-    removeSubscription: (subscriptionId) => storeErrors(async () => void (await collection.deleteMany({ subscriptionId }))),
+    put: (partition, subscriptionId, rewind) =>
+      storeErrors(async () => {
+        const _id = idOf(partition, subscriptionId);
+        await collection.updateOne({ _id }, { $set: { partition, subscriptionId, rewind } }, { upsert: true });
+      }),
+    remove: (partition, subscriptionId) => storeErrors(async () => void (await collection.deleteOne({ _id: idOf(partition, subscriptionId) }))),
   };
 }

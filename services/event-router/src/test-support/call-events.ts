@@ -20,12 +20,15 @@ export interface TestCallOptions {
   readonly call?: Partial<CallAttributes>;
   /** Of call.text_received; makes events large. */
   readonly text?: string;
+  /** Of each source; for one that goes on with another's call. */
+  readonly firstSequence?: number;
 }
 
 /** @param bus of a user that may publish all classes. */
-export function testCall(bus: Bus, { accountId = 'acme', callId = newCallId(), call = {}, text = 'hello\nthere: “ÿ”' }: TestCallOptions = {}): TestCall {
+export function testCall(bus: Bus, { accountId = 'acme', callId = newCallId(), call = {}, text = 'hello\nthere: “ÿ”', firstSequence = 0 }: TestCallOptions = {}): TestCall {
   const publisher = createPublisher(bus);
-  const next = { call: 0n, reaction: 0n, billing: 0n };
+  const first = BigInt(firstSequence);
+  const next = { call: first, reaction: first, billing: first };
   return {
     accountId,
     callId,

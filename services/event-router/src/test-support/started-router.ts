@@ -1,23 +1,20 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll } from '@jest/globals';
-import { EventServiceClient } from '@parley/contracts';
+import { afterAll } from '@jest/globals';
+import { EventServiceClient, WebhookServiceClient } from '@parley/contracts';
 import { createClient, type GrpcClient } from '@parley/grpc';
 import { createScope } from '@parley/lifecycle';
 import { serviceVariables, type TestParts } from '@parley/testing';
 import { configDefinition } from '../config.ts';
 import { start } from '../main.ts';
 
-/** What replicas sign cursors with, so that a test can look inside. */
-export const cursorKey = Buffer.alloc(32, 'key');
-
 export type EventClient = GrpcClient<(typeof EventServiceClient)['service']>;
+
+export type WebhookClient = GrpcClient<(typeof WebhookServiceClient)['service']>;
 
 export interface Router {
   readonly grpcPort: number;
   readonly httpPort: number;
   client(token: string): EventClient;
+  webhookClient(token: string): WebhookClient;
   stop(): Promise<void>;
 }
 
@@ -31,29 +28,25 @@ export interface Routers {
 /** Call it at the top of a spec: replicas of the event-router on its broker and database, with the service's own rights. */
 export function testRouters(parts: TestParts): Routers {
   const running = new Set<Router>();
-  let dir = '';
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'parley-event-router-'));
-    await writeFile(join(dir, 'cursor.key'), cursorKey.toString('base64url'));
-  });
   afterAll(async () => {
     await Promise.all([...running].map((router) => router.stop()));
-    await rm(dir, { recursive: true, force: true });
   });
-  const environmentOf = (variables: Readonly<Record<string, string>> = {}) => ({ ...environment(parts, join(dir, 'cursor.key')), ...variables });
+  const environmentOf = (variables: Readonly<Record<string, string>> = {}) => ({ ...environment(parts), ...variables });
   return {
     environment: environmentOf,
     start: async (variables) => {
       const scope = createScope();
       const ports = await start(scope, configDefinition.read(environmentOf(variables)));
-      const clients: EventClient[] = [];
+      const clients: { close(): void }[] = [];
+      const address = `127.0.0.1:${ports.grpcPort}`;
+      const kept = <Client extends { close(): void }>(client: Client): Client => {
+        clients.push(client);
+        return client;
+      };
       const router: Router = {
         ...ports,
-        client: (token) => {
-          const client = createClient(EventServiceClient, { address: `127.0.0.1:${ports.grpcPort}`, token });
-          clients.push(client);
-          return client;
-        },
+        client: (token) => kept(createClient(EventServiceClient, { address, token })),
+        webhookClient: (token) => kept(createClient(WebhookServiceClient, { address, token })),
         stop: async () => {
           running.delete(router);
           for (const client of clients) client.close();
@@ -66,15 +59,17 @@ export function testRouters(parts: TestParts): Routers {
   };
 }
 
-function environment(parts: TestParts, cursorKeyFile: string): Record<string, string> {
+function environment(parts: TestParts): Record<string, string> {
   return {
     ...serviceVariables('event-router', parts),
-    EVENT_CURSOR_KEY_FILE: cursorKeyFile,
+    EVENT_CURSOR_KEY_FILE: parts.keys.cursorKeyFile,
     HEARTBEAT_MS: '200',
     STREAM_CHECK_MS: '100',
     DRAIN_MS: '100',
     WEBHOOK_SCHEDULE: '0s,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms,50ms',
     WEBHOOK_TIMEOUT_MS: '2000',
+    // Where a spec is not about circuits.
+    WEBHOOK_CIRCUIT_FAILURES: '100000',
     LEASE_TTL_MS: '1000',
   };
 }

@@ -12,6 +12,8 @@ export interface ReceivedWebhook {
   readonly path: string;
   readonly id: string;
   readonly event: CloudEvent;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
   /** What it was answered. */
   readonly status: number;
 }
@@ -32,12 +34,15 @@ export interface Receiver {
   /** The same in the order in which they were first answered with 2xx. */
   orderFor(hook: Endpoint): string[];
   accountsFor(hook: Endpoint): string[];
+  /** All that came for it, repeats and refusals included. */
+  allFor(hook: Endpoint): ReceivedWebhook[];
   stop(): Promise<void>;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** A webhook receiver as a user would write it, on one port. It knows each endpoint's secret by its path. */
@@ -51,11 +56,12 @@ export async function startReceiver(port = 0, secrets: Map<string, string> = kno
     const answer = async (body: string) => {
       const path = request.url ?? '';
       try {
-        const event = new Webhook(secrets.get(path) ?? '').verify(body, request.headers as Record<string, string>) as CloudEvent;
-        const webhook = { path, id: String(request.headers['webhook-id']), event };
-        const { status, headers = {} } = await receiver.answer(webhook);
+        const requestHeaders = request.headers as Record<string, string>;
+        const event = new Webhook(secrets.get(path) ?? '').verify(body, requestHeaders) as CloudEvent;
+        const webhook = { path, id: String(request.headers['webhook-id']), event, headers: requestHeaders, body };
+        const { status, headers = {}, body: answered = 'thank you' } = await receiver.answer(webhook);
         received.push({ ...webhook, status });
-        response.writeHead(status, headers).end('thank you');
+        response.writeHead(status, headers).end(answered);
       } catch (error) {
         refused.push(error);
         response.writeHead(400).end();
@@ -77,6 +83,7 @@ export async function startReceiver(port = 0, secrets: Map<string, string> = kno
     idsFor: (hook) => orderFor(hook).sort(),
     orderFor,
     accountsFor: ({ path }) => [...new Set(received.filter((one) => one.path === path).map((one) => one.event.source.split('/')[1]!))],
+    allFor: ({ path }) => received.filter((one) => one.path === path),
     stop: () => close(server),
   };
   return receiver;

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { eventStreams, subscriptionSubject, type Bus } from '@parley/bus';
-import { SubscriptionChanged } from '@parley/contracts';
+import { SubscriptionChanged, type WebhookSigningKey } from '@parley/contracts';
 import { everyEvent, toEventFilterMessage, type EventFilter } from '@parley/filters';
 import { knownSecrets } from './webhook-receiver.ts';
 
@@ -8,7 +8,10 @@ export interface WebhookHandle {
   readonly subscriptionId: string;
   /** Of its endpoint. */
   readonly path: string;
-  update(change: { readonly paused?: boolean; readonly filter?: EventFilter }): Promise<void>;
+  readonly secret: string;
+  update(change: { readonly paused?: boolean; readonly filter?: EventFilter; readonly signingKeys?: readonly Partial<WebhookSigningKey>[] }): Promise<void>;
+  /** It is to be delivered again, from behind these positions. */
+  rewind(startsAfter: Readonly<Record<string, number>>): Promise<void>;
   delete(): Promise<void>;
 }
 
@@ -27,9 +30,8 @@ export async function subscribeWebhook(bus: Bus, { accountId = 'acme', url, filt
   const path = `/${subscriptionId}`;
   const webhookSecret = `whsec_${randomBytes(32).toString('base64')}`;
   knownSecrets.set(path, webhookSecret);
-  const positions = startsAfter ?? (await streamEnds(bus));
   let revision = 0n;
-  let state = { filter, paused: false };
+  let state = { filter, paused: false, signingKeys: [] as readonly Partial<WebhookSigningKey>[], rewind: 0n, positions: startsAfter ?? (await streamEnds(bus)) };
   const publish = async (deleted = false) => {
     revision += 1n;
     const change = SubscriptionChanged.fromPartial({
@@ -37,12 +39,14 @@ export async function subscribeWebhook(bus: Bus, { accountId = 'acme', url, filt
       deleted,
       revision,
       webhookSecret,
+      webhookSigningKeys: [...state.signingKeys],
+      rewind: state.rewind,
       subscription: {
         subscriptionId,
         paused: state.paused,
         filter: toEventFilterMessage(state.filter),
         sink: { kind: { $case: 'webhook', value: { url: `${url}${path}` } } },
-        startsAfter: Object.entries(positions).map(([stream, sequence]) => ({ stream, sequence: BigInt(sequence) })),
+        startsAfter: Object.entries(state.positions).map(([stream, sequence]) => ({ stream, sequence: BigInt(sequence) })),
       },
     });
     await bus.js.publish(subscriptionSubject(accountId, subscriptionId), SubscriptionChanged.encode(change).finish());
@@ -51,6 +55,11 @@ export async function subscribeWebhook(bus: Bus, { accountId = 'acme', url, filt
   return {
     subscriptionId,
     path,
+    secret: webhookSecret,
+    rewind: async (positions) => {
+      state = { ...state, positions, rewind: state.rewind + 1n };
+      await publish();
+    },
     update: async (change) => {
       state = { ...state, ...change };
       await publish();
@@ -59,7 +68,8 @@ export async function subscribeWebhook(bus: Bus, { accountId = 'acme', url, filt
   };
 }
 
-async function streamEnds(bus: Bus): Promise<Record<string, number>> {
+/** By stream: the last sequence. */
+export async function streamEnds(bus: Bus): Promise<Record<string, number>> {
   const ends = await Promise.all(Object.values(eventStreams).map(async (stream) => [stream, (await bus.jsm.streams.info(stream)).state.last_seq] as const));
   return Object.fromEntries(ends);
 }

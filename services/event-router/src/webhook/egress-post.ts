@@ -1,8 +1,9 @@
 import type { Egress } from '@parley/egress';
+import { excerptOf } from './excerpt.ts';
 import type { SendPost } from './send-webhook.ts';
 
-/** Of an answer that nobody reads; one that is larger is a receiver gone wrong. */
-const maxAnswerBytes = 1024 * 1024;
+/** Of an answer nobody needs more than its beginning; one that goes on and on is cut off there. */
+const maxAnswerBytes = 16 * 1024;
 
 /** Posts through the guard against addresses that are not public. Redirects are not followed: they are answers. */
 export function createEgressPost(egress: Egress, timeoutMs: number): SendPost {
@@ -15,7 +16,8 @@ export function createEgressPost(egress: Egress, timeoutMs: number): SendPost {
       signal,
       timeouts: { readMs: timeoutMs, totalMs: timeoutMs },
       maxBytes: maxAnswerBytes,
+      excess: 'cut',
     });
-    return { status: answer.status, retryAfter: answer.headers['retry-after'] };
+    return { status: answer.status, retryAfter: answer.headers['retry-after'], excerpt: excerptOf(answer.body) };
   };
 }

@@ -28,6 +28,10 @@ export class Lane {
     return this.#queue.size;
   }
 
+  has(delivery: PendingDelivery): boolean {
+    return this.#queue.has(delivery);
+  }
+
   add(delivery: PendingDelivery): void {
     this.#queue.add(delivery);
     this.poke();

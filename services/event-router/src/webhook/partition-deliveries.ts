@@ -4,14 +4,15 @@ import { Lane, type Attempted } from './lane.ts';
 export interface PartitionDeliveriesOptions {
   /** Whether deliveries of a subscription may be made now. */
   readonly isOpen: (delivery: Pick<PendingDelivery, 'accountId' | 'subscriptionId'>) => boolean;
-  readonly attempt: (delivery: PendingDelivery, signal: AbortSignal) => Promise<Attempted>;
+  readonly attempt: (delivery: PendingDelivery) => Promise<Attempted>;
 }
 
 /** The pending deliveries of one partition that this replica owns, by lane. */
 export class PartitionDeliveries {
   readonly #options: PartitionDeliveriesOptions;
   readonly #lanes = new Map<string, { readonly subscriptionId: string; readonly lane: Lane }>();
-  readonly #held = new Set<string>();
+  /** How many want a subscription's deliveries kept. */
+  readonly #held = new Map<string, number>();
   readonly #ending = new AbortController();
 
   constructor(options: PartitionDeliveriesOptions) {
@@ -27,18 +28,24 @@ export class PartitionDeliveries {
     return this.#lanes.values().reduce((sum, { lane }) => sum + lane.size, 0);
   }
 
+  has(delivery: PendingDelivery): boolean {
+    return this.#lanes.get(laneOf(delivery))?.lane.has(delivery) ?? false;
+  }
+
   /** Of a whole delivery only the pending part is kept. */
   add(deliveries: readonly PendingDelivery[]): void {
     for (const delivery of deliveries) this.#laneFor(delivery).add(pendingPart(delivery));
   }
 
-  /** Keeps a subscription's deliveries until it is released: back-fill may bring earlier ones. */
+  /** Keeps a subscription's deliveries until it is released as often: back-fill may bring earlier ones. */
   hold(subscriptionId: string): void {
-    this.#held.add(subscriptionId);
+    this.#held.set(subscriptionId, (this.#held.get(subscriptionId) ?? 0) + 1);
   }
 
   release(subscriptionId: string): void {
-    this.#held.delete(subscriptionId);
+    const holders = (this.#held.get(subscriptionId) ?? 0) - 1;
+    if (holders > 0) this.#held.set(subscriptionId, holders);
+    else this.#held.delete(subscriptionId);
     this.poke(subscriptionId);
   }
 
@@ -63,7 +70,7 @@ export class PartitionDeliveries {
     const { accountId, subscriptionId } = delivery;
     const lane = new Lane({
       isOpen: () => !this.#held.has(subscriptionId) && this.#options.isOpen({ accountId, subscriptionId }),
-      attempt: (head) => this.#options.attempt(head, this.signal),
+      attempt: this.#options.attempt,
       onEmpty: () => this.#lanes.delete(key),
       signal: this.signal,
     });
