@@ -20,6 +20,8 @@ export interface NatsEvent {
   readonly type: string;
   readonly subject: string;
   readonly sequence: string;
+  /** Not the first attempt: it may be a repeat, or come behind later ones. */
+  readonly redelivered: boolean;
   readonly payload: Uint8Array;
 }
 
@@ -54,6 +56,7 @@ export async function consumeFromNats(options: NatsConsumerOptions): Promise<Nat
           type: header('type'),
           subject: header('subject'),
           sequence: header('sequence'),
+          redelivered: message.info.deliveryCount > 1,
           payload: message.data,
         });
         message.ack();

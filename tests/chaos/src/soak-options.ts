@@ -1,0 +1,39 @@
+/** How much of everything a soak has. */
+export interface SoakOptions {
+  readonly seed: number;
+  readonly calls: number;
+  /** How long the calls take, all together; then everything that is left has to come within `drainMs`. */
+  readonly durationMs: number;
+  readonly drainMs: number;
+  /** All of it, the start of the processes included. */
+  readonly limitMs: number;
+  /** Of the event-router. */
+  readonly replicas: number;
+  readonly subscribers: { readonly grpc: number; readonly sse: number; readonly webhook: number; readonly nats: number };
+  readonly kills: number;
+  readonly pauses: number;
+}
+
+/** `make soak`: about 80,000 events, ten minutes at most. */
+export const fullSoak: Omit<SoakOptions, 'seed'> = {
+  calls: 10_000,
+  durationMs: 420_000,
+  drainMs: 100_000,
+  limitMs: 585_000,
+  replicas: 3,
+  subscribers: { grpc: 76, sse: 76, webhook: 40, nats: 8 },
+  kills: 14,
+  pauses: 8,
+};
+
+/** In `make test`: about a minute. */
+export const shortSoak: Omit<SoakOptions, 'seed'> = {
+  calls: 300,
+  durationMs: 25_000,
+  drainMs: 45_000,
+  limitMs: 85_000,
+  replicas: 3,
+  subscribers: { grpc: 16, sse: 16, webhook: 8, nats: 4 },
+  kills: 2,
+  pauses: 1,
+};
