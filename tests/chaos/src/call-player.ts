@@ -10,24 +10,31 @@ export interface PlayOptions {
   readonly random: SeededRandom;
   /** How long all of it is to take; it takes longer where the system does not keep up. */
   readonly durationMs: number;
+  /** Looked at now and then: nothing more is published while the subscribers are far behind. */
+  readonly keepsUp: () => boolean;
   /** Ends it early. */
   readonly stop: AbortSignal;
 }
 
 const tickMs = 20;
 const callsAtATime = 80;
-/** Behind an outage of the broker: so many times the pace at most. */
-const catchUp = 3;
+/** After an outage of the broker it catches up by so much at most. */
+const burstMs = 1_000;
+const lookMs = 500;
 
-/** Plays calls side by side, at an even pace over all; the events of one call go out one after the other, as from an outbox. */
-export async function playCalls({ calls, publisher, random, durationMs, stop }: PlayOptions): Promise<void> {
-  const perTick = (calls.reduce((sum, call) => sum + call.story().length, 0) * tickMs) / durationMs;
+/**
+ * Plays calls side by side, at an even pace over all; the events of one call go out one after the other, as from an outbox.
+ * Returns how many were played to their end.
+ */
+export async function playCalls({ calls, publisher, random, durationMs, keepsUp, stop }: PlayOptions): Promise<number> {
+  const perMs = calls.reduce((sum, call) => sum + call.story().length, 0) / durationMs;
   const waiting = calls.values();
   const idle: LiveCall[] = [];
   const underWay = new Set<Promise<void>>();
   const failed = new AbortController();
   const end = AbortSignal.any([stop, failed.signal]);
-  let [live, owed] = [0, 0];
+  let [live, over, owed] = [0, 0, 0];
+  let [lastMs, lookedMs, maySend] = [performance.now(), 0, true];
 
   const refill = () => {
     while (live < callsAtATime) {
@@ -40,8 +47,9 @@ export async function playCalls({ calls, publisher, random, durationMs, stop }: 
   const step = async (call: LiveCall) => {
     const before = [...call.published];
     await publisher.publish(call.next(), before);
-    if (call.isOver()) live -= 1;
-    else idle.push(call);
+    if (!call.isOver()) return void idle.push(call);
+    live -= 1;
+    over += 1;
   };
   const begin = (call: LiveCall) => {
     const stepping = step(call)
@@ -53,12 +61,14 @@ export async function playCalls({ calls, publisher, random, durationMs, stop }: 
   while (!end.aborted) {
     refill();
     if (live === 0) break;
-    owed = Math.min(owed + perTick, perTick * catchUp * 10);
-    for (let sent = 0; owed >= 1 && sent < Math.max(1, perTick * catchUp) && idle.length > 0; sent += 1, owed -= 1) {
-      begin(idle.splice(random.integer(0, idle.length - 1), 1)[0]!);
-    }
+    const nowMs = performance.now();
+    if (nowMs - lookedMs > lookMs) [lookedMs, maySend] = [nowMs, keepsUp()];
+    owed = maySend ? Math.min(owed + perMs * (nowMs - lastMs), 1 + perMs * burstMs) : 0;
+    lastMs = nowMs;
+    for (; owed >= 1 && idle.length > 0; owed -= 1) begin(idle.splice(random.integer(0, idle.length - 1), 1)[0]!);
     await rest(tickMs, end);
   }
   await Promise.all(underWay);
   failed.signal.throwIfAborted();
+  return over;
 }

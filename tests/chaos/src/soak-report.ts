@@ -21,8 +21,8 @@ export interface BrokenPromise {
 export interface SoakReport {
   readonly seed: number;
   readonly calls: number;
-  /** The limit was over before all was played and had arrived: the run proves nothing. */
-  readonly isCutShort: boolean;
+  /** Less than `calls` when the time was over before. */
+  readonly callsPlayed: number;
   readonly events: number;
   /** Publishes of an event that had been published before. */
   readonly publishedAgain: number;
@@ -49,16 +49,16 @@ export interface SoakOutcome {
   readonly subscribers: SoakSubscribers;
   readonly system: DeliverySystem;
   readonly beganMs: number;
-  readonly isCutShort: boolean;
+  readonly callsPlayed: number;
 }
 
-export function reportOf({ options, events, publisher, faults, subscribers, system, beganMs, isCutShort }: SoakOutcome): SoakReport {
+export function reportOf({ options, events, publisher, faults, subscribers, system, beganMs, callsPlayed }: SoakOutcome): SoakReport {
   const { logs, comings } = subscribers;
   const restarts = Array.from({ length: options.replicas }, (_, index) => system.supervisor.restarts(replicaName('event-router', index)));
   return {
     seed: options.seed,
     calls: options.calls,
-    isCutShort,
+    callsPlayed,
     events: events.count,
     publishedAgain: publisher.repeats,
     subscribers: logs.length,
@@ -86,9 +86,9 @@ function brokenPromise(log: SubscriberLog): readonly BrokenPromise[] {
   return [{ subscriber: `${log.name} of ${log.accountId}, filter ${JSON.stringify(log.filter)}`, faults, history: log.history }];
 }
 
-/** Whether every promise was kept, to the end. */
-export function holds({ broken, isCutShort }: SoakReport): boolean {
-  return broken.length === 0 && !isCutShort;
+/** Whether every promise was kept, and all that was planned was played. */
+export function holds({ broken, calls, callsPlayed }: SoakReport): boolean {
+  return broken.length === 0 && callsPlayed === calls;
 }
 
 const shown = 5;
@@ -98,13 +98,13 @@ export function formatReport(report: SoakReport): string {
   const { comings, broken } = report;
   const perTransport = ({ grpc, sse, webhook, nats }: Counts) => `gRPC ${grpc}, SSE ${sse}, webhooks ${webhook}, NATS ${nats}`;
   return [
-    `seed ${report.seed}: ${report.events} events of ${report.calls} calls to ${report.subscribers} subscribers in ${(report.durationMs / 1_000).toFixed(0)} s`,
+    `seed ${report.seed}: ${report.events} events of ${report.callsPlayed} calls to ${report.subscribers} subscribers in ${(report.durationMs / 1_000).toFixed(0)} s`,
     `deliveries: ${perTransport(report.deliveries)}`,
     `repeats:    ${perTransport(report.repeats)} (${report.publishedAgain} events were published again)`,
     `clients:    went ${comings.left} times, lost their connection ${comings.broken} times, endpoints were out of order ${comings.outages} times`,
     `faults:     ${report.restarts} replicas killed, ${report.pauses} paused, broker killed ${report.brokerRestarts} times`,
     `memory:     ${(report.memoryBytes / 2 ** 20).toFixed(0)} MiB here`,
-    ...(report.isCutShort ? ['the run was cut short: its time was over'] : []),
+    ...(report.callsPlayed < report.calls ? [`too slow: the time was over when ${report.callsPlayed} of ${report.calls} calls had been played`] : []),
     ...(broken.length === 0 ? ['every subscriber got what the oracle says, in order'] : [formatBroken(broken), `seed ${report.seed} repeats this run; the logs are in ${report.logDir}`]),
   ].join('\n');
 }

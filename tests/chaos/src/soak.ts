@@ -22,6 +22,8 @@ export interface SoakSurroundings {
 }
 
 const pollMs = 100;
+/** Longer than a client is away, or a replica paused: who is so far behind has too much to take. */
+const farBehindMs = 25_000;
 
 /**
  * Starts a system, plays calls on it to subscribers that come and go, kills and pauses its parts, and holds what each
@@ -39,7 +41,7 @@ export async function runSoak(options: SoakOptions, { say, signal }: SoakSurroun
   const faults = planFaults(random.fork('faults'), options);
 
   const system = await startDeliverySystem({ replicas, accountIds, signal: limit });
-  let [report, isCutShort]: [SoakReport | undefined, boolean] = [undefined, false];
+  let [report, callsPlayed]: [SoakReport | undefined, number] = [undefined, 0];
   try {
     const plan = planSubscribers(random.fork('subscribers'), options, calls);
     const subscribers = await startSubscribers(system, { plan, events, random: random.fork('comings'), calm: calm.signal, stop: stop.signal });
@@ -48,12 +50,13 @@ export async function runSoak(options: SoakOptions, { say, signal }: SoakSurroun
     say(`${plan.length} subscribers, ${calls.length} calls, ${faults.length} faults`);
     const faultsDone = causeFaults(faults, system.supervisor, say, limit);
     try {
-      await playCalls({ calls, publisher, random: random.fork('pace'), durationMs, stop: limit });
+      const keepsUp = () => subscribers.logs.every((log) => log.lagMs() < farBehindMs);
+      const played = await playCalls({ calls, publisher, random: random.fork('pace'), durationMs, keepsUp, stop: AbortSignal.any([limit, AbortSignal.timeout(options.playLimitMs)]) });
       await faultsDone;
       calm.abort();
       if (!limit.aborted) say(`${events.count} events are published; waiting for what has not arrived`);
       await drained(subscribers.logs, options.drainMs, limit);
-      isCutShort = limit.aborted;
+      callsPlayed = played;
     } finally {
       stop.abort();
       calm.abort();
@@ -61,7 +64,7 @@ export async function runSoak(options: SoakOptions, { say, signal }: SoakSurroun
       await Promise.allSettled([subscribers.ended(), faultsDone]);
     }
     signal.throwIfAborted();
-    report = reportOf({ options, events, publisher, faults, subscribers, system, beganMs, isCutShort });
+    report = reportOf({ options, events, publisher, faults, subscribers, system, beganMs, callsPlayed });
     return report;
   } finally {
     await system.stop({ keepLogs: !signal.aborted && (report === undefined || !holds(report)) });

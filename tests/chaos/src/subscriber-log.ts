@@ -44,6 +44,8 @@ export interface SubscriberLog extends Subscriber {
   readonly repeats: Readonly<Partial<Record<Transport, number>>>;
   /** Whether all that has been published so far has come. */
   isComplete(): boolean;
+  /** For how long it has been waiting for the oldest event that is missing, in ms; 0 when none is. */
+  lagMs(): number;
   faults(): readonly Fault[];
 }
 
@@ -68,6 +70,11 @@ export function createSubscriberLog(subscriber: Subscriber, events: PublishedEve
   const fault = (kind: Fault['kind'], first: string) => {
     const earlier = found.get(kind);
     found.set(kind, { kind, count: (earlier?.count ?? 0) + 1, first: earlier?.first ?? first });
+  };
+  const oldestMissing = (): PublishedEvent | undefined => {
+    const all = events.ofAccount(accountId);
+    while (completeTo < all.length && (has(all[completeTo]!) || !isRequired(all[completeTo]!))) completeTo += 1;
+    return all[completeTo];
   };
   const unasked = (event: PublishedEvent): Fault['kind'] | undefined => {
     if (event.accountId !== accountId) return 'of another account';
@@ -96,13 +103,13 @@ export function createSubscriberLog(subscriber: Subscriber, events: PublishedEve
     },
     refused: (why) => fault('refused', why),
     note: (text) => {
-      history.push(`${(nowMs() / 1_000).toFixed(1)} s ${text}`);
+      history.push(`${seconds(nowMs())} ${text}`);
       if (history.length > historyLines) history.shift();
     },
-    isComplete: () => {
-      const all = events.ofAccount(accountId);
-      while (completeTo < all.length && (has(all[completeTo]!) || !isRequired(all[completeTo]!))) completeTo += 1;
-      return startedMs !== Infinity && completeTo === all.length;
+    isComplete: () => startedMs !== Infinity && oldestMissing() === undefined,
+    lagMs: () => {
+      const missing = oldestMissing();
+      return missing === undefined ? 0 : nowMs() - missing.publishedAtMs;
     },
     faults: () => {
       if (startedMs === Infinity) return [{ kind: 'missing', count: 1, first: 'everything: it never got to subscribe' }];
@@ -115,7 +122,12 @@ export function createSubscriberLog(subscriber: Subscriber, events: PublishedEve
 }
 
 function faultOf(kind: Fault['kind'], events: readonly PublishedEvent[]): readonly Fault[] {
-  return events.length === 0 ? [] : [{ kind, count: events.length, first: events[0]!.id }];
+  return events.length === 0 ? [] : [{ kind, count: events.length, first: `${events[0]!.id}, published at ${seconds(events[0]!.publishedAtMs)}` }];
+}
+
+/** As the history has it. */
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** Those that came after a later one of their source. */

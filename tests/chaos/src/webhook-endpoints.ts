@@ -4,8 +4,8 @@ import type { CloudEvent } from '@parley/examples';
 import type { ReceivedEvent } from './subscriber-log.ts';
 
 /**
- * What an endpoint does with a delivery: takes it; refuses it; leaves the sender without an answer; or takes it and breaks
- * the connection off, so that the sender cannot know.
+ * What an endpoint does with deliveries: takes them; refuses them; leaves the sender without an answer; or takes them and
+ * breaks the connection off each second time, so that the sender cannot know.
  */
 export type Manner = 'takes' | 'refuses' | 'hangs' | 'breaks off';
 
@@ -16,7 +16,9 @@ export interface Endpoint {
   secret: string | undefined;
   /** Verified deliveries that it took. */
   onEvent: (event: ReceivedEvent) => void;
-  /** Deliveries whose signature was not right. */
+  /** Deliveries that it took. */
+  taken: number;
+  /** Those whose signature was not right. */
   unverified: number;
 }
 
@@ -39,7 +41,7 @@ export async function startEndpoints(port: number): Promise<Endpoints> {
   });
   return {
     add: (name) => {
-      const endpoint: Endpoint = { url: `http://127.0.0.1:${port}/${name}`, manner: 'takes', secret: undefined, onEvent: () => undefined, unverified: 0 };
+      const endpoint: Endpoint = { url: `http://127.0.0.1:${port}/${name}`, manner: 'takes', secret: undefined, onEvent: () => undefined, taken: 0, unverified: 0 };
       endpoints.set(`/${name}`, endpoint);
       return endpoint;
     },
@@ -63,7 +65,8 @@ async function receive(endpoint: Endpoint, request: IncomingMessage, response: S
     return void response.writeHead(401).end();
   }
   endpoint.onEvent(event);
-  if (manner === 'breaks off') response.destroy();
+  endpoint.taken += 1;
+  if (manner === 'breaks off' && endpoint.taken % 2 === 0) response.destroy();
   else response.writeHead(204).end();
 }
 
