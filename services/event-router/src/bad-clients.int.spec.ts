@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, base64url } from 'jose';
-import fc from 'fast-check';
 import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { base64url, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
-import { testCall } from './test-support/call-events.ts';
+import { testCall, type TestCall } from './test-support/call-events.ts';
 import { rawClient, refusalIn, type RawClient } from './test-support/raw-client.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
 import { streamOverGrpc, streamOverSse, type Received } from './test-support/subscribers.ts';
@@ -16,7 +16,7 @@ let router: Router;
 let token: string;
 /** On the same replica all the while: no bad client may cost them an event. */
 let healthy: Received[];
-const call = { current: undefined as ReturnType<typeof testCall> | undefined };
+let call: TestCall;
 let published = 0;
 
 beforeAll(async () => {
@@ -24,12 +24,13 @@ beforeAll(async () => {
   token = await keys.token();
   healthy = [streamOverGrpc(router.client(token), { filter: { types: ['call.ringing'] } }), streamOverSse(router, token, { query: { types: 'call.ringing' } })];
   await Promise.all(healthy.map(({ open }) => open));
-  call.current = testCall(nats.bus);
+  call = testCall(nats.bus);
 });
 afterEach(async () => {
-  await call.current!.publish('call', 'call.ringing');
+  await call.publish('call', 'call.ringing');
   published += 1;
-  for (const { events } of healthy) await eventually(() => expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: published }, (_, sequence) => BigInt(sequence))));
+  const all = Array.from({ length: published }, (_, sequence) => BigInt(sequence));
+  for (const { events } of healthy) await eventually(() => expect(events.map(({ sequence }) => sequence)).toEqual(all));
   await eventually(async () => expect(await clients()).toEqual({ grpc: 1, sse: 1 }));
 });
 afterAll(() => Promise.all(healthy.map((one) => one.close())));

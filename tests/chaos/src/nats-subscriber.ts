@@ -12,24 +12,25 @@ export interface NatsSubscriberOptions {
   readonly subscriptions: Subscriptions;
   readonly token: string;
   readonly random: SeededRandom;
+  readonly longestStayMs: number;
   readonly comings: Comings;
   readonly calm: AbortSignal;
   readonly stop: AbortSignal;
 }
 
-const staysMs = [4_000, 20_000] as const;
+const shortestStayMs = 2_000;
 const awayMs = [500, 4_000] as const;
 const retryMs = 300;
 
 /** A downstream service that reads its account's durable consumers, and comes and goes. */
-export async function runNatsSubscriber({ log, natsUrl, subscriptions, token, random, comings, calm, stop }: NatsSubscriberOptions): Promise<void> {
+export async function runNatsSubscriber({ log, natsUrl, subscriptions, token, random, longestStayMs, comings, calm, stop }: NatsSubscriberOptions): Promise<void> {
   const { consumerName, streams } = await subscriptions.create(log, token, { kind: { $case: 'nats', value: {} } });
   const { user, pass: password } = natsLogin(`downstream-${log.accountId}`);
   const onEvent = ({ id, source, sequence, type, redelivered }: NatsEvent) => log.take({ id, source, sequence: BigInt(sequence), type, redelivered }, 'nats');
   while (!stop.aborted) {
     try {
       const consumer = await consumeFromNats({ url: natsUrl, account: log.accountId, user, password, consumerName, streams, onEvent });
-      await rest(random.between(...staysMs), AbortSignal.any([calm, stop]));
+      await rest(random.between(shortestStayMs, longestStayMs), AbortSignal.any([calm, stop]));
       if (calm.aborted) await untilAborted(stop);
       await consumer.close();
       comings.left += 1;

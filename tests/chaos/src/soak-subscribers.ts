@@ -22,13 +22,14 @@ export interface SoakSubscriberOptions {
   readonly plan: readonly PlannedSubscriber[];
   readonly events: PublishedEvents;
   readonly random: SeededRandom;
+  readonly longestStayMs: number;
   /** Once aborted nobody goes any more. */
   readonly calm: AbortSignal;
   readonly stop: AbortSignal;
 }
 
 /** Starts all subscribers, each at its time. */
-export async function startSubscribers(system: DeliverySystem, { plan, events, random, calm, stop }: SoakSubscriberOptions): Promise<SoakSubscribers> {
+export async function startSubscribers(system: DeliverySystem, { plan, events, random, longestStayMs, calm, stop }: SoakSubscriberOptions): Promise<SoakSubscribers> {
   const endpoints = await startEndpoints(system.webhookPort);
   const subscriptions = connectSubscriptions(system.subscriptionPort, stop);
   const comings: Comings = { left: 0, broken: 0, outages: 0 };
@@ -36,7 +37,7 @@ export async function startSubscribers(system: DeliverySystem, { plan, events, r
   const run = async ({ transport, joinsAtMs }: PlannedSubscriber, log: SubscriberLog): Promise<void> => {
     const token = await system.token(log.accountId);
     await rest(joinsAtMs, AbortSignal.any([calm, stop]));
-    const common = { log, token, random: random.fork(log.name), comings, calm, stop };
+    const common = { log, token, random: random.fork(log.name), longestStayMs, comings, calm, stop };
     if (transport === 'webhook') await runWebhookSubscriber({ ...common, endpoints, subscriptions });
     else if (transport === 'nats') await runNatsSubscriber({ ...common, natsUrl: system.natsUrl, subscriptions });
     else await runStreamSubscriber({ ...common, transport, ports: system.ports });

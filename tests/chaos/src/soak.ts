@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { accountIds, planCalls } from './call-plan.ts';
+import { accountsOf, planCalls } from './call-plan.ts';
 import { playCalls } from './call-player.ts';
 import { causeFaults, planFaults } from './faults.ts';
 import { connectProducers } from './producers.ts';
@@ -34,17 +34,18 @@ export async function runSoak(options: SoakOptions, { say, signal }: SoakSurroun
   const beganMs = performance.now();
   const { seed, replicas, durationMs } = options;
   const random = seededRandom(seed);
-  const calls = planCalls(random.fork('calls'), options.calls);
+  const accounts = accountsOf(options.accounts);
+  const calls = planCalls(random.fork('calls'), options.calls, accounts);
   const events = createPublishedEvents();
   const [calm, stop, limit] = [new AbortController(), new AbortController(), AbortSignal.any([signal, AbortSignal.timeout(options.limitMs)])];
   for (const shared of [calm.signal, stop.signal, limit]) setMaxListeners(0, shared);
   const faults = planFaults(random.fork('faults'), options);
 
-  const system = await startDeliverySystem({ replicas, accountIds, signal: limit });
+  const system = await startDeliverySystem({ replicas, accountIds: accounts, signal: limit });
   let [report, callsPlayed]: [SoakReport | undefined, number] = [undefined, 0];
   try {
-    const plan = planSubscribers(random.fork('subscribers'), options, calls);
-    const subscribers = await startSubscribers(system, { plan, events, random: random.fork('comings'), calm: calm.signal, stop: stop.signal });
+    const plan = planSubscribers(random.fork('subscribers'), { ...options, calls, accounts });
+    const subscribers = await startSubscribers(system, { plan, events, random: random.fork('comings'), longestStayMs: options.longestStayMs, calm: calm.signal, stop: stop.signal });
     const producers = await connectProducers(system.natsUrl);
     const publisher = createRepeatingPublisher(producers, events, random.fork('repeats'));
     say(`${plan.length} subscribers, ${calls.length} calls, ${faults.length} faults`);

@@ -17,6 +17,7 @@ export interface StreamSubscriberOptions {
   readonly ports: Readonly<Record<StreamTransport, number>>;
   readonly token: string;
   readonly random: SeededRandom;
+  readonly longestStayMs: number;
   readonly comings: Comings;
   /** Once aborted it stays where it is, to take what is left. */
   readonly calm: AbortSignal;
@@ -26,7 +27,7 @@ export interface StreamSubscriberOptions {
 
 /** Of a second's heartbeat nothing came for so long: the replica is not there any more, though the connection is. */
 const silenceMs = 5_000;
-const staysMs = [1_000, 15_000] as const;
+const shortestStayMs = 500;
 const awayMs = [0, 4_000] as const;
 const pausesMs = [1_000, 6_000] as const;
 const afterBreakMs = 250;
@@ -35,7 +36,7 @@ const afterBreakMs = 250;
  * A client that comes and goes until it is stopped: it breaks off in mid-stream, or stops reading for a while and then
  * goes on or breaks off, and comes back with its cursor, now and then over the other transport.
  */
-export async function runStreamSubscriber({ log, transport: usual, ports, token, random, comings, calm, stop }: StreamSubscriberOptions): Promise<void> {
+export async function runStreamSubscriber({ log, transport: usual, ports, token, random, longestStayMs, comings, calm, stop }: StreamSubscriberOptions): Promise<void> {
   const other: StreamTransport = usual === 'grpc' ? 'sse' : 'grpc';
   let cursor = '';
   while (!stop.aborted) {
@@ -83,7 +84,7 @@ export async function runStreamSubscriber({ log, transport: usual, ports, token,
 
   /** Until the visit is over or all is to be calm. */
   async function wander(visit: Visit, signal: AbortSignal, setPaused: (paused: boolean) => void): Promise<void> {
-    await rest(random.between(...staysMs), signal);
+    await rest(random.between(shortestStayMs, longestStayMs), signal);
     while (!signal.aborted && random.chance(0.4)) {
       setPaused(true);
       visit.pause();
@@ -91,7 +92,7 @@ export async function runStreamSubscriber({ log, transport: usual, ports, token,
       if (!signal.aborted && random.chance(0.3)) break;
       visit.resume();
       setPaused(false);
-      await rest(random.between(...staysMs), signal);
+      await rest(random.between(shortestStayMs, longestStayMs), signal);
     }
     if (!signal.aborted) visit.leave();
   }

@@ -1,4 +1,4 @@
-import { accountIds, type PlannedCall } from './call-plan.ts';
+import type { PlannedCall } from './call-plan.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { someFilter } from './soak-filter.ts';
 import type { SoakOptions } from './soak-options.ts';
@@ -10,13 +10,18 @@ export interface PlannedSubscriber extends Subscriber {
   readonly joinsAtMs: number;
 }
 
+export interface SubscriberPlanOptions extends Pick<SoakOptions, 'subscribers' | 'durationMs'> {
+  readonly calls: readonly PlannedCall[];
+  readonly accounts: readonly string[];
+}
+
 /** Who subscribes to what: every account has subscribers of each transport, on NATS one, as it may have no more. */
-export function planSubscribers(random: SeededRandom, { subscribers, durationMs }: Pick<SoakOptions, 'subscribers' | 'durationMs'>, calls: readonly PlannedCall[]): readonly PlannedSubscriber[] {
+export function planSubscribers(random: SeededRandom, { subscribers, durationMs, calls, accounts }: SubscriberPlanOptions): readonly PlannedSubscriber[] {
   return Object.entries(subscribers).flatMap(([transport, count]) =>
     Array.from({ length: count }, (_, index): PlannedSubscriber => {
       const name = `${transport}-${index + 1}`;
       const ofThis = random.fork(name);
-      const accountId = accountIds[index % accountIds.length]!;
+      const accountId = accounts[index % accounts.length]!;
       const ownCalls = calls.filter((call) => call.accountId === accountId);
       const kind = transport === 'webhook' || transport === 'nats' ? transport : 'stream';
       return {

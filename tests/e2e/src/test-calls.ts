@@ -13,8 +13,8 @@ let calls = 0;
 export function testCall(producers: Producers, accountId = 'acme', minEvents = 12): TestCall {
   // A number of its own for each, so that no two calls have an id.
   const random = seededRandom(Date.now() + (calls += 1));
-  const planned = planCalls(random, 200).find(({ story }) => story().length >= minEvents)!;
-  const call = liveCall({ ...planned, accountId });
+  const planned = planCalls(random, 200, [accountId]).find(({ story }) => story().length >= minEvents)!;
+  const call = liveCall(planned);
   return {
     callId: planned.callId,
     publish: async (count) => {
