@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Its install script would fetch libraries for GPUs, which nothing here uses.
 export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit lint typecheck generate contracts token trace release-image bench-matching bench-delivery
+.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace release-image bench-matching bench-delivery
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: setup ## Everything that must hold: contracts, types, lint, unit, integrat
 
 unit: setup ## Tests without I/O only
 	npm run -s jest -- unit.spec
+
+soak: setup ## Event delivery under load, kills, pauses and a broker restart: make soak [SEED=<number>]
+	@node tests/chaos/src/soak-main.ts
 
 lint: node_modules/.package-lock.json ## Style and the borders between folders
 	npm run -s lint

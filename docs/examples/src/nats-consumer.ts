@@ -1,6 +1,6 @@
 // A downstream service: reads its account's durable consumers and acknowledges what it has taken.
-import { jetstream, type ConsumerMessages } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 
 export interface NatsConsumerOptions {
   readonly url: string;
@@ -20,6 +20,8 @@ export interface NatsEvent {
   readonly type: string;
   readonly subject: string;
   readonly sequence: string;
+  /** Not the first attempt: it may be a repeat, or come behind later ones. */
+  readonly redelivered: boolean;
   readonly payload: Uint8Array;
 }
 
@@ -38,32 +40,47 @@ export async function consumeFromNats(options: NatsConsumerOptions): Promise<Nat
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
   });
+  try {
+    const readings = await startReading(nc, options);
+    return {
+      close: async () => {
+        for (const messages of readings) await messages.close();
+        // Acknowledgements that are on their way go first; a connection that is down has none.
+        await nc.drain().catch(() => nc.close());
+      },
+    };
+  } catch (error) {
+    await nc.close();
+    throw error;
+  }
+}
+
+async function startReading(nc: NatsConnection, { streams, consumerName, onEvent }: NatsConsumerOptions): Promise<readonly ConsumerMessages[]> {
   // A downstream service has a NATS account of its own and sees Parley's streams as the JetStream domain `parley`.
   const js = jetstream(nc, { domain: 'parley' });
   const readings: ConsumerMessages[] = [];
-  for (const stream of options.streams) {
-    const consumer = await js.consumers.get(stream, options.consumerName);
-    const messages = await consumer.consume();
+  for (const stream of streams) {
+    const messages = await (await js.consumers.get(stream, consumerName)).consume();
     readings.push(messages);
     void (async () => {
       for await (const message of messages) {
-        const header = (name: string) => message.headers?.get(`ce-${name}`) ?? '';
-        options.onEvent({
-          id: header('id'),
-          source: header('source'),
-          type: header('type'),
-          subject: header('subject'),
-          sequence: header('sequence'),
-          payload: message.data,
-        });
+        onEvent(eventOf(message));
         message.ack();
       }
     })();
   }
+  return readings;
+}
+
+function eventOf(message: JsMsg): NatsEvent {
+  const header = (name: string) => message.headers?.get(`ce-${name}`) ?? '';
   return {
-    close: async () => {
-      for (const messages of readings) await messages.close();
-      await nc.drain();
-    },
+    id: header('id'),
+    source: header('source'),
+    type: header('type'),
+    subject: header('subject'),
+    sequence: header('sequence'),
+    redelivered: message.info.deliveryCount > 1,
+    payload: message.data,
   };
 }

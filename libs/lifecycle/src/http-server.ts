@@ -1,13 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { toParleyError, parleyError, type ParleyError } from '@parley/errors';
 import { attributeNames, logger, traceparentHeader, withSpan, type Telemetry } from '@parley/telemetry';
 import type { Scope } from './scope.ts';
+import { refuseUnread } from './unread-request.ts';
 
 const log = logger('http');
 
 /** How long requests in flight may go on at shutdown before their connections are cut. */
 const drainMs = 5_000;
+
+/** A request that drips in is cut off: node looks for overdue ones at that interval. */
+const timeouts = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 };
 
 export interface HttpRequest {
   readonly request: IncomingMessage;
@@ -41,9 +46,12 @@ export async function startHttp(scope: Scope, { host = '127.0.0.1', port, teleme
     'GET /readyz': ({ response }) => sendReadiness(scope, response),
     'GET /metrics': ({ request, response }) => telemetry.metricsHandler(request, response),
   };
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+  const answered = new WeakSet<Duplex>();
+  const server = createServer(timeouts, (request, response) => {
+    answered.add(request.socket);
     void answer(scope, plain, routes, request, response);
   });
+  server.on('clientError', (error, socket) => refuseUnread(error, socket, answered.has(socket)));
   await listen(server, port, host);
   scope.onStop('http server', () => close(server), { boundMs: drainMs + 1_000 });
   return { port: (server.address() as AddressInfo).port };

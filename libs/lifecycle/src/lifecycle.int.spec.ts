@@ -100,15 +100,42 @@ describe('the HTTP server', () => {
     expect((await fetch(`${url}/old`, { method: 'POST' })).status).toBe(404);
   });
 
-  test('survives bytes that are no HTTP', async () => {
+  const answerTo = async (port: number, bytes: string): Promise<string> => {
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    let answer = '';
+    socket.on('error', () => undefined).on('data', (text: string) => (answer += text));
+    socket.write(bytes);
+    await once(socket, 'close');
+    return answer;
+  };
+
+  test.each([
+    ['is no HTTP', 'garbage\r\n\r\n', 400, 'request.malformed'],
+    ['has a target that is no URL', 'GET http://[bad HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400, 'request.malformed'],
+    ['has a target without a host', 'GET // HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400, 'request.malformed'],
+    ['has a line that is too long', `GET /?${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`, 431, 'request.too_large'],
+  ])('answers a request that %s with a code', async (_, bytes, status, code) => {
     const { url, port } = await serve();
-    for (const bytes of ['garbage\r\n\r\n', 'GET http://[bad HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 'GET // HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n']) {
-      const socket = connect(port, '127.0.0.1');
-      socket.write(bytes);
-      socket.resume();
-      await once(socket, 'close');
-    }
+    const answer = await answerTo(port, bytes);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(JSON.parse(/\{.*\}/.exec(answer)![0])).toMatchObject({ code, message: expect.any(String) });
     expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+
+  test('writes no error into an answer that has begun', async () => {
+    const { port } = await serve({ 'GET /stream': async ({ response, signal }) => {
+      response.write('hello\n');
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    } });
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    let answer = '';
+    socket.on('error', () => undefined).on('data', (text: string) => {
+      answer += text;
+      if (answer.includes('hello')) socket.write('garbage\r\n\r\n');
+    });
+    socket.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(socket, 'close');
+    expect(answer.match(/HTTP/g)).toHaveLength(1);
   });
 
   test('a handler learns that its client left, and that the shutdown begins', async () => {

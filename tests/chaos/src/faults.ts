@@ -1,0 +1,56 @@
+import { replicaName, type Supervisor } from '@parley/local';
+import { rest } from './rest.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** Something that is done to the system while events flow. */
+export interface PlannedFault {
+  /** After the beginning of the run. */
+  readonly atMs: number;
+  readonly kind: 'kill' | 'pause' | 'broker restart';
+  readonly process: string;
+  /** Of a pause: longer than a lease lives. */
+  readonly pauseMs: number;
+}
+
+export interface FaultPlanOptions {
+  readonly durationMs: number;
+  readonly replicas: number;
+  readonly kills: number;
+  readonly pauses: number;
+}
+
+const pausesMs = [5_500, 9_000] as const;
+
+/** Kills and pauses of event-routers over the whole run, and one restart of the broker within its middle. */
+export function planFaults(random: SeededRandom, { durationMs, replicas, kills, pauses }: FaultPlanOptions): readonly PlannedFault[] {
+  const router = () => replicaName('event-router', random.integer(0, replicas - 1));
+  // One in each stretch of equal length, so that they are spread out and yet come as they like.
+  const spread = (count: number, kind: PlannedFault['kind']): PlannedFault[] =>
+    Array.from({ length: count }, (_, index) => ({
+      kind,
+      atMs: ((index + random.between(0.2, 0.8)) / count) * durationMs,
+      process: router(),
+      pauseMs: random.between(...pausesMs),
+    }));
+  const restart: PlannedFault = { kind: 'broker restart', atMs: random.between(0.35, 0.6) * durationMs, process: 'nats-server', pauseMs: 0 };
+  return [...spread(kills, 'kill'), ...spread(pauses, 'pause'), restart].sort((one, other) => one.atMs - other.atMs);
+}
+
+/** Does it all, each at its time; returns when everything runs again, also when it is stopped early. */
+export async function causeFaults(plan: readonly PlannedFault[], supervisor: Supervisor, say: (line: string) => void, stop: AbortSignal): Promise<void> {
+  await Promise.all(plan.map((fault) => cause(fault, supervisor, say, stop)));
+}
+
+async function cause({ kind, atMs, process, pauseMs }: PlannedFault, supervisor: Supervisor, say: (line: string) => void, stop: AbortSignal): Promise<void> {
+  await rest(atMs, stop);
+  if (stop.aborted) return;
+  say(`${kind === 'pause' ? `pause of ${(pauseMs / 1_000).toFixed(1)} s` : kind}: ${process}`);
+  if (kind === 'pause') {
+    await supervisor.signal(process, 'SIGSTOP');
+    await rest(pauseMs, stop);
+    await supervisor.signal(process, 'SIGCONT');
+  } else {
+    await supervisor.signal(process, 'SIGKILL');
+    await supervisor.ready(process);
+  }
+}

@@ -1,0 +1,50 @@
+/** How much of everything a soak has. */
+export interface SoakOptions {
+  readonly seed: number;
+  readonly calls: number;
+  readonly accounts: number;
+  /** How long the calls take, all together, and how long at most, where the machine does not keep up. */
+  readonly durationMs: number;
+  readonly playLimitMs: number;
+  /** Within which everything that is left then has to come. */
+  readonly drainMs: number;
+  /** All of it, the start of the processes included. */
+  readonly limitMs: number;
+  /** Of the event-router. */
+  readonly replicas: number;
+  /** Of a client, before it goes again. */
+  readonly longestStayMs: number;
+  readonly subscribers: { readonly grpc: number; readonly sse: number; readonly webhook: number; readonly nats: number };
+  readonly kills: number;
+  readonly pauses: number;
+}
+
+/** `make soak`: about 80,000 events, ten minutes at most. */
+export const fullSoak: Omit<SoakOptions, 'seed'> = {
+  calls: 10_000,
+  accounts: 8,
+  durationMs: 420_000,
+  playLimitMs: 480_000,
+  drainMs: 90_000,
+  limitMs: 590_000,
+  replicas: 3,
+  longestStayMs: 15_000,
+  subscribers: { grpc: 76, sse: 76, webhook: 40, nats: 8 },
+  kills: 14,
+  pauses: 8,
+};
+
+/** In `make test`: about a minute. */
+export const shortSoak: Omit<SoakOptions, 'seed'> = {
+  calls: 250,
+  accounts: 3,
+  durationMs: 22_000,
+  playLimitMs: 32_000,
+  drainMs: 36_000,
+  limitMs: 85_000,
+  replicas: 3,
+  longestStayMs: 4_000,
+  subscribers: { grpc: 15, sse: 15, webhook: 9, nats: 3 },
+  kills: 2,
+  pauses: 1,
+};

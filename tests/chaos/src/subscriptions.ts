@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateSubscriptionRequest, SubscriptionServiceClient, UpdateSubscriptionRequest, type CreateSubscriptionResponse, type Sink } from '@parley/contracts';
+import { createClient } from '@parley/grpc';
+import { toMessage } from './soak-filter.ts';
+import type { SubscriberLog } from './subscriber-log.ts';
+
+/** Durable subscriptions, made and paused by gRPC. A request that fails is made again, as the same one. */
+export interface Subscriptions {
+  /** Tells the log when it starts. */
+  create(log: SubscriberLog, token: string, sink: Sink): Promise<CreateSubscriptionResponse>;
+  setPaused(log: SubscriberLog, token: string, subscriptionId: string, paused: boolean): Promise<void>;
+  close(): void;
+}
+
+const retryMs = 300;
+
+/** @param port of the subscription service */
+export function connectSubscriptions(port: number, stop: AbortSignal): Subscriptions {
+  const client = createClient(SubscriptionServiceClient, { address: `127.0.0.1:${port}` });
+  const untilDone = async <T>(request: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await request();
+      } catch (error) {
+        // The broker is away for a while, on purpose.
+        if (stop.aborted || !isPassing(error)) throw error;
+        await sleep(retryMs, undefined, { signal: stop });
+      }
+    }
+  };
+  return {
+    create: async (log, token, sink) => {
+      const request = CreateSubscriptionRequest.fromPartial({ requestId: randomUUID(), filter: toMessage(log.filter), sink });
+      log.starting();
+      const response = await untilDone(() => client.createSubscription(request, { token }));
+      log.started();
+      return response;
+    },
+    setPaused: async ({ filter }, token, subscriptionId, paused) => {
+      const request = UpdateSubscriptionRequest.fromPartial({ subscriptionId, filter: toMessage(filter), paused });
+      await untilDone(() => client.updateSubscription(request, { token }));
+    },
+    close: () => client.close(),
+  };
+}
+
+function isPassing(error: unknown): boolean {
+  return (error as { row?: { retry?: boolean } }).row?.retry === true;
+}
