@@ -4,7 +4,9 @@ import type { Duplex } from 'node:stream';
 import { toParleyError, parleyError, type ParleyError } from '@parley/errors';
 import { attributeNames, logger, traceparentHeader, withSpan, type Telemetry } from '@parley/telemetry';
 import type { Scope } from './scope.ts';
+import { requestUrl } from './request-url.ts';
 import { refuseUnread } from './unread-request.ts';
+import { serveUpgrades, type UpgradeHandler } from './upgrades.ts';
 
 const log = logger('http');
 
@@ -33,6 +35,8 @@ export interface HttpOptions {
   readonly telemetry: Pick<Telemetry, 'metricsHandler'>;
   /** By method and exact path, e.g. `GET /v1/events`. */
   readonly routes?: Readonly<Record<string, HttpHandler>>;
+  /** By exact path: requests for another protocol. */
+  readonly upgrades?: Readonly<Record<string, UpgradeHandler>>;
 }
 
 export interface HttpServer {
@@ -40,7 +44,7 @@ export interface HttpServer {
 }
 
 /** Serves /livez, /readyz, /metrics and the routes; stops with the scope. */
-export async function startHttp(scope: Scope, { host = '127.0.0.1', port, telemetry, routes = {} }: HttpOptions): Promise<HttpServer> {
+export async function startHttp(scope: Scope, { host = '127.0.0.1', port, telemetry, routes = {}, upgrades }: HttpOptions): Promise<HttpServer> {
   const plain: Record<string, HttpHandler> = {
     'GET /livez': ({ response }) => void response.end('ok\n'),
     'GET /readyz': ({ response }) => sendReadiness(scope, response),
@@ -52,6 +56,7 @@ export async function startHttp(scope: Scope, { host = '127.0.0.1', port, teleme
     void answer(scope, plain, routes, request, response);
   });
   server.on('clientError', (error, socket) => refuseUnread(error, socket, answered.has(socket)));
+  if (upgrades !== undefined) serveUpgrades(server, upgrades);
   await listen(server, port, host);
   scope.onStop('http server', () => close(server), { boundMs: drainMs + 1_000 });
   return { port: (server.address() as AddressInfo).port };
@@ -98,14 +103,6 @@ function traced(key: string, handled: HttpRequest, route: HttpHandler): Promise<
     },
     { kind: 'server', parent: typeof parent === 'string' ? parent : undefined },
   );
-}
-
-function requestUrl(request: IncomingMessage): URL {
-  try {
-    return new URL(request.url ?? '/', 'http://localhost');
-  } catch (error) {
-    throw parleyError('request.malformed', 'the request target is not a URL', { cause: error });
-  }
 }
 
 /** Sends an error as `{"code", "message", "details"}` with the table's status; ends an answer that has begun. */

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { parleyError, type ErrorCode } from '@parley/errors';
 import { logger } from '@parley/telemetry';
+import { answerRaw } from './raw-answer.ts';
 
 const log = logger('http');
 
@@ -22,10 +22,6 @@ export function refuseUnread(error: NodeJS.ErrnoException, socket: Duplex & { de
     return;
   }
   const [status, code, message] = refusals[error.code ?? ''] ?? malformed;
-  const body = JSON.stringify({ code, message, details: parleyError(code, message).details });
   log.info({ code }, 'a request could not be read');
-  socket.write(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-  socket.destroySoon?.();
+  answerRaw(socket, status, { code, message, details: parleyError(code, message).details });
 }

@@ -1,4 +1,4 @@
-import { defineServiceConfig, integer, list, pattern, text } from '@parley/config';
+import { defineServiceConfig, integer, list, pattern, text, url } from '@parley/config';
 import { schedulePattern } from './domain/retry-schedule.ts';
 
 /** The example schedule of Standard Webhooks; 75 hours in all. */
@@ -7,6 +7,7 @@ const exampleSchedule = '0s,5s,5m,30m,2h,5h,10h,14h,20h,24h';
 /** What the event-router reads from its environment. */
 export const configDefinition = defineServiceConfig({
   EVENT_CURSOR_KEY_FILE: { type: text(), describe: 'file with the secret that cursors are signed with: at least 32 bytes as base64url, the same for each replica' },
+  EVENT_STREAM_URL: { type: url(['http', 'https']), optional: true, describe: 'URL of the event stream as web clients know it, which verification tokens are made for; by default `http://<LISTEN_HOST>:<HTTP_PORT>/v1/events`' },
   HEARTBEAT_MS: { type: integer({ min: 100, max: 60_000 }), default: '10000', describe: 'how often a stream that is quiet moves its cursor on' },
   CLIENT_STALL_MS: { type: integer({ min: 100 }), default: '60000', describe: 'a client that reads nothing for so long is sent away' },
   STREAMS_PER_ACCOUNT: { type: integer({ min: 1 }), default: '10000', describe: 'how many gRPC, SSE and WebSocket streams an account may have on a replica' },

@@ -1,20 +1,19 @@
-import { buckets, connectBus, eventStreams, mongoParking, mongoPositions, parkingHandlers, startConsumer } from '@parley/bus';
+import { buckets, connectBus, mongoParking, mongoPositions, parkingHandlers, startConsumer } from '@parley/bus';
 import type { ConfigOf } from '@parley/config';
 import { ParkingServiceService } from '@parley/contracts';
-import { readCursorCodec } from '@parley/cursor';
 import { createEgress } from '@parley/egress';
 import { createGrpcServer, createVerifier, grpcService } from '@parley/grpc';
 import { instanceId, runService, startHttp, type Scope } from '@parley/lifecycle';
 import { connectStore } from '@parley/store';
 import { logger, startTelemetry } from '@parley/telemetry';
-import { createBusEventSource } from './bus/bus-event-source.ts';
 import { startSubscriptionFeed } from './bus/subscription-feed.ts';
 import { configDefinition } from './config.ts';
 import { eventService } from './grpc/event-service.ts';
 import { webhookService } from './grpc/webhook-service.ts';
 import { ssePreflightRoute, sseRoute } from './http/sse-route.ts';
-import { Tails } from './streaming/tails.ts';
-import { createEventEdge } from './usecases/event-edge.ts';
+import { webSocketRoute } from './http/websocket-route.ts';
+import { startEdge } from './streaming/start-edge.ts';
+import { AccountDirectory } from './usecases/account-directory.ts';
 import { createWebhooks } from './webhook/create-dispatcher.ts';
 
 const service = 'event-router';
@@ -41,7 +40,16 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const webhooks = await createWebhooks({ bus, db: store.db, egress, positions, instance, config });
   scope.onStop('webhooks', () => webhooks.close());
   const { dispatcher } = webhooks;
-  const feed = startSubscriptionFeed(bus, { onChange: (change) => dispatcher.changed(change), onCurrent: (yes) => dispatcher.setCurrent(yes) });
+  const accounts = new AccountDirectory();
+  let onSettings: (accountId: string) => void = () => undefined;
+  const feed = startSubscriptionFeed(bus, {
+    onChange: (change) => dispatcher.changed(change),
+    onSettings: (accountId, settings) => {
+      accounts.put(accountId, settings);
+      onSettings(accountId);
+    },
+    onCurrent: (yes) => dispatcher.setCurrent(yes),
+  });
   scope.onStop('subscription feed', () => feed.stop());
   await feed.ready;
   const consumer = await startConsumer(bus, {
@@ -61,24 +69,19 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   scope.onStop('webhooks under way', () => dispatcher.drain());
 
   // gRPC and SSE.
-  const codec = await readCursorCodec(config.eventCursorKeyFile, Object.values(eventStreams));
   const verifier = await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl });
-  const source = createBusEventSource(bus);
-  const tails = new Tails({ source, recent: { events: config.recentEvents, bytes: config.recentBytes }, checkMs: config.streamCheckMs });
-  await tails.start();
-  scope.onStop('tails', () => tails.stop());
-  const { heartbeatMs, clientStallMs: stallMs, streamsPerAccount, drainMs } = config;
-  const edge = createEventEdge({ source, tails, codec, heartbeatMs, stallMs, streamsPerAccount, drainMs });
-  const beating = setInterval(() => tails.live.beat(), heartbeatMs);
-  scope.onStop('heartbeats', () => clearInterval(beating));
+  const edge = await startEdge(scope, { bus, accounts, config });
+  onSettings = (accountId) => edge.recheck(accountId);
   const services = [eventService(edge), webhookService(webhooks.operations), grpcService(ParkingServiceService, { scope: 'service', handlers: parkingHandlers(consumer, parking) })];
   const server = await createGrpcServer({ host: config.listenHost, port: config.grpcPort, verifier, services });
   scope.onStop('grpc', () => server.stop());
   scope.onReadiness((ready) => server.setServing(ready));
-  const routes = { 'GET /v1/events': sseRoute(edge, verifier), 'OPTIONS /v1/events': ssePreflightRoute };
-  const http = await startHttp(scope, { host: config.listenHost, port: config.httpPort, telemetry, routes });
+  const grants = { verifier, accounts, get streamUrl() { return config.eventStreamUrl ?? `http://${config.listenHost}:${http.port}/v1/events`; } };
+  const routes = { 'GET /v1/events': sseRoute(edge, grants), 'OPTIONS /v1/events': ssePreflightRoute };
+  const upgrades = { '/v1/events': webSocketRoute(edge, grants, { pingMs: config.heartbeatMs }) };
+  const http = await startHttp(scope, { host: config.listenHost, port: config.httpPort, telemetry, routes, upgrades });
   // The first step of the shutdown: clients that are here are told to go on at another replica.
-  scope.onStop('clients', () => edge.drain(), { boundMs: drainMs + 1_000 });
+  scope.onStop('clients', () => edge.drain(), { boundMs: config.drainMs + 5_000 });
   scope.ready();
   return { grpcPort: server.port, httpPort: http.port };
 }

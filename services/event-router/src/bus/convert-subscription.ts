@@ -1,5 +1,7 @@
 import type { SubscriptionChanged } from '@parley/contracts';
 import { fromCheckedFilterMessage } from '@parley/filters';
+import type { AccountSettings } from '../usecases/account-directory.ts';
+import { toSettings } from './convert-settings.ts';
 import type { SigningKey, WebhookSubscription } from '../domain/webhook-subscription.ts';
 
 /** What a change means for webhooks. A NATS sink is the broker's business. */
@@ -8,8 +10,12 @@ export type WebhookChange =
   | { readonly kind: 'deleted'; readonly accountId: string; readonly subscriptionId: string }
   | { readonly kind: 'none' };
 
-export function fromMessage(change: SubscriptionChanged): WebhookChange {
-  const { accountId, subscription, deleted, revision, rewind } = change;
+/** What a message of the stream means here. */
+export type SubscriptionChange = WebhookChange | { readonly kind: 'settings'; readonly accountId: string; readonly settings: AccountSettings };
+
+export function fromMessage(change: SubscriptionChanged): SubscriptionChange {
+  const { accountId, subscription, deleted, revision, rewind, settings } = change;
+  if (settings !== undefined) return { kind: 'settings', accountId, settings: toSettings(settings) };
   if (subscription === undefined) return { kind: 'none' };
   const { subscriptionId, filter, sink, paused, startsAfter } = subscription;
   if (deleted) return { kind: 'deleted', accountId, subscriptionId };

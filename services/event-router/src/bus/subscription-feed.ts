@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readStream, subscriptionsFilter, subscriptionsStream, type Bus } from '@parley/bus';
 import { SubscriptionChanged } from '@parley/contracts';
 import { logger } from '@parley/telemetry';
-import { fromMessage, type WebhookChange } from './convert-subscription.ts';
+import type { AccountSettings } from '../usecases/account-directory.ts';
+import { fromMessage, type SubscriptionChange, type WebhookChange } from './convert-subscription.ts';
 import { nextMessage } from './next-message.ts';
 
 const log = logger('subscription-feed');
 
 export interface SubscriptionFeedOptions {
   readonly onChange: (change: WebhookChange) => Promise<void>;
+  readonly onSettings: (accountId: string, settings: AccountSettings) => void;
   /** Whether all that the stream holds is known. It turns to no when the broker is lost, and back once caught up. */
   readonly onCurrent: (isCurrent: boolean) => void;
 }
@@ -25,7 +27,7 @@ const pollMs = 50;
  * Learns the subscriptions from their stream, which keeps the last state of each: from its beginning, then as they
  * change. The subscription service need not be there.
  */
-export function startSubscriptionFeed(bus: Bus, { onChange, onCurrent }: SubscriptionFeedOptions): SubscriptionFeed {
+export function startSubscriptionFeed(bus: Bus, { onChange, onSettings, onCurrent }: SubscriptionFeedOptions): SubscriptionFeed {
   const stopping = new AbortController();
   const { signal } = stopping;
   let known = 0;
@@ -35,7 +37,8 @@ export function startSubscriptionFeed(bus: Bus, { onChange, onCurrent }: Subscri
     from: 1,
     onMessage: async (message) => {
       const change = readChange(message.data);
-      if (change !== undefined) await onChange(change);
+      if (change?.kind === 'settings') onSettings(change.accountId, change.settings);
+      else if (change !== undefined) await onChange(change);
       known = message.seq;
     },
     onError: (error) => log.warn({ err: error }, 'the subscriptions cannot be read; begun again'),
@@ -57,7 +60,7 @@ export function startSubscriptionFeed(bus: Bus, { onChange, onCurrent }: Subscri
 }
 
 // One message that cannot be read must not keep all that follow from being learned.
-function readChange(payload: Uint8Array): WebhookChange | undefined {
+function readChange(payload: Uint8Array): SubscriptionChange | undefined {
   try {
     return fromMessage(SubscriptionChanged.decode(payload));
   } catch (error) {

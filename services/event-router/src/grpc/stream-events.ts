@@ -2,6 +2,7 @@ import type { StartPosition, StreamEventsRequest, StreamEventsResponse } from '@
 import { invalidArgument } from '@parley/errors';
 import { fromEventFilterMessage } from '@parley/filters';
 import type { StreamContext } from '@parley/grpc';
+import { grantOf } from '../usecases/stream-grant.ts';
 import type { EventEdge } from '../usecases/event-edge.ts';
 import type { Start } from '../usecases/open-subscriber.ts';
 import { responseEncoder } from './response-encoder.ts';
@@ -12,7 +13,7 @@ const mostEvents = 1_000;
 export function streamEventsHandler(edge: EventEdge) {
   return async ({ filter, cursor, start, maxEvents }: StreamEventsRequest, stream: StreamContext<StreamEventsResponse>): Promise<void> => {
     if (maxEvents < 0 || maxEvents > mostEvents) throw invalidArgument([{ field: 'max_events', description: `is not from 0 to ${mostEvents}` }]);
-    const opened = await edge.open({ identity: stream.identity, filter: fromEventFilterMessage(filter), cursor, start: fromStart(start) });
+    const opened = await edge.open({ grant: grantOf(stream.identity), filter: fromEventFilterMessage(filter), cursor, start: fromStart(start) });
     const encode = responseEncoder(maxEvents);
     await opened.follow({
       transport: 'grpc',

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { toParleyError, type ParleyError } from '@parley/errors';
-import { bearerToken, requireScope, type Verifier } from '@parley/grpc';
-import type { HttpHandler, HttpRequest } from '@parley/lifecycle';
+import type { HttpHandler } from '@parley/lifecycle';
 import type { ClientConnection } from '../streaming/client-connection.ts';
 import type { EventEdge } from '../usecases/event-edge.ts';
 import { encodeSse, formatRetry } from './sse-message.ts';
-import { queryFieldNames, readSseRequest } from './sse-request.ts';
+import { queryFieldNames, readStreamRequest } from './stream-request.ts';
+import { webGrant, type WebGrantPorts } from './web-grant.ts';
 
 /** How long a client may take to read the end of its stream. */
 const endMs = 2_000;
@@ -23,15 +23,13 @@ const crossOrigin = {
 };
 
 /** `GET /v1/events`: server-sent events (HTML Living Standard, 9.2). Errors before the stream begins are JSON. */
-export function sseRoute(edge: EventEdge, verifier: Verifier): HttpHandler {
-  return async (http) => {
-    const { request, response, url } = http;
+export function sseRoute(edge: EventEdge, grants: WebGrantPorts): HttpHandler {
+  return async ({ request, response, url }) => {
     for (const [name, value] of Object.entries(crossOrigin)) response.setHeader(name, value);
-    const identity = await verifier.verify(tokenOf(http));
-    requireScope(identity, 'api');
+    const grant = await webGrant(request, url.searchParams, grants);
     const lastEventId = request.headers['last-event-id'];
-    const asked = readSseRequest(url.searchParams, typeof lastEventId === 'string' ? lastEventId : undefined);
-    const stream = await edge.open({ identity, ...asked, fieldNames: queryFieldNames });
+    const asked = readStreamRequest(url.searchParams, typeof lastEventId === 'string' ? lastEventId : undefined);
+    const stream = await edge.open({ grant, ...asked, fieldNames: queryFieldNames });
     begin(response);
     await stream.follow(sseConnection(response)).catch((error: unknown) => endWith(response, toParleyError(error)));
     response.end();
@@ -45,12 +43,6 @@ export function sseRoute(edge: EventEdge, verifier: Verifier): HttpHandler {
 export const ssePreflightRoute: HttpHandler = ({ response }) => {
   response.writeHead(204, crossOrigin).end();
 };
-
-/** An EventSource can set no header: it sends its token as a parameter (RFC 6750, 2.3), which is logged nowhere. */
-function tokenOf({ request, url }: HttpRequest): string {
-  const parameter = url.searchParams.get('access_token');
-  return request.headers.authorization === undefined && parameter !== null ? parameter : bearerToken(request.headers.authorization);
-}
 
 function begin(response: ServerResponse): void {
   // The body ends with the connection: nothing follows a stream on it, and a shutdown need not wait for it. (Chunks would

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { formatSse } from './sse-message.ts';
-import { readSseRequest } from './sse-request.ts';
+import { readStreamRequest } from './stream-request.ts';
 
-const read = (query: string, lastEventId?: string) => readSseRequest(new URLSearchParams(query), lastEventId);
+const read = (query: string, lastEventId?: string) => readStreamRequest(new URLSearchParams(query), lastEventId);
 
-describe('readSseRequest', () => {
+describe('readStreamRequest', () => {
   test('reads each list, repeated or with commas', () => {
     expect(read('types=call.*,app.*&types=billing.charged&call_id=CA1&from=%2B491&to=client:bob&direction=inbound').filter).toEqual({
       types: ['call.*', 'app.*', 'billing.charged'],

@@ -9,6 +9,7 @@ import type { Notice, SubscriberMessage } from './message-batch.ts';
 import { Outbox } from './outbox.ts';
 import { readStored } from './read-stored.ts';
 import type { SubscriberFilter } from './subscriber-filter.ts';
+import type { Tail } from './tail.ts';
 import type { TailEvent } from './tail-event.ts';
 import { eventClasses, type Tails } from './tails.ts';
 
@@ -20,6 +21,9 @@ export interface FollowOptions {
   readonly stallMs: number;
 }
 
+/** Looks at each of the account's events that a client which is behind has not had yet. @throws ParleyError to end its stream */
+export type Inspect = (event: TailEvent, eventClass: EventClass) => void;
+
 export interface FollowRequest {
   readonly filter: SubscriberFilter;
   /** Where it goes on. */
@@ -27,8 +31,7 @@ export interface FollowRequest {
   readonly connection: ClientConnection;
   /** Aborted when the client has gone, or should go. */
   readonly signal: AbortSignal;
-  /** Looks at each event before it may be delivered. @throws ParleyError to end the stream */
-  readonly inspect?: (event: TailEvent) => void;
+  readonly inspect: Inspect;
 }
 
 /** So many events are looked at in one go; then others have their turn. */
@@ -128,7 +131,7 @@ class Follower {
       from: this.#positions.get(tail.stream)!,
       forMs: heartbeatMs,
       take: async (event) => {
-        this.#take(tail.stream, event);
+        this.#take(tail, event);
         if (!this.#outbox.isOpen) await this.#outbox.room();
       },
       moveTo: (sequence) => this.#moveTo(tail.stream, sequence),
@@ -140,15 +143,15 @@ class Follower {
     const tail = this.#options.tails.of(eventClass);
     for (const event of tail.following(this.#sequence(tail.stream), pieceSize)) {
       if (!this.#outbox.isOpen) return;
-      this.#take(tail.stream, event);
+      this.#take(tail, event);
     }
   }
 
-  #take(stream: string, event: TailEvent): void {
+  #take({ stream, eventClass }: Tail, event: TailEvent): void {
     const { filter, inspect } = this.#request;
     this.#moveTo(stream, event.sequence);
     if (event.accountId !== filter.accountId) return;
-    inspect?.(event);
+    inspect(event, eventClass);
     if (event.event !== undefined && filter.passes(event)) this.#send({ event });
   }
 

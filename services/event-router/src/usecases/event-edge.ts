@@ -1,14 +1,16 @@
 import { parleyError } from '@parley/errors';
 import type { FieldNames, GivenFilter } from '@parley/filters';
-import type { Identity } from '@parley/grpc';
 import { attributeNames, gauge } from '@parley/telemetry';
 import type { ClientConnection, Transport } from '../streaming/client-connection.ts';
-import { followEvents, type FollowOptions } from '../streaming/follower.ts';
+import { followEvents, type FollowOptions, type Inspect } from '../streaming/follower.ts';
+import type { AccountDirectory } from './account-directory.ts';
 import { assertBeginning } from './assert-beginning.ts';
+import { assertKeptFor } from './assert-kept-for.ts';
 import { openSubscriber, type OpenPorts, type Start } from './open-subscriber.ts';
+import type { StreamGrant } from './stream-grant.ts';
 
 export interface OpenRequest {
-  readonly identity: Identity;
+  readonly grant: StreamGrant;
   readonly filter: GivenFilter;
   /** Empty: from the start. */
   readonly cursor: string;
@@ -19,8 +21,8 @@ export interface OpenRequest {
 export interface OpenedStream {
   /**
    * Serves the client until it goes.
-   * @throws ParleyError `auth.expired` when its token does, `shutting_down`, `cursor.too_old`, `subscription.slow_consumer`,
-   *   `subscription.start_expired`
+   * @throws ParleyError `auth.expired` when its token does, `verification.revoked`, `shutting_down`, `cursor.too_old`,
+   *   `subscription.slow_consumer`, `subscription.start_expired`
    */
   follow(connection: ClientConnection): Promise<void>;
 }
@@ -29,11 +31,14 @@ export interface OpenedStream {
 export interface EventEdge {
   /** Checks a request. @throws ParleyError as openSubscriber, and `subscription.too_many_streams` */
   open(request: OpenRequest): Promise<OpenedStream>;
+  /** What an account has set has changed: streams that are not in force any more end. */
+  recheck(accountId: string): void;
   /** Tells the clients that this replica shuts down, and sends them away one by one. Resolves when they have gone. */
   drain(): Promise<void>;
 }
 
 export interface EdgeOptions extends OpenPorts, FollowOptions {
+  readonly accounts: AccountDirectory;
   /** Streams that an account may have on this replica. */
   readonly streamsPerAccount: number;
   /** Over so long a shutdown spreads its clients' going, so that they do not all come to the next replica at once. */
@@ -41,12 +46,13 @@ export interface EdgeOptions extends OpenPorts, FollowOptions {
 }
 
 interface OpenStream {
+  readonly grant: StreamGrant;
   readonly transport: Transport;
   readonly end: (error: Error) => void;
 }
 
 export function createEventEdge(options: EdgeOptions): EventEdge {
-  const { tails, streamsPerAccount, drainMs } = options;
+  const { tails, accounts, streamsPerAccount, drainMs } = options;
   const streams = new Set<OpenStream>();
   const perAccount = new Map<string, number>();
   let isDraining = false;
@@ -77,17 +83,19 @@ export function createEventEdge(options: EdgeOptions): EventEdge {
   };
 
   return {
-    open: async ({ identity, ...request }) => {
-      const { accountId } = identity;
+    open: async ({ grant, ...request }) => {
+      const { accountId } = grant;
       assertRoom(accountId);
       const { filter, positions } = await openSubscriber(options, { accountId, ...request });
-      const inspect = request.cursor === '' && request.start.kind === 'beginning_of_call' ? assertBeginning(filter.filter.callIds) : undefined;
+      const isFromBeginning = request.cursor === '' && request.start.kind === 'beginning_of_call';
+      const inspect = both(assertKeptFor(accountId, accounts), isFromBeginning ? assertBeginning(filter.filter.callIds) : undefined);
       return {
         follow: async (connection) => {
           assertRoom(accountId);
           const ending = new AbortController();
           let failure: Error | undefined;
           const stream: OpenStream = {
+            grant,
             transport: connection.transport,
             end: (error) => {
               failure ??= error;
@@ -97,10 +105,10 @@ export function createEventEdge(options: EdgeOptions): EventEdge {
           const onGone = () => ending.abort();
           connection.signal.addEventListener('abort', onGone, { once: true });
           if (connection.signal.aborted) onGone();
-          const timer = atExpiry(identity, () => stream.end(parleyError('auth.expired', 'the token has expired; come back with a new one and the cursor')));
+          const timer = atExpiry(grant, () => stream.end(parleyError('auth.expired', 'the token has expired; come back with a new one and the cursor')));
           enter(accountId, stream);
           try {
-            await followEvents(options, { filter, positions, connection, signal: ending.signal, ...(inspect === undefined ? {} : { inspect }) });
+            await followEvents(options, { filter, positions, connection, signal: ending.signal, inspect });
             if (failure !== undefined && !connection.signal.aborted) throw failure;
           } finally {
             clearTimeout(timer);
@@ -109,6 +117,12 @@ export function createEventEdge(options: EdgeOptions): EventEdge {
           }
         },
       };
+    },
+    recheck: (accountId) => {
+      const settings = accounts.of(accountId);
+      for (const { grant, end } of streams) {
+        if (grant.accountId === accountId && !grant.isInForce(settings)) end(parleyError('verification.revoked', 'the verification token, or its key, was revoked'));
+      }
     },
     drain: async () => {
       isDraining = true;
@@ -127,7 +141,15 @@ function shuttingDown(): Error {
 /** setTimeout takes no more than this. */
 const longestTimerMs = 2 ** 31 - 1;
 
-function atExpiry({ claims }: Identity, expire: () => void): NodeJS.Timeout | undefined {
-  if (typeof claims['exp'] !== 'number') return undefined;
-  return setTimeout(expire, Math.min(Math.max(0, claims['exp'] * 1_000 - Date.now()), longestTimerMs));
+function atExpiry({ expiresAt }: StreamGrant, expire: () => void): NodeJS.Timeout | undefined {
+  if (expiresAt === undefined) return undefined;
+  return setTimeout(expire, Math.min(Math.max(0, expiresAt.getTime() - Date.now()), longestTimerMs));
+}
+
+function both(one: Inspect, other: Inspect | undefined): Inspect {
+  if (other === undefined) return one;
+  return (event, eventClass) => {
+    one(event, eventClass);
+    other(event, eventClass);
+  };
 }

@@ -1,8 +1,9 @@
-import { classTypePrefixes, eventStreams, filterVocabulary } from '@parley/bus';
+import { classTypePrefixes, eventStreams, eventWindowMs, filterVocabulary } from '@parley/bus';
 import { assertKept, assertSameFilter, type CursorCodec, type Position, type Positions } from '@parley/cursor';
 import { parleyError } from '@parley/errors';
 import { canonicalFilter, compileFilter, parseFilter, requiredClasses, type EventFilter, type FieldNames, type GivenFilter } from '@parley/filters';
 import type { EventSource } from '../streaming/event-source.ts';
+import type { AccountDirectory } from './account-directory.ts';
 import type { SubscriberFilter } from '../streaming/subscriber-filter.ts';
 import { eventClasses, type Tails } from '../streaming/tails.ts';
 
@@ -21,6 +22,7 @@ export interface StreamRequest {
 }
 
 export interface OpenPorts {
+  readonly accounts: AccountDirectory;
   readonly source: EventSource;
   readonly tails: Tails;
   readonly codec: CursorCodec;
@@ -33,7 +35,7 @@ export interface OpenPorts {
  */
 export async function openSubscriber(ports: OpenPorts, request: StreamRequest): Promise<{ readonly filter: SubscriberFilter; readonly positions: Positions }> {
   const filter = subscriberFilter(ports.codec, request.accountId, parseFilter(request.filter, filterVocabulary, request.fieldNames));
-  const positions = request.cursor === '' ? await startPositions(ports, request) : await cursorPositions(ports, request, filter);
+  const positions = request.cursor === '' ? await startPositions(ports, request, filter) : await cursorPositions(ports, request, filter);
   return { filter, positions };
 }
 
@@ -66,13 +68,19 @@ async function cursorPositions({ source, tails, codec }: OpenPorts, { accountId,
   return Object.fromEntries(await Promise.all(positions));
 }
 
-async function startPositions({ source, tails }: OpenPorts, { filter, start }: StreamRequest): Promise<Positions> {
+async function startPositions({ source, tails, accounts }: OpenPorts, { accountId, start }: StreamRequest, filter: SubscriberFilter): Promise<Positions> {
   if (start.kind === 'now') return tails.heads;
-  if (start.kind === 'beginning_of_call' && filter.callIds.length === 0) {
+  if (start.kind === 'beginning_of_call' && filter.filter.callIds.length === 0) {
     throw parleyError('subscription.invalid_start', 'the beginning of a call needs call ids in the filter');
   }
-  const since = start.kind === 'lookback' ? new Date(Date.now() - start.ms) : new Date(0);
+  const { retentionMs } = accounts.of(accountId);
+  const now = Date.now();
   const positions = eventClasses.map(async (eventClass): Promise<[string, Position]> => {
+    const keptMs = Math.min(retentionMs[eventClass] ?? eventWindowMs, eventWindowMs);
+    if (start.kind === 'lookback' && start.ms > keptMs && filter.classes.includes(eventClass)) {
+      throw parleyError('subscription.start_expired', `${eventClass} events are kept for ${keptMs / 1_000} s`);
+    }
+    const since = new Date(now - (start.kind === 'lookback' ? Math.min(start.ms, keptMs) : keptMs));
     const { incarnation } = tails.of(eventClass).head;
     return [eventStreams[eventClass], { incarnation, sequence: await source.sequenceBefore(eventClass, since) }];
   });

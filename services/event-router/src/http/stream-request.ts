@@ -2,8 +2,8 @@ import { invalidArgument } from '@parley/errors';
 import { parseFilterJson, type FieldNames, type GivenFilter } from '@parley/filters';
 import type { Start } from '../usecases/open-subscriber.ts';
 
-/** What an EventSource's URL and headers ask for. */
-export interface SseRequest {
+/** What the URL of an event stream and its headers ask for, over SSE and WebSocket alike. */
+export interface WebStreamRequest {
   readonly filter: GivenFilter;
   readonly cursor: string;
   readonly start: Start;
@@ -12,7 +12,10 @@ export interface SseRequest {
 /** The filter's lists as the query calls them; each may be repeated or hold values separated by commas. `filters` is JSON, once. */
 export const queryFieldNames: FieldNames = { types: 'types', callIds: 'call_id', from: 'from', to: 'to', directions: 'direction', filters: 'filters' };
 
-const known = new Set([...Object.values(queryFieldNames), 'cursor', 'start', 'access_token']);
+/** By what right: a token of the account, or a verification token for the account that is named. */
+export const credentialNames = { accessToken: 'access_token', account: 'account', verificationToken: 'verification_token' } as const;
+
+const known = new Set<string>([...Object.values(queryFieldNames), ...Object.values(credentialNames), 'cursor', 'start']);
 
 /**
  * Reads a query. A parameter that is not known is an error: a misspelt filter would let everything through.
@@ -20,7 +23,7 @@ const known = new Set([...Object.values(queryFieldNames), 'cursor', 'start', 'ac
  *   goes before the query's cursor.
  * @throws ParleyError `request.invalid_argument`, `subscription.invalid_filter`
  */
-export function readSseRequest(query: URLSearchParams, lastEventId: string | undefined): SseRequest {
+export function readStreamRequest(query: URLSearchParams, lastEventId: string | undefined): WebStreamRequest {
   const unknown = [...new Set(query.keys())].filter((name) => !known.has(name));
   if (unknown.length > 0) {
     throw invalidArgument(unknown.map((name) => ({ field: name.slice(0, 64), description: 'is no parameter of this request' })));
@@ -37,6 +40,17 @@ export function readSseRequest(query: URLSearchParams, lastEventId: string | und
     cursor: lastEventId !== undefined && lastEventId !== '' ? lastEventId : (query.get('cursor') ?? ''),
     start: readStart(query.get('start')),
   };
+}
+
+/**
+ * The filter's parameters as a verification token is made over them, so that any language can write them: sorted by name,
+ * in the given order where a name is repeated, as application/x-www-form-urlencoded.
+ */
+export function filterText(query: URLSearchParams): string {
+  const names = new Set<string>(Object.values(queryFieldNames));
+  const given = new URLSearchParams([...query].filter(([name]) => names.has(name)));
+  given.sort();
+  return given.toString();
 }
 
 /** `now`, `beginning_of_call`, or so far back: `30s`, `15m`, `24h`. */
