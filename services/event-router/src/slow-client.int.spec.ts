@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { StreamEventsRequest, type StreamEventsResponse } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testCall } from './test-support/call-events.ts';
+import { metricOf } from './test-support/metrics.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
 import { streamOverGrpc, streamOverSse } from './test-support/subscribers.ts';
 
@@ -33,11 +34,7 @@ beforeAll(async () => {
 }, 120_000);
 
 /** Events that a replica has handed over to clients of a transport. */
-async function handedOver(router: Router, transport: 'grpc' | 'sse'): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${router.httpPort}/metrics`)).text();
-  const line = text.split('\n').find((line) => line.startsWith('parley_delivery_events_total') && line.includes(`transport="${transport}"`));
-  return line === undefined ? 0 : Number(/ (\d+)/.exec(line)![1]);
-}
+const handedOver = (router: Router, transport: 'grpc' | 'sse') => metricOf(router, 'parley_delivery_events_total', { transport });
 
 /** How many it handed over when it does not go on any more. */
 async function stoppedAt(router: Router, transport: 'grpc' | 'sse'): Promise<number> {

@@ -7,7 +7,7 @@ import { EventServiceService } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { newCallId, testCall } from './test-support/call-events.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
-import { type HttpError, streamOverGrpc, streamOverSse, type Received } from './test-support/subscribers.ts';
+import { type HttpError, streamOverGrpc, streamOverSse, streamOverWebSocket, type Received } from './test-support/subscribers.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -27,11 +27,16 @@ const code = (code: string) => expect.objectContaining({ code });
 const ids = ({ events }: Received) => events.map((event) => event.id);
 const has = (received: Received, count: number) => eventually(() => expect(received.events).toHaveLength(count));
 
-describe.each(['grpc', 'sse'] as const)('a stream over %s', (transport) => {
+describe.each(['grpc', 'sse', 'websocket'] as const)('a stream over %s', (transport) => {
   const stream = (filter: Record<string, readonly string[]> = {}, cursor = ''): Received => {
     if (transport === 'grpc') return streamOverGrpc(router.client(token), { filter: rename(filter), cursor });
     const query = Object.fromEntries(Object.entries(filter).map(([name, values]) => [name, values.join(',')]));
+    if (transport === 'websocket') return streamOverWebSocket(router, token, { ...query, ...(cursor === '' ? {} : { cursor }) });
     return streamOverSse(router, token, { query, headers: cursor === '' ? {} : { 'last-event-id': cursor } });
+  };
+  const withToken = (given: string | undefined): Received => {
+    if (transport === 'grpc') return streamOverGrpc(router.client(given ?? ''));
+    return transport === 'sse' ? streamOverSse(router, given) : streamOverWebSocket(router, given);
   };
   const rename = ({ types = [], call_id = [], from = [], to = [], direction = [] }: Record<string, readonly string[]>) => ({
     types: [...types],
@@ -116,10 +121,9 @@ describe.each(['grpc', 'sse'] as const)('a stream over %s', (transport) => {
 
   test('ends when its token does', async () => {
     const shortLived = await keys.token({ ttlSeconds: 1 });
-    const received = transport === 'grpc' ? streamOverGrpc(router.client(shortLived)) : streamOverSse(router, shortLived);
+    const received = withToken(shortLived);
     await received.open;
-    const error = await received.ended;
-    if (transport === 'grpc') expect(error).toEqual(code('auth.expired'));
+    expect(await received.ended).toEqual(code('auth.expired'));
     await received.close();
   });
 
@@ -150,7 +154,7 @@ describe.each(['grpc', 'sse'] as const)('a stream over %s', (transport) => {
     ['that is missing', undefined, 'auth.missing', 401],
   ] as const)('refuses a token %s', async (_, kind, expected, status) => {
     const given = kind === 'device' ? await keys.token({ scope: 'device' }) : kind;
-    const received = transport === 'grpc' ? streamOverGrpc(router.client(given ?? '')) : streamOverSse(router, given);
+    const received = withToken(given);
     await expectRefused(received, expected, status);
   });
 
@@ -167,8 +171,8 @@ function positionIn(cursor: string, stream: string): number {
   return codec.decode(cursor, { accountId: 'acme' }).positions[stream]!.sequence;
 }
 
-describe('one cursor for both', () => {
-  test('gRPC goes on where SSE was, and SSE where gRPC was', async () => {
+describe('one cursor for all', () => {
+  test('gRPC goes on where SSE was, a WebSocket where gRPC was, and SSE where that was', async () => {
     const call = testCall(nats.bus);
     const sse = streamOverSse(router, token, { query: { call_id: call.callId } });
     await sse.open;
@@ -180,10 +184,14 @@ describe('one cursor for both', () => {
     await has(grpc, 1);
     await grpc.close();
     const third = await call.publish('call');
-    const again = streamOverSse(router, token, { query: { call_id: call.callId, cursor: grpc.cursor() } });
+    const socket = streamOverWebSocket(router, token, { call_id: call.callId, cursor: grpc.cursor() });
+    await has(socket, 1);
+    await socket.close();
+    const fourth = await call.publish('call');
+    const again = streamOverSse(router, token, { query: { call_id: call.callId, cursor: socket.cursor() } });
     await has(again, 1);
     await again.close();
-    expect([...ids(sse), ...ids(grpc), ...ids(again)]).toEqual([first.id, second.id, third.id]);
+    expect([...ids(sse), ...ids(grpc), ...ids(socket), ...ids(again)]).toEqual([first.id, second.id, third.id, fourth.id]);
   });
 
   test('and for every replica', async () => {
@@ -213,11 +221,14 @@ describe('one cursor for both', () => {
     const publishing = (async () => {
       for (let count = 0; count < 60; count += 1) published.push((await call.publish('call')).id);
     })();
-    const visits = fc.infiniteStream(fc.record({ transport: fc.constantFrom('grpc', 'sse'), replica: fc.nat(1), events: fc.integer({ min: 1, max: 9 }) }));
+    const visits = fc.infiniteStream(fc.record({ transport: fc.constantFrom('grpc', 'sse', 'websocket'), replica: fc.nat(1), events: fc.integer({ min: 1, max: 9 }) }));
     for (const { transport, replica, events } of fc.sample(visits, 1)[0]!) {
       const at = replicas[replica]!;
-      const received =
-        transport === 'grpc' ? streamOverGrpc(at.client(token), { filter: { callIds: [call.callId] }, cursor }) : streamOverSse(at, token, { query: { ...query, cursor } });
+      const received = {
+        grpc: () => streamOverGrpc(at.client(token), { filter: { callIds: [call.callId] }, cursor }),
+        sse: () => streamOverSse(at, token, { query: { ...query, cursor } }),
+        websocket: () => streamOverWebSocket(at, token, { ...query, cursor }),
+      }[transport]();
       const wanted = Math.min(events, 60 - seen.length);
       await eventually(() => expect(received.events.length).toBeGreaterThanOrEqual(wanted));
       await received.close();
@@ -232,11 +243,13 @@ describe('one cursor for both', () => {
 
   test('a replica that shuts down sends its clients elsewhere', async () => {
     const leaving = await routers.start();
-    const [grpc, sse] = [streamOverGrpc(leaving.client(token)), streamOverSse(leaving, token)];
-    await Promise.all([grpc.open, sse.open]);
+    const streams = [streamOverGrpc(leaving.client(token)), streamOverSse(leaving, token), streamOverWebSocket(leaving, token)];
+    await Promise.all(streams.map((stream) => stream.open));
     await leaving.stop();
-    expect(await grpc.ended).toEqual(code('shutting_down'));
-    await sse.ended;
+    for (const stream of streams) {
+      expect(await stream.ended).toEqual(code('shutting_down'));
+      expect(stream.notices).toEqual(['draining']);
+    }
   });
 });
 
