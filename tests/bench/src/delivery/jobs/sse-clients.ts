@@ -68,7 +68,7 @@ export const sseClients: Job<SseClientsParameters, SseTimes> = async ({ port, to
 /** Counts the marks of a stream, also those that are cut in two. */
 function markCounter(): (chunk: Buffer) => number {
   const cut = mark.length - 1;
-  let tail = Buffer.alloc(0);
+  let tail: Buffer = Buffer.alloc(0);
   return (chunk) => {
     // Neither side of the seam is long enough to hold one by itself.
     const seam = Buffer.concat([tail, chunk.subarray(0, cut)]);
