@@ -57,3 +57,6 @@ trace: node_modules/.package-lock.json ## Print the trace of a call: make trace 
 
 bench-matching: node_modules/.package-lock.json ## Measure the index of filters against the naive loop
 	@node tests/bench/src/matching-main.ts
+
+bench-delivery: setup ## Measure delivery against nats.js alone and bare POSTs: all, or make bench-delivery PARTS="grpc latency sse webhooks"
+	@node tests/bench/src/delivery-main.ts $(PARTS)

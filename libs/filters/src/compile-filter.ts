@@ -1,4 +1,4 @@
-import { conditionOf, type Condition, type Test } from './condition.ts';
+import { conditionOf, textOf, type Condition, type Test } from './condition.ts';
 import type { EventFilter, FilteredEvent } from './event-filter.ts';
 
 /** Whether an event passes. */
@@ -10,15 +10,41 @@ export function compileFilter(filter: EventFilter): Passes {
 }
 
 export function compileCondition(condition: Condition): Passes {
-  if (condition.kind === 'test') return compileTest(condition);
+  if (condition.kind === 'test') return sharedTest(condition);
   const parts = condition.of.map(compileCondition);
-  if (parts.length === 1) return parts[0]!;
-  // Loops, since this runs for each event: the methods of arrays would make a function each time.
+  const [first, second, ...more] = parts;
+  if (first !== undefined && second === undefined) return first;
   const isAny = condition.kind === 'any';
+  if (first !== undefined && second !== undefined && more.length === 0) {
+    return isAny ? (event) => first(event) || second(event) : both(first, second);
+  }
+  // Loops, since this runs for each event: the methods of arrays would make a function each time.
   return (event) => {
     for (const passes of parts) if (passes(event) === isAny) return isAny;
     return !isAny;
   };
+}
+
+/** What holds when both do. */
+export function both(first: Passes, second: Passes): Passes {
+  return (event) => first(event) && second(event);
+}
+
+/**
+ * Tests that many filters have are one function: with very many filters, what is fetched from memory is what costs. Begun
+ * anew when it is full, so that tests of a single filter do not stay for good.
+ */
+const recentTests = new Map<string, Passes>();
+const mostRecentTests = 4_096;
+
+function sharedTest(test: Test): Passes {
+  const key = textOf(test);
+  const known = recentTests.get(key);
+  if (known !== undefined) return known;
+  if (recentTests.size === mostRecentTests) recentTests.clear();
+  const passes = compileTest(test);
+  recentTests.set(key, passes);
+  return passes;
 }
 
 function compileTest({ attribute, isNegated, ...rest }: Test): Passes {

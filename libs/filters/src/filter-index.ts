@@ -1,12 +1,14 @@
 import { AccessTable, type Bucket, type Place, type Placed } from './access-table.ts';
-import { compileCondition, type Passes } from './compile-filter.ts';
+import { both, compileCondition, type Passes } from './compile-filter.ts';
 import { conditionOf, textOf, type Condition, type Test } from './condition.ts';
 import type { EventFilter, FilteredEvent } from './event-filter.ts';
 
 /** The subscribers that ask for the same, in whatever words: they are found and tested as one. */
 interface Group<Subscriber> {
   readonly text: string;
-  readonly subscribers: Subscriber[];
+  /** Most groups have one subscriber: it stands here, where it needs no array. */
+  first: Subscriber;
+  readonly others: Subscriber[];
   readonly candidates: Candidate<Subscriber>[];
   /** Of the last event that it was reported for: it may be found in several ways. */
   round: number;
@@ -15,6 +17,7 @@ interface Group<Subscriber> {
 /** Where a subscriber is. */
 interface Membership<Subscriber> {
   readonly group: Group<Subscriber>;
+  /** 0: the first; else one more than the position among the others. */
   position: number;
 }
 
@@ -49,9 +52,9 @@ export class FilterIndex<Subscriber> {
     this.delete(subscriber);
     const condition = conditionOf(filter);
     const text = textOf(condition);
-    const group = this.#groups.get(text) ?? this.#newGroup(text, condition);
-    this.#memberships.set(subscriber, { group, position: group.subscribers.length });
-    group.subscribers.push(subscriber);
+    const group = this.#groups.get(text);
+    if (group === undefined) this.#memberships.set(subscriber, { group: this.#newGroup(text, condition, subscriber), position: 0 });
+    else this.#memberships.set(subscriber, { group, position: group.others.push(subscriber) });
   }
 
   /** @returns whether it was there. */
@@ -60,12 +63,10 @@ export class FilterIndex<Subscriber> {
     if (membership === undefined) return false;
     this.#memberships.delete(subscriber);
     const { group, position } = membership;
-    const last = group.subscribers.pop()!;
-    if (position < group.subscribers.length) {
-      group.subscribers[position] = last;
-      this.#memberships.get(last)!.position = position;
-    }
-    if (group.subscribers.length === 0) this.#removeGroup(group);
+    const isLast = position === group.others.length;
+    const last = group.others.pop();
+    if (last === undefined) this.#removeGroup(group);
+    else if (!isLast) this.#move(last, group, position);
     return true;
   }
 
@@ -88,11 +89,18 @@ export class FilterIndex<Subscriber> {
 
   #report(group: Group<Subscriber>, into: Subscriber[]): void {
     group.round = this.#round;
-    for (const subscriber of group.subscribers) into.push(subscriber);
+    into.push(group.first);
+    for (const subscriber of group.others) into.push(subscriber);
   }
 
-  #newGroup(text: string, condition: Condition): Group<Subscriber> {
-    const group: Group<Subscriber> = { text, subscribers: [], candidates: [], round: 0 };
+  #move(subscriber: Subscriber, group: Group<Subscriber>, position: number): void {
+    if (position === 0) group.first = subscriber;
+    else group.others[position - 1] = subscriber;
+    this.#memberships.get(subscriber)!.position = position;
+  }
+
+  #newGroup(text: string, condition: Condition, first: Subscriber): Group<Subscriber> {
+    const group: Group<Subscriber> = { text, first, others: [], candidates: [], round: 0 };
     this.#groups.set(text, group);
     if (this.#costOf(condition) === undefined) this.#others.set(group, compileCondition(condition));
     else this.#place(group, condition, undefined);
@@ -118,7 +126,7 @@ export class FilterIndex<Subscriber> {
     } else {
       const chosen = this.#cheapest(condition.of)!.condition;
       const others = condition.of.filter((one) => one !== chosen);
-      this.#place(group, chosen, both(compileCondition({ kind: 'all', of: others }), rest));
+      this.#place(group, chosen, rest === undefined ? compileAll(others) : both(compileAll(others), rest));
     }
   }
 
@@ -152,6 +160,6 @@ function plus(one: number | undefined, other: number | undefined): number | unde
   return one === undefined || other === undefined ? undefined : one + other;
 }
 
-function both(one: Passes, other: Passes | undefined): Passes {
-  return other === undefined ? one : (event) => one(event) && other(event);
+function compileAll(conditions: readonly Condition[]): Passes {
+  return compileCondition({ kind: 'all', of: conditions });
 }

@@ -17,6 +17,7 @@ describe('requiredClasses', () => {
     [{ not: { prefix: { type: 'billing.' } } }, ['call', 'reaction']],
     [{ not: { prefix: { type: 'call.' } } }, ['call', 'reaction', 'billing']],
     [{ not: { exact: { type: 'call.completed' } } }, ['call', 'reaction', 'billing']],
+    [{ not: { suffix: { type: 'b' } } }, ['call', 'reaction', 'billing']],
     [{ any: [{ exact: { type: 'billing.charged' } }, { exact: { subject: 'CA1' } }] }, ['call', 'reaction', 'billing']],
     [{ all: [{ prefix: { type: 'call.' } }, { prefix: { type: 'billing.' } }] }, []],
   ])('%j needs %j', (expression, classes) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { attributeOf, type BusEvent } from '@parley/bus';
-import { compileFilter, type EventFilter } from '@parley/filters';
+import { compileFilter, toEventFilterMessage, type EventFilter, type FilterExpression } from '@parley/filters';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testCall, type TestCall } from './test-support/call-events.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
@@ -27,6 +27,11 @@ beforeAll(async () => {
 });
 afterAll(() => receiver.stop());
 
+const expressions: FilterExpression[] = [
+  { not: { exact: { type: 'call.ringing' } } },
+  { any: [{ prefix: { callfrom: 'client:c', callto: '+1' } }, { suffix: { type: '.charged' } }] },
+  { all: [{ exact: { 'data.entry_id': 'e' } }, { prefix: { dataschema: 'parley.billing.' } }] },
+];
 const some = (values: readonly string[]) => fc.subarray([...values], { minLength: 0 });
 const filters = (calls: readonly TestCall[]): fc.Arbitrary<EventFilter> =>
   fc.record({
@@ -35,7 +40,7 @@ const filters = (calls: readonly TestCall[]): fc.Arbitrary<EventFilter> =>
     from: some(['client:alice', 'client:carol']),
     to: some(['+15550100']),
     directions: some(['inbound', 'outbound-api']),
-    filters: fc.constant([]),
+    filters: fc.subarray(expressions, { maxLength: 1 }),
   });
 
 async function publishAll(calls: readonly TestCall[]): Promise<BusEvent[]> {
@@ -83,11 +88,11 @@ describe('accounts', () => {
   }, 120_000);
 
   function openBoth(accountId: string, filter: EventFilter): Received[] {
-    const { types, callIds, from, to, directions } = filter;
-    const query = { types: types.join(), call_id: callIds.join(), from: from.join(), to: to.join(), direction: directions.join() };
+    const { types, callIds, from, to, directions, filters } = filter;
+    const query = { types: types.join(), call_id: callIds.join(), from: from.join(), to: to.join(), direction: directions.join(), filters: JSON.stringify(filters) };
     const token = tokens.get(accountId)!;
     return [
-      streamOverGrpc(router.client(token), { filter: { types: [...types], callIds: [...callIds], from: [...from], to: [...to], directions: [...directions] } }),
+      streamOverGrpc(router.client(token), { filter: toEventFilterMessage(filter) }),
       streamOverSse(router, token, { query }),
     ];
   }
