@@ -125,7 +125,7 @@ describe('filters', () => {
   test.each([
     ['an attribute that there is not', '[{"exact":{"data.nonsense":"x"}}]', 'filters[0].exact.data.nonsense'],
     ['absurd depth', `${'[{"not":'.repeat(1)}${'{"not":'.repeat(500)}{"exact":{"type":"x"}}${'}'.repeat(500)}}]`, 'filters[0]'],
-    ['absurd size', JSON.stringify(Array.from({ length: 100 }, (_, index) => ({ exact: { subject: `s${index}` } }))), 'filters'],
+    ['absurd size', JSON.stringify(Array.from({ length: 100 }, (_, index) => ({ exact: { subject: `s${index}` } }))), 'filter'],
   ])('of %s are refused with the position of the fault', async (_, filters, field) => {
     const refused = { status: 400, body: { code: 'subscription.invalid_filter', details: { violations: expect.arrayContaining([expect.objectContaining({ field: expect.stringContaining(field) })]) } } };
     expect(await streamOverSse(router, token, { query: { filters } }).ended).toMatchObject(refused);

@@ -169,6 +169,7 @@ export class Tail {
       await this.#stopReading();
       this.#beginAt(state);
       this.#options.onGap(error);
+      this.#setAvailable(true);
       return;
     }
     this.#state = state;

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventStreams } from '@parley/bus';
+import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import { testCall } from './test-support/call-events.ts';
+import { testRouters } from './test-support/started-router.ts';
+import { startStreamOutage, type StreamOutage } from './test-support/stream-outage.ts';
+import { streamOverGrpc, streamOverSse, streamOverWebSocket } from './test-support/subscribers.ts';
+
+const nats = testBus();
+const database = testDatabase();
+const keys = testKeys();
+let outage: StreamOutage;
+const routers = testRouters({ nats: { login: (user) => ({ ...nats.login(user), url: outage.url }) }, database, keys });
+
+beforeAll(async () => {
+  outage = await startStreamOutage(nats.url, { stream: eventStreams.billing, subjectPrefix: 'evt.billing.' });
+});
+afterAll(() => outage.stop());
+
+test('a class whose stream is out of reach holds up no other, its subscribers are told, and get what they missed', async () => {
+  const router = await routers.start();
+  const token = await keys.token();
+  const call = testCall(nats.bus);
+  const filter = { callIds: [call.callId] };
+  const query = { call_id: call.callId };
+  const live = [streamOverGrpc(router.client(token), { filter }), streamOverSse(router, token, { query }), streamOverWebSocket(router, token, query)];
+  await Promise.all(live.map((stream) => stream.open));
+  const others = streamOverGrpc(router.client(token), { filter: { ...filter, types: ['call.*'] } });
+  await others.open;
+  const behind = live[1]!.cursor();
+  const published = [await call.publish('billing'), await call.publish('call')];
+  for (const stream of live) await eventually(() => expect(stream.events).toHaveLength(2));
+
+  outage.begin();
+  for (const stream of live) await eventually(() => expect(stream.notices).toEqual(['degraded billing']));
+  for (const eventClass of ['billing', 'call', 'reaction', 'billing'] as const) published.push(await call.publish(eventClass));
+  const withoutBilling = published.filter(({ type }) => !type.startsWith('billing.')).length;
+  for (const stream of live) await eventually(() => expect(stream.events).toHaveLength(withoutBilling + 1));
+  // One that comes now, and is behind in all classes, has what can be had.
+  const late = streamOverGrpc(router.client(token), { filter, cursor: behind });
+  await eventually(() => expect(late.events.length).toBeGreaterThanOrEqual(withoutBilling));
+
+  outage.end();
+  for (const stream of live) await eventually(() => expect(stream.notices).toEqual(['degraded billing', 'restored billing']));
+  published.push(await call.publish('billing'));
+  for (const stream of [...live, late]) {
+    await eventually(() => expect(stream.events.map(({ id }) => id).toSorted()).toEqual(published.map(({ id }) => id).toSorted()));
+    const billing = stream.events.filter(({ type }) => type.startsWith('billing.'));
+    expect(billing.map(({ sequence }) => sequence)).toEqual([0n, 1n, 2n, 3n]);
+  }
+  expect(others.notices).toEqual([]);
+  await Promise.all([...live, others, late].map((stream) => stream.close()));
+  await router.stop();
+}, 120_000);
