@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { eventStreams, subscriptionsStream, subscriptionSubject } from '@parley/bus';
-import { SubscriptionChanged } from '@parley/contracts';
+import { CreateSubscriptionRequest, DeleteSubscriptionRequest, SubscriptionChanged } from '@parley/contracts';
 import { everyEvent } from '@parley/filters';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { toChange } from './bus/convert.ts';
@@ -47,7 +47,7 @@ describe('a change that a crash left unannounced', () => {
     const given = { subscriptionId, filter: everyEvent, sink, startsAfter: {}, request: { requestId: 'r', digest: 'd' } };
     await expect(dying.change('other', (account) => create(account, given, 10))).rejects.toBe(crash);
     const client = await service.client('other');
-    await client.createSubscription({ requestId: 'next', filter: undefined, sink: { kind: { $case: 'webhook', value: { url: sink.url } } } });
+    await client.createSubscription(CreateSubscriptionRequest.fromPartial({ requestId: 'next', sink: { kind: { $case: 'webhook', value: { url: sink.url } } } }));
     expect(await lastRevision('other', subscriptionId)).toBe(1n);
   });
 });
@@ -59,7 +59,7 @@ test('an account that lost its access to the broker keeps the use of its webhook
   await expect(dying.change('locked-out', (account) => create(account, given, 10))).rejects.toThrow();
   const client = await service.client('locked-out');
   const webhook = { kind: { $case: 'webhook', value: { url: 'https://example.com/' } } } as const;
-  await expect(client.createSubscription({ requestId: 'next', filter: undefined, sink: webhook })).resolves.toBeDefined();
+  await expect(client.createSubscription(CreateSubscriptionRequest.fromPartial({ requestId: 'next', sink: webhook }))).resolves.toBeDefined();
   await expect(client.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }))).resolves.toBeDefined();
 });
 

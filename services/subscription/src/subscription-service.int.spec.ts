@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { AckPolicy } from '@nats-io/jetstream';
 import { Webhook } from 'standardwebhooks';
 import { eventStreams, subscriptionsStream, subscriptionSubject } from '@parley/bus';
-import { type CreateSubscriptionRequest, EventFilter, SubscriptionChanged } from '@parley/contracts';
+import { CreateSubscriptionRequest, DeleteSubscriptionRequest, EventFilter, Sink, SubscriptionChanged, UpdateSubscriptionRequest } from '@parley/contracts';
 import { testBus, testDatabase, testKeys } from '@parley/testing';
 import { startedService } from './test-support/started-service.ts';
 
@@ -13,12 +13,13 @@ const keys = testKeys();
 const service = startedService({ nats, database, keys }, 2);
 
 const webhookUrl = 'https://hooks.example.com/parley';
-const webhook = { kind: { $case: 'webhook', value: { url: webhookUrl } } } as const;
-const natsSink = { kind: { $case: 'nats', value: {} } } as const;
+const webhookTo = (url: string) => Sink.fromPartial({ kind: { $case: 'webhook', value: { url } } });
+const webhook = webhookTo(webhookUrl);
+const natsSink = Sink.fromPartial({ kind: { $case: 'nats', value: {} } });
 const newAccount = () => `account-${randomUUID().slice(0, 8)}`;
 
 function request(overrides: Partial<CreateSubscriptionRequest> = {}): CreateSubscriptionRequest {
-  return { requestId: randomUUID(), filter: undefined, sink: webhook, ...overrides };
+  return { ...CreateSubscriptionRequest.fromPartial({ requestId: randomUUID(), sink: webhook }), ...overrides };
 }
 
 async function lastChange(accountId: string, subscriptionId: string): Promise<SubscriptionChanged | undefined> {
@@ -41,13 +42,7 @@ describe('a webhook subscription', () => {
     const { state } = await nats.bus.jsm.streams.info(eventStreams.call);
     expect(subscription?.startsAfter).toContainEqual({ stream: eventStreams.call, sequence: BigInt(state.last_seq) });
     expect(subscription?.startsAfter).toHaveLength(3);
-    expect(await lastChange(accountId, subscription!.subscriptionId)).toEqual({
-      accountId,
-      subscription,
-      deleted: false,
-      webhookSecret,
-      revision: 1n,
-    });
+    expect(await lastChange(accountId, subscription!.subscriptionId)).toMatchObject({ accountId, subscription, deleted: false, webhookSecret, revision: 1n });
   });
 
   test('the secret is given when it is created, and not again', async () => {
@@ -64,7 +59,7 @@ describe('a webhook subscription', () => {
     const client = await service.client(accountId);
     const { subscriptionId } = (await client.createSubscription(request())).subscription!;
     const filter = EventFilter.fromPartial({ types: ['billing.charged'], from: ['client:alice'] });
-    const { subscription } = await client.updateSubscription({ subscriptionId, filter, paused: true });
+    const { subscription } = await client.updateSubscription(UpdateSubscriptionRequest.fromPartial({ subscriptionId, filter, paused: true }));
     expect(subscription).toMatchObject({ filter, paused: true });
     expect(await lastChange(accountId, subscriptionId)).toMatchObject({ subscription, revision: 2n, deleted: false });
   });
@@ -92,7 +87,7 @@ describe('idempotence', () => {
   });
 
   test.each<[string, Partial<CreateSubscriptionRequest>]>([
-    ['URL', { sink: { kind: { $case: 'webhook', value: { url: `${webhookUrl}/other` } } } }],
+    ['URL', { sink: webhookTo(`${webhookUrl}/other`) }],
     ['filter', { filter: EventFilter.fromPartial({ types: ['call.*'] }) }],
     ['sink', { sink: natsSink }],
   ])('the same request id with another %s is refused', async (_, other) => {
@@ -110,9 +105,9 @@ describe('bad requests', () => {
     ['no sink', { sink: undefined }, 'subscription.invalid_sink', 'sink'],
     ['an unknown type', { filter: EventFilter.fromPartial({ types: ['call.*', 'call.finished'] }) }, 'subscription.invalid_filter', 'filter.types[1]'],
     ['a bad address', { filter: EventFilter.fromPartial({ to: ['bob'] }) }, 'subscription.invalid_filter', 'filter.to[0]'],
-    ['a URL that is none', { sink: { kind: { $case: 'webhook', value: { url: 'example' } } } }, 'egress.invalid_url', undefined],
-    ['a URL of this machine', { sink: { kind: { $case: 'webhook', value: { url: 'http://127.0.0.1:80/' } } } }, 'egress.forbidden_address', undefined],
-    ['a URL of the metadata service', { sink: { kind: { $case: 'webhook', value: { url: 'http://169.254.169.254/' } } } }, 'egress.forbidden_address', undefined],
+    ['a URL that is none', { sink: webhookTo('example') }, 'egress.invalid_url', undefined],
+    ['a URL of this machine', { sink: webhookTo('http://127.0.0.1:80/') }, 'egress.forbidden_address', undefined],
+    ['a URL of the metadata service', { sink: webhookTo('http://169.254.169.254/') }, 'egress.forbidden_address', undefined],
     ['a NATS sink for one type', { sink: natsSink, filter: EventFilter.fromPartial({ types: ['call.completed'] }) }, 'subscription.invalid_filter', 'filter.types[0]'],
   ])('%s', async (_, bad, expected, field) => {
     const client = await service.client(newAccount());
@@ -123,7 +118,7 @@ describe('bad requests', () => {
 
   test('an address that is allowed for local work', async () => {
     const client = await service.client(newAccount());
-    await expect(client.createSubscription(request({ sink: { kind: { $case: 'webhook', value: { url: 'http://127.0.0.1:9999/' } } } }))).resolves.toBeDefined();
+    await expect(client.createSubscription(request({ sink: webhookTo('http://127.0.0.1:9999/') }))).resolves.toBeDefined();
   });
 
   test('no more than the account may have', async () => {
@@ -154,7 +149,7 @@ describe('accounts', () => {
     const { subscriptionId } = (await mine.createSubscription(request())).subscription!;
     await expect(others.getSubscription({ subscriptionId })).rejects.toEqual(code('not_found.subscription'));
     await expect(others.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }))).rejects.toEqual(code('not_found.subscription'));
-    await expect(others.updateSubscription({ subscriptionId, filter: undefined, paused: true })).rejects.toEqual(code('not_found.subscription'));
+    await expect(others.updateSubscription(UpdateSubscriptionRequest.fromPartial({ subscriptionId, paused: true }))).rejects.toEqual(code('not_found.subscription'));
     expect((await others.listSubscriptions({ pageSize: 0, pageToken: '' })).subscriptions).toEqual([]);
   });
 
@@ -223,10 +218,10 @@ describe('a NATS sink', () => {
     expect(streams).toEqual([eventStreams.billing]);
     await expect(consumerOf(eventStreams.call)).rejects.toThrow('consumer not found');
     const { subscriptionId } = subscription!;
-    await client.updateSubscription({ subscriptionId, filter: EventFilter.fromPartial({ types: ['call.*'] }), paused: false });
+    await client.updateSubscription(UpdateSubscriptionRequest.fromPartial({ subscriptionId, filter: EventFilter.fromPartial({ types: ['call.*'] }), paused: false }));
     await expect(consumerOf(eventStreams.billing)).rejects.toThrow('consumer not found');
     expect(await consumerOf(eventStreams.call)).toBeDefined();
-    await expect(client.updateSubscription({ subscriptionId, filter: undefined, paused: true })).rejects.toEqual(code('subscription.invalid_sink'));
+    await expect(client.updateSubscription(UpdateSubscriptionRequest.fromPartial({ subscriptionId, paused: true }))).rejects.toEqual(code('subscription.invalid_sink'));
     await removeAll(downstreamAccount);
   });
 
@@ -237,11 +232,11 @@ describe('a NATS sink', () => {
     const { config: before } = await consumerOf(eventStreams.billing);
     for (const round of ['first', 'second']) {
       await nats.bus.js.publish('evt.call.00.acme', `before the ${round}`);
-      await client.updateSubscription({ subscriptionId, filter: undefined, paused: false });
+      await client.updateSubscription(UpdateSubscriptionRequest.fromPartial({ subscriptionId, paused: false }));
       await nats.bus.js.publish('evt.call.00.acme', `after the ${round}`);
       expect(await callBodies()).toEqual([`after the ${round}`]);
       expect((await consumerOf(eventStreams.billing)).config).toEqual(before);
-      await client.updateSubscription({ subscriptionId, filter: billing, paused: false });
+      await client.updateSubscription(UpdateSubscriptionRequest.fromPartial({ subscriptionId, filter: billing, paused: false }));
     }
     await removeAll(downstreamAccount);
   });
@@ -250,10 +245,10 @@ describe('a NATS sink', () => {
     const client = await service.client(downstreamAccount);
     const { subscriptionId } = (await client.createSubscription(request({ sink: natsSink }))).subscription!;
     const { config: left } = await consumerOf(eventStreams.call);
-    await client.updateSubscription({ subscriptionId, filter: EventFilter.fromPartial({ types: ['billing.*'] }), paused: false });
+    await client.updateSubscription(UpdateSubscriptionRequest.fromPartial({ subscriptionId, filter: EventFilter.fromPartial({ types: ['billing.*'] }), paused: false }));
     await nats.bus.jsm.consumers.add(eventStreams.call, left);
     await nats.bus.js.publish('evt.call.00.acme', 'while it was excluded');
-    await client.updateSubscription({ subscriptionId, filter: undefined, paused: false });
+    await client.updateSubscription(UpdateSubscriptionRequest.fromPartial({ subscriptionId, paused: false }));
     await nats.bus.js.publish('evt.call.00.acme', 'included');
     expect(await callBodies()).toEqual(['included']);
     await removeAll(downstreamAccount);
