@@ -27,6 +27,8 @@ export {
 export {
   accountFilter,
   downstreamConsumerName,
+  downstreamDomain,
+  inboxPrefix,
   ledgerSubject,
   partitionAccountFilter,
   partitionOf,

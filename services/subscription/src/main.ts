@@ -7,6 +7,7 @@ import { connectStore } from '@parley/store';
 import { startTelemetry } from '@parley/telemetry';
 import { brokerErrors } from './bus/broker-errors.ts';
 import { announce } from './bus/change-announcer.ts';
+import { createCredentialIssuer } from './bus/downstream-credentials.ts';
 import { createNatsBroker } from './bus/nats-broker.ts';
 import { configDefinition } from './config.ts';
 import { subscriptionService } from './grpc/subscription-service.ts';
@@ -28,7 +29,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const store = await connectStore({ url: config.mongodbUrl, database: config.mongodbDatabase, appName: instance });
   scope.onStop('store', () => store.close());
   scope.addReadinessCheck('store', () => store.isConnected);
-  const bus = await connectBus({ url: config.natsUrl, user: config.natsUser, password: config.natsPassword, name: instance });
+  const bus = await connectBus({ url: config.natsUrl, credsFile: config.natsCredsFile, name: instance });
   scope.onStop('bus', () => bus.close());
   const egress = createEgress({ allow: config.egressAllow ?? [] });
   scope.onStop('egress', () => egress.close());
@@ -47,6 +48,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
       subscriptionService({
         accounts,
         broker: createNatsBroker(bus),
+        credentials: await createCredentialIssuer({ account: config.natsDownstreamAccount, signingKeyFile: config.natsDownstreamSigningKeyFile }),
         checkUrl: (url) => egress.checkUrl(url),
         knownTypes: Object.values(eventTypes).flatMap((types) => Object.values(types)),
         limit: config.subscriptionsPerAccount,

@@ -1,15 +1,11 @@
 import type { Bus } from '@parley/bus';
-import { logger } from '@parley/telemetry';
 import type { AccountSubscriptions } from '../domain/account-subscriptions.ts';
 import { natsClasses } from '../domain/sink.ts';
-import { isRefusal } from './broker-errors.ts';
 import { provision, type DownstreamSink } from './downstream-consumers.ts';
 import { publishChange, type PublishedChange } from './subscription-changed-publisher.ts';
 
-const log = logger('announce');
-
 export interface AnnouncedChange extends PublishedChange {
-  /** Whether the account's NATS consumers may have to be made or removed. */
+  /** Whether the subscription's NATS consumers may have to be made or removed. */
   readonly concernsNats: boolean;
 }
 
@@ -21,26 +17,14 @@ export async function announce(bus: Bus, change: AnnouncedChange, find: (account
   await publishChange(bus, change);
   if (!change.concernsNats) return;
   for (let account = await find(change.accountId); ; ) {
-    await provisionIfAllowed(bus, account);
+    await provision(bus, change, sinkOf(account, change.subscriptionId));
     const now = await find(change.accountId);
     if (now.nextRevision === account.nextRevision) return;
     account = now;
   }
 }
 
-/** An account that lost its access to the broker must not lose the use of its other subscriptions with it. */
-async function provisionIfAllowed(bus: Bus, account: AccountSubscriptions): Promise<void> {
-  try {
-    await provision(bus, account.accountId, sinkOf(account));
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    log.error({ err: error, accountId: account.accountId }, 'the broker does not let this account have consumers');
-  }
-}
-
-function sinkOf({ subscriptions }: AccountSubscriptions): DownstreamSink | undefined {
-  const found = subscriptions.find(({ sink }) => sink.kind === 'nats');
-  if (found === undefined) return undefined;
-  const { subscriptionId, filter, startsAfter } = found;
-  return { subscriptionId, startsAfter, classes: natsClasses(filter) };
+function sinkOf({ subscriptions }: AccountSubscriptions, subscriptionId: string): DownstreamSink | undefined {
+  const found = subscriptions.find((subscription) => subscription.subscriptionId === subscriptionId);
+  return found === undefined ? undefined : { startsAfter: found.startsAfter, classes: natsClasses(found.filter) };
 }

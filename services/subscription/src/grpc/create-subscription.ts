@@ -1,11 +1,10 @@
-import { downstreamConsumerName, eventStreams } from '@parley/bus';
+import { downstreamConsumerName } from '@parley/bus';
 import type { CreateSubscriptionRequest, CreateSubscriptionResponse } from '@parley/contracts';
 import { fromEventFilterMessage } from '@parley/filters';
 import type { CallContext } from '@parley/grpc';
-import { natsClasses } from '../domain/sink.ts';
 import type { Subscription } from '../domain/account-subscriptions.ts';
 import { createSubscription, type CreateSubscriptionPorts } from '../usecases/create-subscription.ts';
-import { fromSink, toSubscription } from './convert.ts';
+import { fromSink, streamsOf, toSubscription } from './convert.ts';
 
 export function createSubscriptionHandler(ports: CreateSubscriptionPorts) {
   return async ({ requestId, filter, sink }: CreateSubscriptionRequest, { identity }: CallContext): Promise<CreateSubscriptionResponse> => {
@@ -16,8 +15,7 @@ export function createSubscriptionHandler(ports: CreateSubscriptionPorts) {
 }
 
 /** What the subscriber needs to make use of it, and is told here only. */
-function access(accountId: string, { sink, filter }: Subscription): Omit<CreateSubscriptionResponse, 'subscription'> {
+function access(accountId: string, { subscriptionId, sink, filter }: Subscription): Omit<CreateSubscriptionResponse, 'subscription'> {
   if (sink.kind === 'webhook') return { webhookSecret: sink.secret, consumerName: '', streams: [] };
-  const streams = natsClasses(filter).map((eventClass) => eventStreams[eventClass]);
-  return { webhookSecret: '', consumerName: downstreamConsumerName(accountId), streams };
+  return { webhookSecret: '', consumerName: downstreamConsumerName(accountId, subscriptionId), streams: streamsOf(filter) };
 }

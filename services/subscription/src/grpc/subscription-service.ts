@@ -1,7 +1,9 @@
 import { SubscriptionServiceService } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import { grpcService, type GrpcService } from '@parley/grpc';
+import type { CreateNatsCredentialPorts } from '../usecases/create-nats-credential.ts';
 import type { CreateSubscriptionPorts } from '../usecases/create-subscription.ts';
+import { createNatsCredentialHandler } from './create-nats-credential.ts';
 import { createSubscriptionHandler } from './create-subscription.ts';
 import { deleteSubscriptionHandler } from './delete-subscription.ts';
 import { getSubscriptionHandler } from './get-subscription.ts';
@@ -13,7 +15,7 @@ const unimplemented = (): never => {
 };
 
 /** parley.subscription.v1.SubscriptionService, for the account of the caller's token. */
-export function subscriptionService(ports: CreateSubscriptionPorts): GrpcService {
+export function subscriptionService(ports: CreateSubscriptionPorts & CreateNatsCredentialPorts): GrpcService {
   return grpcService(SubscriptionServiceService, {
     scope: 'api',
     handlers: {
@@ -24,7 +26,7 @@ export function subscriptionService(ports: CreateSubscriptionPorts): GrpcService
       deleteSubscription: deleteSubscriptionHandler(ports.accounts),
       rewindSubscription: unimplemented,
       rotateWebhookKey: unimplemented,
-      createNatsCredential: unimplemented,
+      createNatsCredential: createNatsCredentialHandler(ports),
     },
   });
 }

@@ -51,8 +51,6 @@ export async function createSubscription(ports: CreateSubscriptionPorts, command
     result = madeBy(account, request);
     if (result !== undefined) return undefined;
     const change = create(account, given, limit);
-    // Before it is stored: an account for which the broker refuses this must be told, and not be left with it.
-    if (given.sink.kind === 'nats') await broker.provision(accountId, change.changed);
     result = change.changed;
     return change;
   });
