@@ -1,5 +1,4 @@
 import type { SceneOptions } from '@parley/examples';
-import { natsLogin } from '../nats/login.ts';
 import { type KeyFiles } from '../src/keys.ts';
 import type { Platform } from '../src/platform.ts';
 import type { Ports } from '../src/ports.ts';
@@ -8,9 +7,7 @@ import { mintToken, type TokenScope } from '../src/token.ts';
 /** The scene against a system of this machine, all its replicas included. */
 export function sceneOptions(platform: Platform, ports: Ports, keys: KeyFiles, account = 'acme'): SceneOptions {
   const grpc = (service: keyof Ports['services']) => ports.services[service].map((replica) => `127.0.0.1:${replica.grpc}`).join(',');
-  const login = natsLogin(`downstream-${account}`);
   return {
-    account,
     targets: {
       callRouter: grpc('call-router'),
       recognition: grpc('recognition'),
@@ -18,7 +15,7 @@ export function sceneOptions(platform: Platform, ports: Ports, keys: KeyFiles, a
       billing: grpc('billing'),
       eventRouter: grpc('event-router'),
       eventRouterHttp: ports.services['event-router'].map(({ http }) => `http://127.0.0.1:${http}`).join(','),
-      nats: { url: platform.natsUrl, user: login.user, password: login.pass },
+      natsUrl: platform.natsUrl,
       appPort: ports.applicationServer,
       webhookPort: ports.webhookReceiver,
     },

@@ -1,5 +1,7 @@
-// Writes nats-server.conf, which compose.yaml gives to NATS in a container.
-import { writeFile } from 'node:fs/promises';
-import { containerConfig } from './container-config.ts';
+// Makes the keys of this machine's NATS, and the configuration that compose.yaml gives to NATS in a container.
+import { replaceWhole } from '../src/whole-files.ts';
+import { containerConfig, containerConfigFile } from './container-config.ts';
+import { ensureNatsKeys } from './nats-keys.ts';
 
-await writeFile(new URL('nats-server.conf', import.meta.url), containerConfig);
+await replaceWhole(containerConfigFile, await containerConfig(await ensureNatsKeys()));
+process.stdout.write(`${containerConfigFile}\n`);

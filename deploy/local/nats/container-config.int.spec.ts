@@ -1,13 +1,24 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
+import { ensureTools } from '../src/tools.ts';
 import { containerConfig } from './container-config.ts';
-import { natsServerConfig } from './server-config.ts';
+import { ensureNatsKeys, natsCredsFile } from './nats-keys.ts';
 
-test('nats-server.conf is current: after a change of roles.ts run `node deploy/local/nats/container-config-main.ts`', async () => {
-  expect(await readFile(new URL('nats-server.conf', import.meta.url), 'utf8')).toBe(containerConfig);
-});
+const run = promisify(execFile);
 
-test.each(['Acme', 'a.b', '', 'x'.repeat(33), 'a" }'])('an account called %j is refused', (account) => {
-  const options = { port: 1, storeDir: '/data', accounts: [account], password: () => '' };
-  expect(() => natsServerConfig(options)).toThrow('not an account id');
+test('the configuration for a container is one that nats-server takes, and holds no secret', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'parley-container-'));
+  const config = await containerConfig(await ensureNatsKeys());
+  const file = join(dir, 'nats-server.conf');
+  await writeFile(file, config);
+  const { 'nats-server': natsServer } = await ensureTools({ only: ['nats-server'] });
+  await expect(run(natsServer, ['--config', file, '-t'])).resolves.toBeDefined();
+  expect(config).toContain('host: "0.0.0.0"');
+  expect(config).not.toMatch(/\bS[OAU][A-Z2-7]{40,}/); // a seed
+  expect(await readFile(natsCredsFile('billing'), 'utf8')).toMatch(/\bSU[A-Z2-7]{40,}/);
+  await rm(dir, { recursive: true });
 });

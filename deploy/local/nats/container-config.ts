@@ -1,17 +1,14 @@
-import { defaultAccounts } from '../src/local-accounts.ts';
+import { join } from 'node:path';
 import { standardPorts } from '../src/ports.ts';
-import { localPassword } from './login.ts';
+import { dataRoot } from '../src/repo-paths.ts';
+import type { NatsKeys } from './nats-keys.ts';
 import { natsServerConfig } from './server-config.ts';
 
-const ports = standardPorts({}, {});
+/** Where compose.yaml finds the configuration of NATS. */
+export const containerConfigFile = join(dataRoot, 'nats-server.container.conf');
 
 /** The configuration that compose.yaml gives to NATS in a container: as on the machine itself but for where it listens. */
-export const containerConfig = `# Made by \`node deploy/local/nats/container-config-main.ts\` from roles.ts; a test keeps it current.
-${natsServerConfig({
-  host: '0.0.0.0',
-  port: ports.nats,
-  monitorPort: ports.natsMonitor,
-  storeDir: '/data',
-  accounts: defaultAccounts,
-  password: localPassword,
-})}`;
+export function containerConfig(keys: NatsKeys): Promise<string> {
+  const ports = standardPorts({}, {});
+  return natsServerConfig({ host: '0.0.0.0', port: ports.nats, monitorPort: ports.natsMonitor, storeDir: '/data', keys });
+}

@@ -1,18 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { type Authenticator, credsAuthenticator } from '@nats-io/transport-node';
+import { natsCredsFile } from './nats-keys.ts';
 import { inboxPrefix } from './permissions.ts';
 
 /** What a client passes to `connect` to be one of the users of the local NATS server. */
 export interface NatsLogin {
-  readonly user: string;
-  readonly pass: string;
+  readonly authenticator: Authenticator;
   readonly inboxPrefix: string;
 }
 
-/** The password of a user of the local server. Known to all, as the server listens on loopback only. */
-export function localPassword(user: string): string {
-  return `local-${user}`;
-}
-
-/** The login of a service, of `platform`, or of `downstream-<account>`. */
-export function natsLogin(user: string): NatsLogin {
-  return { user, pass: localPassword(user), inboxPrefix: inboxPrefix(user.replace(/^downstream-/, '')) };
+/**
+ * The login of a service, of `platform` or of `system`.
+ * @param keysDir folder of the keys that the server was started with; this machine's by default.
+ */
+export function natsLogin(user: string, keysDir?: string): NatsLogin {
+  return { authenticator: credsAuthenticator(readFileSync(natsCredsFile(user, keysDir))), inboxPrefix: inboxPrefix(user) };
 }

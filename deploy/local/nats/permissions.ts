@@ -1,5 +1,20 @@
 import { type Role, type StreamName, eventStreams } from './roles.ts';
 
+type AckForm = (stream: string, consumer: string) => string;
+
+/** Deliveries, stream sequence, consumer sequence, timestamp, pending. */
+const ackCounters = '*.*.*.*.*';
+
+/**
+ * Acknowledgements: today's form of the subject, and the one with domain and account hash that servers since 2.14 know
+ * and are going to make the default (feature flag `js_ack_fc_v2`). Each with its exact number of tokens: a `>` would
+ * let the second form match the first one's subjects of another account's consumer.
+ */
+const ackForms: readonly AckForm[] = [
+  (stream, consumer) => `$JS.ACK.${stream}.${consumer}.${ackCounters}`,
+  (stream, consumer) => `$JS.ACK.*.*.${stream}.${consumer}.${ackCounters}`,
+];
+
 /** Subjects that a NATS user may publish to and subscribe to; everything else is refused. */
 export interface Permissions {
   readonly publish: readonly string[];
@@ -11,13 +26,8 @@ export function inboxPrefix(user: string): string {
   return `_INBOX_${user}`;
 }
 
-/** The durable consumer of an account's downstream service, by the same name on each event stream. */
-export function downstreamConsumer(account: string): string {
-  return `downstream-${account}`;
-}
-
-/** What a service's user may do. `accounts` are those with a downstream service. */
-export function servicePermissions(service: string, role: Role, accounts: readonly string[]): Permissions {
+/** What a service's user may do. */
+export function servicePermissions(service: string, role: Role): Permissions {
   const inbox = `${inboxPrefix(service)}.>`;
   const answers = role.exchanges.length === 0 ? [] : [...role.exchanges, inbox]; // an answer goes to the asker's inbox
   return {
@@ -30,7 +40,7 @@ export function servicePermissions(service: string, role: Role, accounts: readon
       ...role.looksUp.flatMap(lookUpSubjects),
       ...role.seeksIn.map((stream) => `$JS.API.DIRECT.GET.${stream}`), // by a time, or the next ones of a subject
       ...role.buckets.flatMap(bucketSubjects),
-      ...(role.provisionsDownstream ? provisionSubjects(accounts) : []),
+      ...(role.provisionsDownstream ? provisionSubjects() : []),
     ],
     subscribe: [inbox, ...role.exchanges],
   };
@@ -64,67 +74,70 @@ function bucketSubjects(bucket: string): string[] {
     `$JS.API.CONSUMER.INFO.${stream}.*`,
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
     `$JS.FC.${stream}.*.*`,
-    `$JS.FC.*.*.${stream}.*.*`, // the second form of the subject: see ackSubjects
+    `$JS.FC.*.*.${stream}.*.*`, // the second form of the subject: see ackForms
   ];
 }
 
 /**
- * Making and removing accounts' durable consumers. NATS wildcards match whole tokens, so that "every consumer whose name
- * begins with downstream-" cannot be said and the accounts are listed. What can be said is the filter: it stands in the
- * subject and the server holds the payload to it, so that a consumer made here can only be for that account's events.
- * Asking is free for any name: "there is none" is the usual answer, for accounts that are not listed too.
+ * Making and removing the durable consumers of any account. The filter stands in the subject, and the server holds the
+ * payload to it: so that a consumer made here is for events of one class by partition and account, and not for the ledger.
+ * NATS wildcards match whole tokens: neither "a name that begins with downstream-" nor "the account of the name" can be said.
  */
-function provisionSubjects(accounts: readonly string[]): string[] {
+function provisionSubjects(): string[] {
   return eventStreams.flatMap(({ stream, eventClass }) => [
     `$JS.API.CONSUMER.INFO.${stream}.*`,
-    ...accounts.flatMap((account) => [
-      `$JS.API.CONSUMER.CREATE.${stream}.${downstreamConsumer(account)}.evt.${eventClass}.*.${account}`,
-      `$JS.API.CONSUMER.DELETE.${stream}.${downstreamConsumer(account)}`,
-    ]),
+    `$JS.API.CONSUMER.CREATE.${stream}.*.evt.${eventClass}.*.*`,
+    `$JS.API.CONSUMER.DELETE.${stream}.*`,
   ]);
-}
-
-/** One thing of Parley's NATS account that an account's downstream service may use. */
-export interface DownstreamAccess {
-  /** The subject in Parley's NATS account. */
-  readonly subject: string;
-  /** The subject by which the downstream service asks. */
-  readonly as: string;
-  /** Whether a request has many replies. */
-  readonly streams: boolean;
 }
 
 /** The JetStream domain under which a downstream service sees Parley's streams. */
 export const downstreamDomain = 'parley';
 
-/** All that a downstream service may do: fetch from its own three consumers, acknowledge, and ask about them. */
-export function downstreamAccess(account: string): DownstreamAccess[] {
-  const consumer = downstreamConsumer(account);
-  return eventStreams.flatMap(({ stream }) => [
-    api(`CONSUMER.INFO.${stream}.${consumer}`, false),
-    api(`CONSUMER.MSG.NEXT.${stream}.${consumer}`, true),
-    ...ackSubjects(stream, consumer).map((subject) => ({ subject, as: subject, streams: false })),
-  ]);
-}
-
-function api(request: string, streams: boolean): DownstreamAccess {
-  return { subject: `$JS.API.${request}`, as: `$JS.${downstreamDomain}.API.${request}`, streams };
+/** One kind of request of downstream services, which is imported from Parley's NATS account into theirs. */
+export interface DownstreamAccess {
+  /** The subject in Parley's NATS account. */
+  readonly subject: string;
+  /** The subject by which a downstream service asks; `$1` is what the first `*` matched, and so on. */
+  readonly localSubject: string;
+  /** The subjects of these that one of them may use. */
+  readonly permitted: string;
+  /** Whether a request has many replies. */
+  readonly streams: boolean;
 }
 
 /**
- * Acknowledgements: today's form of the subject, and the one with domain and account hash that servers since 2.14 know
- * and are going to make the default (feature flag `js_ack_fc_v2`). Each with its exact number of tokens: a `>` would
- * let the second form match the first one's subjects of another account's consumer.
+ * Placeholders which the server fills in from the user's JWT: its name, which is the consumer's, and its public key.
+ * Each credential has a key pair of its own, and nobody but its user and the operator know even the public half, so that
+ * nobody else can name an inbox of its to have something delivered there.
  */
-function ackSubjects(stream: string, consumer: string): string[] {
-  const counters = '*.*.*.*.*'; // deliveries, stream sequence, consumer sequence, timestamp, pending
-  return [`$JS.ACK.${stream}.${consumer}.${counters}`, `$JS.ACK.*.*.${stream}.${consumer}.${counters}`];
+const ownConsumer = '{{name()}}';
+const ownInbox = `${inboxPrefix('{{subject()}}')}.>`;
+
+/** All that downstream services may do: fetch from their own consumer on each stream, acknowledge, and ask about it. */
+export const downstreamAccess: readonly DownstreamAccess[] = eventStreams.flatMap(({ stream }) => [
+  api('CONSUMER.INFO', stream, false),
+  api('CONSUMER.MSG.NEXT', stream, true),
+  ...ackForms.map((form) => acknowledgement(form, stream)),
+]);
+
+function api(request: string, stream: string, streams: boolean): DownstreamAccess {
+  const as = (consumer: string) => `$JS.${downstreamDomain}.API.${request}.${stream}.${consumer}`;
+  return { subject: `$JS.API.${request}.${stream}.*`, localSubject: as('$1'), permitted: as(ownConsumer), streams };
 }
 
-/** What a downstream service's user may do inside its own NATS account. */
-export function downstreamPermissions(account: string): Permissions {
-  return {
-    publish: downstreamAccess(account).map((access) => access.as),
-    subscribe: [`${inboxPrefix(account)}.>`],
-  };
+function acknowledgement(form: AckForm, stream: string): DownstreamAccess {
+  const subject = form(stream, '*');
+  return { subject, localSubject: numbered(subject), permitted: form(stream, ownConsumer), streams: false };
+}
+
+/** Each `*` of a subject as `$1`, `$2`, …: an import under the same subject. */
+function numbered(subject: string): string {
+  let wildcards = 0;
+  return subject.replaceAll('*', () => `$${(wildcards += 1)}`);
+}
+
+/** What a downstream service's user may do. */
+export function downstreamPermissions(): Permissions {
+  return { publish: downstreamAccess.map(({ permitted }) => permitted), subscribe: [ownInbox] };
 }

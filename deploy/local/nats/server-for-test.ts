@@ -1,15 +1,19 @@
 import { type Consumer, type JsMsg, StorageType, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import {
+  type ConnectionOptions,
   type NatsConnection,
   NoRespondersError,
   PermissionViolationError,
   RequestError,
   connect,
+  credsAuthenticator,
 } from '@nats-io/transport-node';
+import { type KeyPair, createUser, encodeUser, fmtCreds } from '@nats-io/jwt';
 import { startNats } from '../src/test-servers.ts';
 import { natsLogin } from './login.ts';
-import { platformUser } from './server-config.ts';
+import { type NatsKeys, ensureNatsKeys, platformUser } from './nats-keys.ts';
+import { inboxPrefix } from './permissions.ts';
 
 const streams = {
   CALL_EVENTS: 'evt.call.>',
@@ -28,19 +32,49 @@ const buckets = [
 
 /** A nats-server with Parley's streams and buckets, and connections to it as any of its users. */
 export interface PreparedServer {
+  readonly url: string;
+  readonly keys: NatsKeys;
   as(user: string): Promise<NatsConnection>;
+  /** As whoever holds the credentials; it does not connect again when it was disconnected. */
+  with(credentials: Credentials): Promise<NatsConnection>;
   stop(): Promise<void>;
+}
+
+/** A user that was made after the server started. */
+export interface Credentials {
+  /** A credentials file. */
+  readonly creds: string;
+  readonly inboxPrefix: string;
+}
+
+export interface CredentialOptions {
+  /** Of the user's JWT. */
+  readonly claims?: Parameters<typeof encodeUser>[3];
+  readonly expireTimeS?: number;
+  /** Whose users it is one of; by default, downstream services. */
+  readonly account?: KeyPair;
+  readonly signer?: KeyPair;
+}
+
+/** Credentials as the subscription service makes them, for the consumer of that name; or forged ones. */
+export async function downstreamCredentials(keys: NatsKeys, consumer: string, options: CredentialOptions = {}): Promise<Credentials> {
+  const { claims = {}, expireTimeS, account = keys.downstream, signer = keys.signers.downstream } = options;
+  const user = createUser();
+  const expiry = expireTimeS === undefined ? {} : { exp: expireTimeS };
+  const jwt = await encodeUser(consumer, user, account, claims, { signer, scopedUser: true, ...expiry });
+  return { creds: new TextDecoder().decode(fmtCreds(jwt, user)), inboxPrefix: inboxPrefix(user.getPublicKey()) };
 }
 
 /** Starts a server for one spec and declares on it what `platform` declares. */
 export async function prepareServer(extraConfig = ''): Promise<PreparedServer> {
   const server = await startNats({ extraConfig });
   const connections: NatsConnection[] = [];
-  const as = async (user: string) => {
-    const connection = await connect({ servers: server.url, ...natsLogin(user) });
+  const open = async (login: ConnectionOptions) => {
+    const connection = await connect({ servers: server.url, ...login });
     connections.push(connection);
     return connection;
   };
+  const as = (user: string) => open(natsLogin(user));
 
   const platform = await as(platformUser);
   const manager = await jetstreamManager(platform);
@@ -50,7 +84,11 @@ export async function prepareServer(extraConfig = ''): Promise<PreparedServer> {
   for (const bucket of buckets) await new Kvm(jetstream(platform)).create(bucket, { markerTTL: 1000 });
 
   return {
+    url: server.url,
+    keys: await ensureNatsKeys(),
     as,
+    with: ({ creds, inboxPrefix: prefix }) =>
+      open({ authenticator: credsAuthenticator(new TextEncoder().encode(creds)), inboxPrefix: prefix, reconnect: false }),
     async stop() {
       await Promise.all(connections.map((connection) => connection.close()));
       await server.stop();

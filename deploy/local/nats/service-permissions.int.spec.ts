@@ -194,17 +194,18 @@ test('the event-router finds the next message of a subject behind a sequence', a
   await expectRefusals(connections['event-router'], ['$JS.API.STREAM.MSG.GET.LEDGER']);
 });
 
-test('the subscription service makes consumers under an account’s name for that account’s events only', async () => {
+test('the subscription service makes consumers for the events of a class by account, and reads from none', async () => {
   const connection = connections.subscription;
   const create = '$JS.API.CONSUMER.CREATE.CALL_EVENTS';
   await expectRefusals(connection, [
     create,
     `${create}.downstream-acme`,
     `${create}.downstream-acme.evt.call.>`,
-    `${create}.downstream-acme.evt.call.*.globex`,
-    `${create}.spy.evt.call.*.acme`,
+    `${create}.downstream-acme.evt.billing.*.acme`,
     '$JS.API.CONSUMER.DURABLE.CREATE.CALL_EVENTS.downstream-acme',
     '$JS.API.CONSUMER.CREATE.LEDGER.downstream-acme.ledger.acme',
+    '$JS.API.CONSUMER.CREATE.SUBSCRIPTIONS.downstream-acme.sub.*.acme',
+    '$JS.API.CONSUMER.DELETE.LEDGER.downstream-acme',
     '$JS.API.CONSUMER.MSG.NEXT.CALL_EVENTS.downstream-acme',
   ]);
   const allEvents = { durable_name: 'downstream-acme', ack_policy: 'explicit', filter_subject: 'evt.call.>' };

@@ -1,9 +1,10 @@
-import { natsLogin } from '../nats/login.ts';
-import { downstreamConsumer, downstreamDomain } from '../nats/permissions.ts';
+import { relative } from 'node:path';
+import { natsCredsFile, platformUser } from '../nats/nats-keys.ts';
+import { inboxPrefix } from '../nats/permissions.ts';
 import type { ServiceName } from '../nats/roles.ts';
-import { platformUser } from '../nats/server-config.ts';
 import type { Platform } from './platform.ts';
 import type { Ports } from './ports.ts';
+import { repoRoot } from './repo-paths.ts';
 
 /** A command for a shell in the root of the checkout. */
 export interface ExampleCommand {
@@ -21,10 +22,8 @@ export function exampleCommands(platform: Pick<Platform, 'natsUrl'>, ports: Port
   const http = (service: ServiceName) => `http://127.0.0.1:${ports.services[service][0]?.http}`;
   const call = (service: ServiceName, method: string, request: string) =>
     `.tools/bin/grpcurl -plaintext -H "authorization: Bearer $TOKEN" -d '${request}' ${grpc(service)} ${method}`;
-  const nats = (user: string, command: string) => {
-    const { pass, inboxPrefix } = natsLogin(user);
-    return `.tools/bin/nats --server ${platform.natsUrl} --user ${user} --password ${pass} --inbox-prefix ${inboxPrefix} ${command}`;
-  };
+  const nats = (login: string, command: string) => `.tools/bin/nats --server ${platform.natsUrl} ${login} ${command}`;
+  const platformLogin = `--creds ${relative(repoRoot, natsCredsFile(platformUser))} --inbox-prefix ${inboxPrefix(platformUser)}`;
   return [
     {
       about: `A token for the API of account ${account}`,
@@ -55,7 +54,7 @@ export function exampleCommands(platform: Pick<Platform, 'natsUrl'>, ports: Port
       endless: true,
     },
     {
-      about: `A durable subscription for ${account}'s own downstream service on NATS`,
+      about: `A durable subscription for ${account}'s own downstream service on NATS; the same request again gives the same one`,
       command: call(
         'subscription',
         'parley.subscription.v1.SubscriptionService/CreateSubscription',
@@ -63,16 +62,30 @@ export function exampleCommands(platform: Pick<Platform, 'natsUrl'>, ports: Port
       ),
     },
     {
-      about: `What waits for it: ${account}'s events, and of no other account`,
-      command: nats(
-        downstreamConsumer(account),
-        `--js-domain ${downstreamDomain} consumer info CALL_EVENTS ${downstreamConsumer(account)}`,
-      ),
+      about: 'The credential that the downstream service reads it with, and what waits for it: no other account\'s events',
+      command: [
+        `SUBSCRIPTION=$(${call(
+          'subscription',
+          'parley.subscription.v1.SubscriptionService/CreateSubscription',
+          '{"request_id": "first", "sink": {"nats": {}}}',
+        )} | node -p 'JSON.parse(fs.readFileSync(0)).subscription.subscriptionId')`,
+        `${call(
+          'subscription',
+          'parley.subscription.v1.SubscriptionService/CreateNatsCredential',
+          `{"subscription_id": "'$SUBSCRIPTION'"}`,
+        )} > .data/credential.json`,
+        `field() { node -p 'JSON.parse(fs.readFileSync(".data/credential.json"))[process.argv[1]]' "$1"; }`,
+        'field credentials > .data/downstream.creds',
+        nats(
+          '--creds .data/downstream.creds --inbox-prefix $(field inboxPrefix) --js-domain $(field jetstreamDomain)',
+          'consumer info CALL_EVENTS $(field consumerName)',
+        ),
+      ].join('\n  '),
     },
-    { about: 'The streams', command: nats(platformUser, 'stream ls --all') },
+    { about: 'The streams', command: nats(platformLogin, 'stream ls --all') },
     {
       about: 'Every event of every account, as it is stored',
-      command: nats(platformUser, 'sub --all --stream CALL_EVENTS --headers-only'),
+      command: nats(platformLogin, 'sub --all --stream CALL_EVENTS --headers-only'),
       endless: true,
     },
     { about: 'Metrics', command: `curl -s ${http('billing')}/metrics` },

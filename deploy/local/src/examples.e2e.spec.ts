@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { natsCredsFile } from '../nats/nats-keys.ts';
 import { type ExampleCommand, exampleCommands } from './example-commands.ts';
 import { ensureKeys } from './keys.ts';
 import { type Platform, describePlatform } from './platform.ts';
@@ -37,6 +38,21 @@ test('each example command that `make up` prints works as pasted', async () => {
     const outcome = await paste(token as ExampleCommand, example);
     expect({ ...outcome, about: example.about }).toMatchObject({ about: example.about, worked: true });
   }
+});
+
+test('the recipe for NATS in docs/events.md works as pasted', async () => {
+  const [token] = exampleCommands(platform, ports);
+  const document = await readFile(join(repoRoot, 'docs/events.md'), 'utf8');
+  const recipe = /```sh\n(.*?)```/s.exec(document)![1]!;
+  const here = recipe.replaceAll('nats://127.0.0.1:4222', platform.natsUrl).replaceAll('127.0.0.1:7030', `127.0.0.1:${ports.services.subscription[0]?.grpc}`);
+  expect(here).not.toBe(recipe);
+  const [create, read] = [here.slice(0, here.indexOf('\nnats ')), here.slice(here.indexOf('\nnats '))];
+  const platformNats = `nats --server ${platform.natsUrl} --creds ${natsCredsFile('platform')} --inbox-prefix _INBOX_platform`;
+  const happens = `${platformNats} pub evt.call.00.acme 'something happened'`;
+  const command = `export PATH="$PWD/.tools/bin:$PATH"; cd ${dataDir}; ${create}\n${happens}\n${read}`;
+  const outcome = await paste(token as ExampleCommand, { about: '', command });
+  expect(outcome).toEqual({ worked: true, output: expect.stringContaining('something happened') });
+  expect(outcome.output).toContain('Acknowledged message');
 });
 
 /** Runs a command in a new shell behind the one that sets the token. One that is endless works when it prints something. */

@@ -1,12 +1,9 @@
-export { type NatsLogin, localPassword, natsLogin } from '../nats/login.ts';
-export { downstreamConsumer, downstreamDomain, inboxPrefix } from '../nats/permissions.ts';
+export { downstreamVariables, natsCredsFile, natsKeysDir } from '../nats/nats-keys.ts';
 export { type ServiceName, serviceNames } from '../nats/roles.ts';
-export { platformUser } from '../nats/server-config.ts';
 export { addressList } from './addresses.ts';
 export { type ExampleCommand, exampleCommands, formatExamples } from './example-commands.ts';
 export { type Interrupt, onInterrupt } from './interrupt.ts';
 export { type KeyFiles, ensureKeys } from './keys.ts';
-export { defaultAccounts, localAccounts } from './local-accounts.ts';
 export { type Platform, type PlatformOptions, describePlatform, replicaName } from './platform.ts';
 export { type PortOptions, type Ports, type ServicePorts, freePorts, standardPorts } from './ports.ts';
 export type { Health, ProcessSpec } from './process-spec.ts';

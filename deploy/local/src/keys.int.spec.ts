@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type JSONWebKeySet, createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { ensureNatsKeys, natsCredsFile, natsKeysDir } from '../nats/nats-keys.ts';
 import { ensureKeys } from './keys.ts';
 import { claimsFromEnv, mintToken } from './token.ts';
 
@@ -16,24 +17,34 @@ const publicKeys = async (file: string) => JSON.parse(await readFile(file, 'utf8
 
 describe('keys', () => {
   test('are made once, by whoever comes first, and only the public half is readable by others', async () => {
-    const [keys] = await Promise.all([ensureKeys(dir), ensureKeys(dir), ensureKeys(dir)]);
-    const first = await readFile(keys.signingKey, 'utf8');
-    const cursorKey = await readFile(keys.eventCursorKey, 'utf8');
-    await ensureKeys(dir);
+    const [keys] = await Promise.all([1, 2, 3].map(() => ensureKeys(dir, natsKeysDir)));
+    const first = await readFile(keys!.signingKey, 'utf8');
+    const cursorKey = await readFile(keys!.eventCursorKey, 'utf8');
+    await ensureKeys(dir, natsKeysDir);
 
-    expect(await readFile(keys.signingKey, 'utf8')).toBe(first);
-    expect(await readFile(keys.eventCursorKey, 'utf8')).toBe(cursorKey);
+    expect(await readFile(keys!.signingKey, 'utf8')).toBe(first);
+    expect(await readFile(keys!.eventCursorKey, 'utf8')).toBe(cursorKey);
     expect(Buffer.from(cursorKey, 'base64url')).toHaveLength(32);
-    expect((await stat(keys.signingKey)).mode & 0o077).toBe(0);
-    const [jwk] = (await publicKeys(keys.jwks)).keys;
+    expect((await stat(keys!.signingKey)).mode & 0o077).toBe(0);
+    const [jwk] = (await publicKeys(keys!.jwks)).keys;
     expect(jwk).toMatchObject({ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', kid: JSON.parse(first).kid });
     expect(jwk).not.toHaveProperty('d');
   });
 });
 
+test("NATS' keys and credentials are made once, and nobody else may read them", async () => {
+  const contents = async () => Promise.all((await readdir(dir)).toSorted().map((name) => readFile(join(dir, name), 'utf8')));
+  await Promise.all([ensureNatsKeys(dir), ensureNatsKeys(dir)]);
+  const made = await contents();
+  await ensureNatsKeys(dir);
+  expect(await contents()).toEqual(made);
+  expect(await readFile(natsCredsFile('billing', dir), 'utf8')).toContain('BEGIN NATS USER JWT');
+  for (const name of await readdir(dir)) expect((await stat(join(dir, name))).mode & 0o077).toBe(0);
+});
+
 describe('a token', () => {
   test('is verified with the public keys and carries its claims', async () => {
-    const keys = await ensureKeys(dir);
+    const keys = await ensureKeys(dir, natsKeysDir);
     const token = await mintToken(
       { account: 'acme', sub: 'client:alice', scope: 'observe', call: 'CA1', lifetimeS: 60 },
       keys,

@@ -1,8 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JWK, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
-import { dataRoot } from './repo-paths.ts';
+import { type NatsKeys, ensureNatsKeys } from '../nats/nats-keys.ts';
+import { keysRoot } from './repo-paths.ts';
+import { createOnce, replaceWhole } from './whole-files.ts';
 
 /** The keys of a local Parley, as files. */
 export interface KeyFiles {
@@ -12,22 +14,28 @@ export interface KeyFiles {
   readonly jwks: string;
   /** Secret that event cursors are signed with: 32 random bytes, base64url. */
   readonly eventCursorKey: string;
+  /** The keys of NATS. */
+  readonly nats: NatsKeys;
 }
 
 export const tokenAlgorithm = 'EdDSA';
 
-/** Makes the keys that are not there yet and returns where they are. Those that are there stay. */
-export async function ensureKeys(dir: string = join(dataRoot, 'keys')): Promise<KeyFiles> {
+/**
+ * Makes the keys that are not there yet and returns where they are. Those that are there stay.
+ * @param natsDir folder of the keys of NATS
+ */
+export async function ensureKeys(dir: string = keysRoot, natsDir: string = join(dir, 'nats')): Promise<KeyFiles> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const files = {
     signingKey: join(dir, 'signing.jwk.json'),
     jwks: join(dir, 'jwks.json'),
     eventCursorKey: join(dir, 'event-cursor.key'),
+    nats: await ensureNatsKeys(natsDir),
   };
   await createOnce(files.signingKey, newSigningKey);
   await createOnce(files.eventCursorKey, () => randomBytes(32).toString('base64url'));
   const publicKeys = { keys: [publicHalf(await readSigningKey(files))] };
-  await replace(files.jwks, `${JSON.stringify(publicKeys, null, 2)}\n`);
+  await replaceWhole(files.jwks, `${JSON.stringify(publicKeys, null, 2)}\n`);
   return files;
 }
 
@@ -45,23 +53,4 @@ async function newSigningKey(): Promise<string> {
 
 function publicHalf({ d: _private, ...rest }: JWK): JWK {
   return rest;
-}
-
-/** Writes a file that is not there, whole or not at all; of two who try, one wins and both find the same. */
-async function createOnce(path: string, content: () => Promise<string> | string): Promise<void> {
-  const draft = `${path}.${randomUUID()}`;
-  await writeFile(draft, await content(), { mode: 0o600 });
-  try {
-    await link(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await rm(draft);
-  }
-}
-
-async function replace(path: string, content: string): Promise<void> {
-  const draft = `${path}.${randomUUID()}`;
-  await writeFile(draft, content);
-  await rename(draft, path);
 }

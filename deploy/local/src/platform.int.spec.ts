@@ -6,6 +6,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { MongoClient } from 'mongodb';
 import { natsLogin } from '../nats/login.ts';
+import { downstreamVariables, natsCredsFile, natsKeysDir } from '../nats/nats-keys.ts';
 import { type KeyFiles, ensureKeys } from './keys.ts';
 import { describePlatform } from './platform.ts';
 import { freePorts } from './ports.ts';
@@ -17,7 +18,8 @@ let dataDir: string;
 let keys: KeyFiles;
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'parley-platform-'));
-  keys = await ensureKeys(join(dataDir, 'keys'));
+  // NATS' keys take long to make: this machine's.
+  keys = await ensureKeys(join(dataDir, 'keys'), natsKeysDir);
 });
 afterEach(() => rm(dataDir, { recursive: true }));
 
@@ -67,7 +69,7 @@ describe('services', () => {
       env: {
         INSTANCE_NAME: 'call-router-2',
         NATS_URL: `nats://127.0.0.1:${ports.nats}`,
-        NATS_USER: 'call-router',
+        NATS_CREDS_FILE: natsCredsFile('call-router'),
         MONGODB_URL: `mongodb://127.0.0.1:${ports.mongodb}/`,
         MONGODB_DATABASE: 't1_call_router',
         BILLING_ADDRESS: `127.0.0.1:${billing1?.grpc},127.0.0.1:${billing2?.grpc}`,
@@ -84,6 +86,13 @@ describe('services', () => {
     expect(holders.map(({ name }) => name)).toEqual(['call-router-1']);
   });
 
+  test("only the subscription service gets the key that downstream services' credentials are signed with", async () => {
+    const { specs } = await describePlatform({ ports: await freePorts(), keys, dataDir, env: {} });
+    const file = downstreamVariables()['NATS_DOWNSTREAM_SIGNING_KEY_FILE'];
+    const holders = specs.filter(({ env = {} }) => Object.values(env).some((value) => value === file));
+    expect(holders.map(({ name }) => name)).toEqual(['subscription-1']);
+  });
+
   test('use servers that are named by NATS_URL and MONGODB_URL, and then none is started here', async () => {
     const env = { NATS_URL: 'nats://broker:4222', MONGODB_URL: 'mongodb://database:27017/' };
     const { specs } = await describePlatform({ ports: await freePorts(), keys, dataDir, env });
@@ -96,6 +105,6 @@ describe('services', () => {
       'billing-1',
     ]);
     expect(specs.at(-1)).toMatchObject({ env, dependsOn: ['declare-streams'] });
-    expect(specs[0]).toMatchObject({ env: { NATS_URL: env.NATS_URL, NATS_USER: 'platform' }, dependsOn: [] });
+    expect(specs[0]).toMatchObject({ env: { NATS_URL: env.NATS_URL, NATS_CREDS_FILE: natsCredsFile('platform') }, dependsOn: [] });
   });
 });

@@ -1,11 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { localPassword } from '../nats/login.ts';
+import { downstreamVariables, natsCredsFile, platformUser } from '../nats/nats-keys.ts';
 import { type ServiceName, serviceNames } from '../nats/roles.ts';
-import { natsServerConfig, platformUser } from '../nats/server-config.ts';
+import { natsServerConfig } from '../nats/server-config.ts';
 import type { KeyFiles } from './keys.ts';
-import { localAccounts } from './local-accounts.ts';
 import type { Ports } from './ports.ts';
 import type { ProcessSpec } from './process-spec.ts';
 import { dataRoot, repoRoot } from './repo-paths.ts';
@@ -16,8 +15,6 @@ export interface PlatformOptions {
   readonly keys: KeyFiles;
   /** Folder for all that the system writes; `.data/local` by default. */
   readonly dataDir?: string;
-  /** Parley accounts with a downstream service on NATS; {@link localAccounts} by default. */
-  readonly accounts?: readonly string[];
   /** Each service's database is called `<prefix>_<service>`; `parley` by default. */
   readonly databasePrefix?: string;
   /** Addresses (host:port) on this machine that tenants' URLs may lead to, besides the demo's two servers. */
@@ -62,7 +59,7 @@ export async function describePlatform(options: PlatformOptions): Promise<Platfo
     ...(env['MONGODB_URL'] === undefined ? [mongowire(ports, dataDir)] : []),
   ];
   const present = infrastructure.map(({ name }) => name);
-  const declaration = declareStreams(platform.natsUrl, present);
+  const declaration = declareStreams(platform.natsUrl, natsCredsFile(platformUser, options.keys.nats.dir), present);
   const services = serviceNames.flatMap((service) =>
     ports.services[service].map((_ports, index) => serviceReplica(service, index, options, platform, present)),
   );
@@ -74,16 +71,15 @@ export function replicaName(service: ServiceName, index = 0): string {
   return `${service}-${index + 1}`;
 }
 
-async function natsServer({ ports, accounts }: PlatformOptions, dataDir: string): Promise<ProcessSpec> {
+async function natsServer({ ports, keys }: PlatformOptions, dataDir: string): Promise<ProcessSpec> {
   const configFile = join(dataDir, 'nats-server.conf');
-  const config = natsServerConfig({
+  const config = await natsServerConfig({
     port: ports.nats,
     monitorPort: ports.natsMonitor,
     storeDir: join(dataDir, 'jetstream'),
-    accounts: accounts ?? localAccounts(),
-    password: localPassword,
+    keys: keys.nats,
   });
-  await writeFile(configFile, config, { mode: 0o600 });
+  await writeFile(configFile, config);
   return {
     name: natsServerName,
     command: toolPaths['nats-server'],
@@ -113,12 +109,12 @@ async function pingMongodb(url: string): Promise<void> {
 }
 
 /** Declares streams and buckets with the one user that may, and ends. */
-function declareStreams(natsUrl: string, present: readonly string[]): ProcessSpec {
+function declareStreams(natsUrl: string, credsFile: string, present: readonly string[]): ProcessSpec {
   return {
     name: declareName,
     command: process.execPath,
     args: [join(repoRoot, 'libs/bus/src/declare-main.ts')],
-    env: { NATS_URL: natsUrl, NATS_USER: platformUser, NATS_PASSWORD: localPassword(platformUser) },
+    env: { NATS_URL: natsUrl, NATS_CREDS_FILE: credsFile },
     dependsOn: present.filter((name) => name === natsServerName),
   };
 }
@@ -140,8 +136,7 @@ function serviceReplica(
     env: {
       INSTANCE_NAME: name,
       NATS_URL: platform.natsUrl,
-      NATS_USER: service,
-      NATS_PASSWORD: localPassword(service),
+      NATS_CREDS_FILE: natsCredsFile(service, keys.nats.dir),
       MONGODB_URL: platform.mongodbUrl,
       MONGODB_DATABASE: `${options.databasePrefix ?? 'parley'}_${service.replaceAll('-', '_')}`,
       GRPC_PORT: String(grpc),
@@ -174,8 +169,11 @@ function ownVariables(service: ServiceName, { ports, keys, egressAllow = [] }: P
     case 'event-router':
       return { ...egress, EVENT_CURSOR_KEY_FILE: keys.eventCursorKey };
     case 'subscription':
-      // A webhook's URL is checked when it is given, too; subscriptions are rewound to cursors.
-      return { ...egress, EVENT_CURSOR_KEY_FILE: keys.eventCursorKey };
+      return {
+        ...egress, // a webhook's URL is checked when it is given, too
+        ...downstreamVariables(keys.nats.dir),
+        EVENT_CURSOR_KEY_FILE: keys.eventCursorKey, // subscriptions are rewound to cursors
+      };
     case 'recognition':
     case 'billing':
       return {};

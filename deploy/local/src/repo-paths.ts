@@ -12,3 +12,6 @@ export const toolsRoot = join(repoRoot, '.tools');
 
 /** What a running system writes: keys, databases, streams, logs. Ignored by git. */
 export const dataRoot = join(repoRoot, '.data');
+
+/** The keys of this machine's Parley. */
+export const keysRoot = join(dataRoot, 'keys');

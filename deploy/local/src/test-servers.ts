@@ -2,10 +2,9 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { localPassword } from '../nats/login.ts';
+import { ensureNatsKeys } from '../nats/nats-keys.ts';
 import { natsServerConfig } from '../nats/server-config.ts';
 import { type Child, type ChildOptions, describeExit, logTail, startChild } from './child.ts';
-import { defaultAccounts } from './local-accounts.ts';
 import { SetupError } from './setup-error.ts';
 import { ensureTools } from './tools.ts';
 
@@ -28,26 +27,20 @@ export interface TestServerOptions {
 }
 
 export interface TestNatsOptions extends TestServerOptions {
-  /** Parley accounts that have a downstream user. */
-  readonly accounts?: readonly string[];
   /** Further lines of configuration. */
   readonly extraConfig?: string;
 }
 
 /**
- * Starts a nats-server with Parley's users and permissions and no streams; `natsLogin(user)` says how to log in.
- * Ready for connections when it returns.
+ * Starts a nats-server with Parley's users and permissions and no streams; `natsLogin(user)` says how to log in,
+ * with this machine's keys. * Ready for connections when it returns.
  */
 export async function startNats(options: TestNatsOptions = {}): Promise<TestServer> {
   const { 'nats-server': command } = await ensureTools({ only: ['nats-server'] });
   return startServer('nats-server', options, async (dir) => {
     const configFile = join(dir, 'nats-server.conf');
-    const config = natsServerConfig({
-      port: options.port ?? -1,
-      storeDir: join(dir, 'jetstream'),
-      accounts: options.accounts ?? defaultAccounts,
-      password: localPassword,
-    });
+    const keys = await ensureNatsKeys();
+    const config = await natsServerConfig({ port: options.port ?? -1, storeDir: join(dir, 'jetstream'), keys });
     await writeFile(configFile, `${config}${options.extraConfig ?? ''}\n`);
     return {
       program: { command, args: ['--config', configFile, '--ports_file_dir', dir] },

@@ -1,15 +1,11 @@
-// A downstream service: reads its account's durable consumers and acknowledges what it has taken.
+// A downstream service: reads the durable consumers of its account's NATS sink and acknowledges what it has taken.
 import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import type { CreateNatsCredentialResponse } from '@parley/contracts';
 
 export interface NatsConsumerOptions {
   readonly url: string;
-  readonly account: string;
-  readonly user: string;
-  readonly password: string;
-  /** Of CreateSubscription's answer. */
-  readonly consumerName: string;
-  readonly streams: readonly string[];
+  readonly credential: CreateNatsCredentialResponse;
   readonly onEvent: (event: NatsEvent) => void;
 }
 
@@ -31,12 +27,11 @@ export interface NatsConsumer {
 
 /** Reads each stream in its order; a message that was not acknowledged comes again. */
 export async function consumeFromNats(options: NatsConsumerOptions): Promise<NatsConsumer> {
-  const { url, account, user, password } = options;
+  const { url, credential } = options;
   const nc = await connect({
     servers: url,
-    user,
-    pass: password,
-    inboxPrefix: `_INBOX_${account}`,
+    authenticator: credsAuthenticator(new TextEncoder().encode(credential.credentials)),
+    inboxPrefix: credential.inboxPrefix,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
   });
@@ -55,12 +50,12 @@ export async function consumeFromNats(options: NatsConsumerOptions): Promise<Nat
   }
 }
 
-async function startReading(nc: NatsConnection, { streams, consumerName, onEvent }: NatsConsumerOptions): Promise<readonly ConsumerMessages[]> {
-  // A downstream service has a NATS account of its own and sees Parley's streams as the JetStream domain `parley`.
-  const js = jetstream(nc, { domain: 'parley' });
+async function startReading(nc: NatsConnection, { credential, onEvent }: NatsConsumerOptions): Promise<readonly ConsumerMessages[]> {
+  // Downstream services have a NATS account of their own and see Parley's streams as a JetStream domain.
+  const js = jetstream(nc, { domain: credential.jetstreamDomain });
   const readings: ConsumerMessages[] = [];
-  for (const stream of streams) {
-    const messages = await (await js.consumers.get(stream, consumerName)).consume();
+  for (const stream of credential.streams) {
+    const messages = await (await js.consumers.get(stream, credential.consumerName)).consume();
     readings.push(messages);
     void (async () => {
       for await (const message of messages) {

@@ -23,7 +23,7 @@ export interface SceneTargets {
   readonly eventRouter: string;
   /** http://host:port, separated by commas. */
   readonly eventRouterHttp: string;
-  readonly nats: { readonly url: string; readonly user: string; readonly password: string };
+  readonly natsUrl: string;
   /** Free ports of loopback. */
   readonly appPort: number;
   readonly webhookPort: number;
@@ -31,7 +31,6 @@ export interface SceneTargets {
 
 export interface SceneOptions {
   readonly targets: SceneTargets;
-  readonly account: string;
   readonly mintToken: (claims: { sub: string; scope: string }) => Promise<string>;
   readonly onEvent?: (event: Event) => void;
   readonly onStep?: (step: string) => void;
@@ -151,7 +150,7 @@ async function startApplication(api: Api, { appPort }: SceneTargets, policy: Pol
 
 const everything = EventFilter.create();
 
-async function subscribeEverywhere(api: Api, { targets, account, onEvent = () => undefined }: SceneOptions, token: string) {
+async function subscribeEverywhere(api: Api, { targets, onEvent = () => undefined }: SceneOptions, token: string) {
   await removeSubscriptions(api);
   const deliveries = { grpc: [] as Event[], sse: [] as CloudEvent[], nats: [] as NatsEvent[] };
   const grpc = streamEvents({
@@ -174,8 +173,9 @@ async function subscribeEverywhere(api: Api, { targets, account, onEvent = () =>
   const durable = await api.subscriptions.createSubscription(
     CreateSubscriptionRequest.fromPartial({ requestId: randomUUID(), sink: { kind: { $case: 'nats', value: {} } } }),
   );
-  const { consumerName, streams } = durable;
-  const nats = await consumeFromNats({ ...targets.nats, account, consumerName, streams, onEvent: (event) => deliveries.nats.push(event) });
+  const { subscriptionId } = durable.subscription!;
+  const credential = await api.subscriptions.createNatsCredential({ subscriptionId, lifetime: undefined });
+  const nats = await consumeFromNats({ url: targets.natsUrl, credential, onEvent: (event) => deliveries.nats.push(event) });
   await Promise.all([grpc.started, sse.started]);
   const close = async () => {
     grpc.close();

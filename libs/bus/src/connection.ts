@@ -1,13 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/nats-core';
+import { credsAuthenticator, type ConnectionOptions, type NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
+import { inboxPrefix } from './subjects.ts';
 
 export interface BusConfig {
   /** One or more servers, separated by commas. */
   readonly url: string;
-  /** Empty: a broker without users. */
-  readonly user: string;
-  readonly password: string;
+  /** File with the credentials of the broker's user; empty: a broker without users. */
+  readonly credsFile: string;
   /** Shows in the server's connection list. */
   readonly name: string;
 }
@@ -27,12 +29,12 @@ export interface Bus {
 }
 
 /** Connects, and goes on reconnecting for as long as the process lives: a broker's restart is no reason to die. */
-export async function connectBus({ url, user, password, name }: BusConfig): Promise<Bus> {
+export async function connectBus({ url, credsFile, name }: BusConfig): Promise<Bus> {
+  const login = credsFile === '' ? {} : await fileLogin(credsFile);
   const nc = await connect({
     servers: url.split(','),
     name,
-    // Each user may listen on its own inboxes only.
-    ...(user === '' ? {} : { user, pass: password, inboxPrefix: `_INBOX_${user}` }),
+    ...login,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     waitOnFirstConnect: true,
@@ -56,4 +58,20 @@ export async function connectBus({ url, user, password, name }: BusConfig): Prom
       if (!nc.isClosed()) await nc.drain();
     },
   };
+}
+
+async function fileLogin(credsFile: string): Promise<Pick<ConnectionOptions, 'authenticator' | 'inboxPrefix'>> {
+  return {
+    // Read again for each connection, so that credentials may be renewed under a running process.
+    authenticator: credsAuthenticator(() => readFileSync(credsFile)),
+    // Each user may listen on its own inboxes only.
+    inboxPrefix: inboxPrefix(userName(await readFile(credsFile, 'utf8'))),
+  };
+}
+
+/** The name in the user's JWT, which is the first of the two blocks of a credentials file. */
+function userName(creds: string): string {
+  const claims = /-----BEGIN NATS USER JWT-----\s+[^.]+\.([^.]+)\./.exec(creds)?.[1];
+  if (claims === undefined) throw new Error('the file with the credentials of the broker has no user JWT');
+  return (JSON.parse(Buffer.from(claims, 'base64url').toString()) as { name: string }).name;
 }

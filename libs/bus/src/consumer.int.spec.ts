@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Db } from 'mongodb';
 import { Party } from '@parley/contracts';
-import { natsLogin, startNats, type TestServer } from '@parley/local';
+import { natsCredsFile, startNats, type TestServer } from '@parley/local';
 import { testDatabase } from '@parley/testing';
 import { connectBus, type Bus } from './connection.ts';
 import { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
@@ -26,8 +26,7 @@ const consumers: Consumer[] = [];
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'parley-bus-'));
   nats = await startNats({ dataDir });
-  const { user, pass } = natsLogin('platform');
-  bus = await connectBus({ url: nats.url, user, password: pass, name: 'test' });
+  bus = await connectBus({ url: nats.url, credsFile: natsCredsFile('platform'), name: 'test' });
 });
 beforeEach(async () => {
   db = database.db;

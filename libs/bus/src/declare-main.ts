@@ -2,8 +2,8 @@
 import { connectBus } from './connection.ts';
 import { declareStreams } from './streams.ts';
 
-const { NATS_URL, NATS_USER, NATS_PASSWORD, NATS_REPLICAS } = process.env;
+const { NATS_URL, NATS_CREDS_FILE, NATS_REPLICAS } = process.env;
 if (NATS_URL === undefined) throw new Error('NATS_URL is not set');
-const bus = await connectBus({ url: NATS_URL, user: NATS_USER ?? '', password: NATS_PASSWORD ?? '', name: 'declare-streams' });
+const bus = await connectBus({ url: NATS_URL, credsFile: NATS_CREDS_FILE ?? '', name: 'declare-streams' });
 await declareStreams(bus.nc, bus.jsm, Number(NATS_REPLICAS ?? 1));
 await bus.close();

@@ -30,6 +30,8 @@ export {
   accountFilter,
   classFilter,
   downstreamConsumerName,
+  downstreamDomain,
+  inboxPrefix,
   ledgerSubject,
   partitionAccountFilter,
   parseEventSubject,

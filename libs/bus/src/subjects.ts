@@ -71,7 +71,18 @@ export function routerCommandSubject(instance: string): string {
   return `cmd.router.${instance}`;
 }
 
-/** Name of the durable consumer that a downstream service of an account reads each event stream with. */
-export function downstreamConsumerName(accountId: string): string {
-  return `downstream-${accountId}`;
+/**
+ * Name of the durable consumer that a downstream service reads each event stream with. Only its account knows the
+ * subscription's id, which is random: so that no other downstream service can name the consumer.
+ */
+export function downstreamConsumerName(accountId: string, subscriptionId: string): string {
+  return `downstream-${accountId}-${subscriptionId}`;
+}
+
+/** The JetStream domain under which downstream services see the event streams. */
+export const downstreamDomain = 'parley';
+
+/** What the inboxes of a user begin with: it may listen to no others. */
+export function inboxPrefix(user: string): string {
+  return `_INBOX_${user}`;
 }

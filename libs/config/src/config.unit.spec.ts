@@ -84,8 +84,7 @@ describe('what every service reads', () => {
     const config = service.read({
       INSTANCE_NAME: 'billing-1',
       NATS_URL: 'nats://127.0.0.1:4222',
-      NATS_USER: 'billing',
-      NATS_PASSWORD: 'pw',
+      NATS_CREDS_FILE: '/keys/billing.creds',
       MONGODB_URL: 'mongodb://127.0.0.1:27017',
       MONGODB_DATABASE: 'billing',
       GRPC_PORT: '0',

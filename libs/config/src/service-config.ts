@@ -5,8 +5,7 @@ import { oneOf, pattern, port, text, url } from './value-types.ts';
 export const commonVariables = {
   INSTANCE_NAME: { type: pattern(/^[a-z0-9-]{1,40}$/, 'lower case letters, digits and dashes'), describe: 'name of this replica; a random suffix is added for each start' },
   NATS_URL: { type: text(), describe: 'servers of the broker, separated by commas, e.g. `nats://127.0.0.1:4222`' },
-  NATS_USER: { type: text(), describe: 'user of the broker' },
-  NATS_PASSWORD: { type: text(), secret: true, describe: 'password of that user' },
+  NATS_CREDS_FILE: { type: text(), describe: "file with the credentials of the service's user of the broker (`.creds`)" },
   MONGODB_URL: { type: url(['mongodb', 'mongodb+srv']), secret: true, describe: 'connection string of the database' },
   MONGODB_DATABASE: { type: pattern(/^[A-Za-z0-9_-]{1,60}$/, 'a database name'), describe: 'name of the database; each service has its own' },
   LISTEN_HOST: { type: text(), default: '127.0.0.1', describe: 'address that the servers listen on; `0.0.0.0` in a container' },

@@ -1,4 +1,4 @@
-import type { ServiceName } from '@parley/local';
+import { downstreamVariables, type ServiceName } from '@parley/local';
 import type { TestBus } from './test-bus.ts';
 import type { TestDatabase } from './test-database.ts';
 import type { TestKeys } from './test-keys.ts';
@@ -12,17 +12,17 @@ export interface TestParts {
 
 /** What every service reads: the spec's broker with the service's own rights, its database, its keys, ports of the system's choice. */
 export function serviceVariables(service: ServiceName, { nats, database, keys }: TestParts): Record<string, string> {
-  const { url, user, password } = nats.login(service);
+  const { url, credsFile } = nats.login(service);
   return {
     INSTANCE_NAME: `${service}-test`,
     NATS_URL: url,
-    NATS_USER: user,
-    NATS_PASSWORD: password,
+    NATS_CREDS_FILE: credsFile,
     MONGODB_URL: database.url,
     MONGODB_DATABASE: database.name,
     GRPC_PORT: '0',
     HTTP_PORT: '0',
     JWKS_FILE: keys.jwksFile,
     LOG_LEVEL: process.env['PARLEY_TEST_LOG'] ?? 'fatal',
+    ...(service === 'subscription' ? downstreamVariables() : {}),
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { buckets, connectBus, declareStreams, eventStreams, ledgerStream, subscriptionsStream, type Bus } from '@parley/bus';
-import { natsLogin } from '@parley/local';
+import { natsCredsFile } from '@parley/local';
 import { workerNatsUrl } from './test-platform.ts';
 
 export interface TestBus {
@@ -9,7 +9,7 @@ export interface TestBus {
   /** A connection of the platform's user, which may do everything. */
   readonly bus: Bus;
   /** What connectBus takes to be one of the server's users: a service's name, or `platform`. */
-  login(user: string): { readonly url: string; readonly user: string; readonly password: string };
+  login(user: string): { readonly url: string; readonly credsFile: string };
   /** A connection with the rights of that user; closed with the spec. */
   connectAs(user: string): Promise<Bus>;
 }
@@ -21,7 +21,7 @@ export interface TestBus {
 export function testBus(): TestBus {
   const connections: Bus[] = [];
   let url = '';
-  const login = (user: string) => ({ url, user, password: natsLogin(user).pass });
+  const login = (user: string) => ({ url, credsFile: natsCredsFile(user) });
   const connectAs = async (user: string): Promise<Bus> => {
     const bus = await connectBus({ ...login(user), name: `test of ${user}` });
     connections.push(bus);

@@ -28,7 +28,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const store = await connectStore({ url: config.mongodbUrl, database: config.mongodbDatabase, appName: instance });
   scope.onStop('store', () => store.close());
   scope.addReadinessCheck('store', () => store.isConnected);
-  const bus = await connectBus({ url: config.natsUrl, user: config.natsUser, password: config.natsPassword, name: instance });
+  const bus = await connectBus({ url: config.natsUrl, credsFile: config.natsCredsFile, name: instance });
   scope.onStop('bus', () => bus.close());
   const publisher = createPublisher(bus);
   scope.onStop('publisher', () => publisher.close());

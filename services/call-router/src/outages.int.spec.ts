@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { connectBus, declareStreams, type Bus } from '@parley/bus';
 import { EndCause } from '@parley/contracts';
-import { natsLogin, startMongowire, startNats } from '@parley/local';
+import { natsCredsFile, startMongowire, startNats } from '@parley/local';
 import { eventually, testKeys } from '@parley/testing';
 import { testApplicationServer } from './test-support/application-server.ts';
 import { endedCall, typesOf, valuesOf } from './test-support/call-events.ts';
@@ -22,7 +22,7 @@ let database: Server;
 let platform: Bus;
 const startBroker = (port?: number) => startNats({ dataDir: join(folder, 'nats'), ...(port === undefined ? {} : { port }) });
 const startDatabase = (port?: number) => startMongowire({ dataDir: join(folder, 'mongo'), ...(port === undefined ? {} : { port }) });
-const login = (user: string) => ({ url: broker.url, user, password: natsLogin(user).pass });
+const login = (user: string) => ({ url: broker.url, credsFile: natsCredsFile(user) });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'parley-outages-'));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connectBus, declareStreams, type Bus } from '@parley/bus';
-import { natsLogin, startNats, type TestServer } from '@parley/local';
+import { natsCredsFile, startNats, type TestServer } from '@parley/local';
 import { eventually, testDatabase, testKeys } from '@parley/testing';
 import { testCall } from './test-support/call-events.ts';
 import { testRouters } from './test-support/started-router.ts';
@@ -16,7 +16,7 @@ let dataDir: string;
 let server: TestServer;
 let platform: Bus;
 let receiver: Receiver;
-const login = (user: string) => ({ url: server.url, user, password: natsLogin(user).pass });
+const login = (user: string) => ({ url: server.url, credsFile: natsCredsFile(user) });
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'parley-broker-'));

@@ -8,6 +8,7 @@ import { connectStore } from '@parley/store';
 import { startTelemetry } from '@parley/telemetry';
 import { brokerErrors } from './bus/broker-errors.ts';
 import { announce } from './bus/change-announcer.ts';
+import { createCredentialIssuer } from './bus/downstream-credentials.ts';
 import { createNatsBroker } from './bus/nats-broker.ts';
 import { configDefinition } from './config.ts';
 import { accountSettingsService } from './grpc/account-settings-service.ts';
@@ -30,7 +31,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const store = await connectStore({ url: config.mongodbUrl, database: config.mongodbDatabase, appName: instance });
   scope.onStop('store', () => store.close());
   scope.addReadinessCheck('store', () => store.isConnected);
-  const bus = await connectBus({ url: config.natsUrl, user: config.natsUser, password: config.natsPassword, name: instance });
+  const bus = await connectBus({ url: config.natsUrl, credsFile: config.natsCredsFile, name: instance });
   scope.onStop('bus', () => bus.close());
   const egress = createEgress({ allow: config.egressAllow ?? [] });
   scope.onStop('egress', () => egress.close());
@@ -51,6 +52,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
       subscriptionService({
         accounts,
         broker: createNatsBroker(bus),
+        credentials: await createCredentialIssuer({ account: config.natsDownstreamAccount, signingKeyFile: config.natsDownstreamSigningKeyFile }),
         checkUrl: (url) => egress.checkUrl(url),
         decodeCursor: (text, accountId) => codec.decode(text, { accountId }).positions,
         vocabulary: filterVocabulary,

@@ -11,7 +11,6 @@ const database = testDatabase();
 const keys = testKeys();
 const service = startedService({ nats, database, keys });
 
-/** Accounts that the test server has users for: the broker lets nobody else have consumers. */
 const downstreamAccount = 'acme';
 
 async function removeAll(accountId: string): Promise<void> {
@@ -22,9 +21,14 @@ async function removeAll(accountId: string): Promise<void> {
 }
 
 describe('a NATS sink', () => {
-  const consumerOf = (stream: string) => nats.bus.jsm.consumers.info(stream, 'downstream-acme');
+  /** Of the account's one NATS sink. */
+  const consumerOf = async (stream: string) => {
+    const [found] = (await nats.bus.jsm.consumers.list(stream).next()).filter(({ name }) => name.startsWith(`downstream-${downstreamAccount}-`));
+    if (found === undefined) throw new Error('consumer not found');
+    return found;
+  };
   const callBodies = async (): Promise<string[]> => {
-    const consumer = await nats.bus.js.consumers.get(eventStreams.call, 'downstream-acme');
+    const consumer = await nats.bus.js.consumers.get(eventStreams.call, (await consumerOf(eventStreams.call)).name);
     const bodies: string[] = [];
     for await (const message of await consumer.fetch({ max_messages: 50, expires: 1_000 })) {
       bodies.push(message.string());
@@ -37,7 +41,7 @@ describe('a NATS sink', () => {
     const client = await service.client(downstreamAccount);
     await nats.bus.js.publish('evt.call.00.acme', 'before');
     const { consumerName, streams, subscription, webhookSecret } = await client.createSubscription(creation({ sink: natsSink }));
-    expect({ consumerName, streams, webhookSecret }).toEqual({ consumerName: 'downstream-acme', streams: Object.values(eventStreams), webhookSecret: '' });
+    expect({ consumerName, streams, webhookSecret }).toEqual({ consumerName: `downstream-acme-${subscription!.subscriptionId}`, streams: Object.values(eventStreams), webhookSecret: '' });
     for (const stream of streams) {
       expect((await consumerOf(stream)).config).toMatchObject({ ack_policy: AckPolicy.Explicit, filter_subject: expect.stringMatching(/^evt\.\w+\.\*\.acme$/) });
     }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectBus, eventStreams } from '@parley/bus';
-import { describePlatform, ensureKeys, ensureTools, freePorts, mintToken, natsLogin, platformUser, silentProgress, startSupervisor, type ProcessSpec, type Supervisor } from '@parley/local';
+import { describePlatform, ensureKeys, ensureTools, freePorts, mintToken, natsCredsFile, natsKeysDir, silentProgress, startSupervisor, type ProcessSpec, type Supervisor } from '@parley/local';
 import { startBalancer } from './balancer.ts';
 
 /** Broker, database, subscription service and event-routers, each a process of its own, and what stands in front of them. */
@@ -21,8 +21,6 @@ export interface DeliverySystem {
 
 export interface DeliverySystemOptions {
   readonly replicas: number;
-  /** Each has a downstream service on NATS. */
-  readonly accountIds: readonly string[];
   /** Gives the start up when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -38,16 +36,16 @@ const routerEnvironment = {
 /** So short that the broker knows hardly any repeat for one, and each is stored and delivered. */
 const duplicateWindowNs = 100_000_000;
 
-export async function startDeliverySystem({ replicas, accountIds, signal }: DeliverySystemOptions): Promise<DeliverySystem> {
+export async function startDeliverySystem({ replicas, signal }: DeliverySystemOptions): Promise<DeliverySystem> {
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-delivery-'));
   const all = await freePorts({ replicas });
   const { 'event-router': routers, subscription } = all.services;
   const ports = { ...all, services: { 'call-router': [], recognition: [], billing: [], 'event-router': routers, subscription: subscription.slice(0, 1) } };
   await ensureTools({ progress: silentProgress });
-  const keys = await ensureKeys(join(dataDir, 'keys'));
+  const keys = await ensureKeys(join(dataDir, 'keys'), natsKeysDir);
   // A broker of its own, as it is killed; the database of MONGODB_URL, where that is set, is shared with other runs.
   const { NATS_URL: _, ...env } = process.env;
-  const platform = await describePlatform({ ports, keys, dataDir, accounts: accountIds, env, databasePrefix: `delivery_${Date.now().toString(36)}`, logLevel: 'warn' });
+  const platform = await describePlatform({ ports, keys, dataDir, env, databasePrefix: `delivery_${Date.now().toString(36)}`, logLevel: 'warn' });
   const specs = platform.specs.map((spec) => (spec.name.startsWith('event-router') ? withEnvironment(spec, routerEnvironment) : spec));
   const supervisor = await startSupervisor(specs, { logDir: platform.logDir, progress: silentProgress, ...(signal === undefined ? {} : { signal }) }).catch(async (error: unknown) => {
     await rm(dataDir, { recursive: true, force: true });
@@ -77,7 +75,7 @@ function withEnvironment(spec: ProcessSpec, more: Readonly<Record<string, string
 }
 
 async function shortenDuplicateWindows(url: string): Promise<void> {
-  const bus = await connectBus({ url, user: platformUser, password: natsLogin(platformUser).pass, name: 'delivery test' });
+  const bus = await connectBus({ url, credsFile: natsCredsFile('platform'), name: 'delivery test' });
   for (const stream of Object.values(eventStreams)) await bus.jsm.streams.update(stream, { duplicate_window: duplicateWindowNs });
   await bus.close();
 }

@@ -1,5 +1,4 @@
 import { consumeFromNats, type NatsEvent } from '@parley/examples';
-import { natsLogin } from '@parley/local';
 import type { Comings } from './comings.ts';
 import { rest } from './rest.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -24,12 +23,11 @@ const retryMs = 300;
 
 /** A downstream service that reads its account's durable consumers, and comes and goes. */
 export async function runNatsSubscriber({ log, natsUrl, subscriptions, token, random, longestStayMs, comings, calm, stop }: NatsSubscriberOptions): Promise<void> {
-  const { consumerName, streams } = await subscriptions.create(log, token, { kind: { $case: 'nats', value: {} } });
-  const { user, pass: password } = natsLogin(`downstream-${log.accountId}`);
+  const credential = await subscriptions.createNats(log, token);
   const onEvent = ({ id, source, sequence, type, redelivered }: NatsEvent) => log.take({ id, source, sequence: BigInt(sequence), type, redelivered }, 'nats');
   while (!stop.aborted) {
     try {
-      const consumer = await consumeFromNats({ url: natsUrl, account: log.accountId, user, password, consumerName, streams, onEvent });
+      const consumer = await consumeFromNats({ url: natsUrl, credential, onEvent });
       await rest(random.between(shortestStayMs, longestStayMs), AbortSignal.any([calm, stop]));
       if (calm.aborted) await untilAborted(stop);
       await consumer.close();

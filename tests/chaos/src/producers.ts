@@ -1,5 +1,5 @@
 import { connectBus, createPublisher, type Bus, type BusEvent, type EventClass, type Publisher } from '@parley/bus';
-import { natsLogin, type ServiceName } from '@parley/local';
+import { natsCredsFile, type ServiceName } from '@parley/local';
 
 /** Who publishes a class, and may publish nothing else. */
 const producerOf: Readonly<Record<EventClass, ServiceName>> = { call: 'call-router', reaction: 'recognition', billing: 'billing' };
@@ -27,7 +27,7 @@ async function connectReplica(url: string): Promise<{ readonly publishers: Recor
   const buses: Bus[] = [];
   const publishers = {} as Record<EventClass, Publisher>;
   for (const [eventClass, user] of Object.entries(producerOf)) {
-    const bus = await connectBus({ url, user, password: natsLogin(user).pass, name: `producer of ${eventClass}` });
+    const bus = await connectBus({ url, credsFile: natsCredsFile(user), name: `producer of ${eventClass}` });
     buses.push(bus);
     publishers[eventClass as EventClass] = createPublisher(bus);
   }

@@ -41,7 +41,7 @@ export async function runSoak(options: SoakOptions, { say, signal }: SoakSurroun
   for (const shared of [calm.signal, stop.signal, limit]) setMaxListeners(0, shared);
   const faults = planFaults(random.fork('faults'), options);
 
-  const system = await startDeliverySystem({ replicas, accountIds: accounts, signal: limit });
+  const system = await startDeliverySystem({ replicas, signal: limit });
   let [report, callsPlayed]: [SoakReport | undefined, number] = [undefined, 0];
   try {
     const plan = planSubscribers(random.fork('subscribers'), { ...options, calls, accounts });

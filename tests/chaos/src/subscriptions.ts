@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateSubscriptionRequest, SubscriptionServiceClient, UpdateSubscriptionRequest, type CreateSubscriptionResponse, type Sink } from '@parley/contracts';
+import { CreateSubscriptionRequest, SubscriptionServiceClient, UpdateSubscriptionRequest, type CreateNatsCredentialResponse, type CreateSubscriptionResponse, type Sink } from '@parley/contracts';
 import { createClient } from '@parley/grpc';
 import { toMessage } from './soak-filter.ts';
 import type { SubscriberLog } from './subscriber-log.ts';
@@ -9,6 +9,8 @@ import type { SubscriberLog } from './subscriber-log.ts';
 export interface Subscriptions {
   /** Tells the log when it starts. */
   create(log: SubscriberLog, token: string, sink: Sink): Promise<CreateSubscriptionResponse>;
+  /** With a NATS sink: the login for its consumers. */
+  createNats(log: SubscriberLog, token: string): Promise<CreateNatsCredentialResponse>;
   setPaused(log: SubscriberLog, token: string, subscriptionId: string, paused: boolean): Promise<void>;
   close(): void;
 }
@@ -29,13 +31,18 @@ export function connectSubscriptions(port: number, stop: AbortSignal): Subscript
       }
     }
   };
+  const create: Subscriptions['create'] = async (log, token, sink) => {
+    const request = CreateSubscriptionRequest.fromPartial({ requestId: randomUUID(), filter: toMessage(log.filter), sink });
+    log.starting();
+    const response = await untilDone(() => client.createSubscription(request, { token }));
+    log.started();
+    return response;
+  };
   return {
-    create: async (log, token, sink) => {
-      const request = CreateSubscriptionRequest.fromPartial({ requestId: randomUUID(), filter: toMessage(log.filter), sink });
-      log.starting();
-      const response = await untilDone(() => client.createSubscription(request, { token }));
-      log.started();
-      return response;
+    create,
+    createNats: async (log, token) => {
+      const { subscriptionId } = (await create(log, token, { kind: { $case: 'nats', value: {} } })).subscription!;
+      return untilDone(() => client.createNatsCredential({ subscriptionId, lifetime: undefined }, { token }));
     },
     setPaused: async ({ filter }, token, subscriptionId, paused) => {
       const request = UpdateSubscriptionRequest.fromPartial({ subscriptionId, filter: toMessage(filter), paused });

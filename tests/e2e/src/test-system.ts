@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareScene, type Scene } from '@parley/examples';
-import { describePlatform, ensureKeys, ensureTools, freePorts, silentProgress, startSupervisor, type Supervisor } from '@parley/local';
+import { describePlatform, ensureKeys, ensureTools, freePorts, natsKeysDir, silentProgress, startSupervisor, type Supervisor } from '@parley/local';
 import { sceneOptions } from '@parley/local/scene';
 
 /** A whole Parley of its own, on free ports and in a folder of its own. */
@@ -18,7 +18,7 @@ export async function startTestSystem(replicas = 1): Promise<TestSystem> {
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
   const ports = await freePorts({ replicas });
   await ensureTools({ progress: silentProgress });
-  const keys = await ensureKeys(join(dataDir, 'keys'));
+  const keys = await ensureKeys(join(dataDir, 'keys'), natsKeysDir);
   // The database of MONGODB_URL, where that is set, is shared with other runs.
   const databasePrefix = `e2e_${Date.now().toString(36)}`;
   const platform = await describePlatform({ ports, keys, dataDir, databasePrefix });

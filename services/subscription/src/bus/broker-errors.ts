@@ -8,17 +8,8 @@ export async function brokerErrors<Result>(work: () => Promise<Result>): Promise
     return await work();
   } catch (error) {
     if (isParleyError(error)) throw error;
-    if (isRefusal(error)) {
-      throw parleyError('subscription.invalid_sink', 'the account has no access to the broker', { cause: error });
-    }
     throw isTransient(error) || isAway(error) ? parleyError('bus.unavailable', 'the broker does not answer', { cause: error }) : error;
   }
-}
-
-/** The broker lets this service make consumers for those accounts only that were given a user of it. */
-export function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return error.name === 'PermissionViolationError' || isRefusal(error.cause);
 }
 
 const unavailable = 503;

@@ -1,17 +1,13 @@
 import type { Bus } from '@parley/bus';
-import { logger } from '@parley/telemetry';
 import type { Account } from '../domain/account.ts';
 import { natsClasses } from '../domain/sink.ts';
-import { isRefusal } from './broker-errors.ts';
 import { provision, type DownstreamSink } from './downstream-consumers.ts';
 import { publishChange, type PublishedChange } from './subscription-changed-publisher.ts';
 
-const log = logger('announce');
-
 export interface AnnouncedChange extends PublishedChange {
   readonly accountId: string;
-  /** Whether the account's NATS consumers may have to be made or removed. */
-  readonly concernsNats: boolean;
+  /** The subscription whose NATS consumers may have to be made or removed. */
+  readonly natsSubscriptionId?: string;
 }
 
 /**
@@ -20,28 +16,19 @@ export interface AnnouncedChange extends PublishedChange {
  */
 export async function announce(bus: Bus, change: AnnouncedChange, find: (accountId: string) => Promise<Account>): Promise<void> {
   await publishChange(bus, change);
-  if (!change.concernsNats) return;
-  for (let account = await find(change.accountId); ; ) {
-    await provisionIfAllowed(bus, account);
-    const now = await find(change.accountId);
+  const { accountId, natsSubscriptionId: subscriptionId } = change;
+  if (subscriptionId === undefined) return;
+  for (let account = await find(accountId); ; ) {
+    await provision(bus, { accountId, subscriptionId }, sinkOf(account, subscriptionId));
+    const now = await find(accountId);
     if (now.nextRevision === account.nextRevision) return;
     account = now;
   }
 }
 
-/** An account that lost its access to the broker must not lose the use of its other subscriptions with it. */
-async function provisionIfAllowed(bus: Bus, account: Account): Promise<void> {
-  try {
-    await provision(bus, account.accountId, sinkOf(account));
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    log.error({ err: error, accountId: account.accountId }, 'the broker does not let this account have consumers');
-  }
-}
-
-function sinkOf({ subscriptions }: Account): DownstreamSink | undefined {
-  const found = subscriptions.find(({ sink }) => sink.kind === 'nats');
+function sinkOf({ subscriptions }: Account, subscriptionId: string): DownstreamSink | undefined {
+  const found = subscriptions.find((subscription) => subscription.subscriptionId === subscriptionId);
   if (found === undefined) return undefined;
-  const { subscriptionId, rewind, filter, startsAfter } = found;
-  return { subscriptionId, rewind, startsAfter, classes: natsClasses(filter) };
+  const { rewind, filter, startsAfter } = found;
+  return { rewind, startsAfter, classes: natsClasses(filter) };
 }

@@ -2,9 +2,8 @@ import { AckPolicy, DeliverPolicy, JetStreamApiCodes, JetStreamApiError, type Co
 import { accountFilter, downstreamConsumerName, eventStreams, type Bus } from '@parley/bus';
 import { eventClasses, type EventClass } from '../domain/event-class.ts';
 
-/** What an account's NATS sink has. */
+/** What a NATS sink has. */
 export interface DownstreamSink {
-  readonly subscriptionId: string;
   /** How often the subscription was rewound. */
   readonly rewind: number;
   readonly classes: readonly EventClass[];
@@ -16,48 +15,47 @@ export interface DownstreamSink {
 const maxAckPending = 1_000;
 const ackWaitNs = 30_000_000_000;
 
-/**
- * Marks which subscription a consumer was made for: one of an earlier subscription stands elsewhere in the stream. So
- * does one that is left of an earlier filter of the same subscription, and started elsewhere.
- */
-const subscriptionMark = 'parley-subscription';
+/** What the consumers of a subscription with a NATS sink are called, and whose events they are for. */
+export interface DownstreamSubscription {
+  readonly accountId: string;
+  readonly subscriptionId: string;
+}
 
 /** Marks after which rewinding it was made: one that went on since stands elsewhere, though it started at the same place. */
 const rewindMark = 'parley-rewind';
 
 /**
- * Makes, keeps or removes the durable consumers of an account, until they are what its NATS sink asks for. Idempotent.
- * @param sink undefined: the account has none.
+ * Makes, keeps or removes the durable consumers of a subscription, until they are what its NATS sink asks for. Idempotent.
+ * @param sink undefined: the subscription is gone.
  */
-export async function provision(bus: Bus, accountId: string, sink: DownstreamSink | undefined): Promise<void> {
+export async function provision(bus: Bus, { accountId, subscriptionId }: DownstreamSubscription, sink: DownstreamSink | undefined): Promise<void> {
+  const name = downstreamConsumerName(accountId, subscriptionId);
   for (const eventClass of eventClasses) {
     const stream = eventStreams[eventClass];
-    const wanted = sink?.classes.includes(eventClass) === true ? consumerConfig(accountId, eventClass, stream, sink) : undefined;
-    const existing = await find(bus, stream, downstreamConsumerName(accountId));
-    if (existing !== undefined && !isSame(existing, wanted)) {
-      await remove(bus, stream, downstreamConsumerName(accountId));
-    }
+    const wanted = sink?.classes.includes(eventClass) === true ? consumerConfig(name, accountFilter(eventClass, accountId), { startsAfter: sink.startsAfter[stream] ?? 0, rewind: sink.rewind }) : undefined;
+    const existing = await find(bus, stream, name);
+    if (existing !== undefined && !isSame(existing, wanted)) await remove(bus, stream, name);
     if (wanted !== undefined) await bus.jsm.consumers.add(stream, wanted);
   }
 }
 
-function consumerConfig(accountId: string, eventClass: EventClass, stream: string, sink: DownstreamSink): Partial<ConsumerConfig> {
+function consumerConfig(name: string, filter: string, { startsAfter, rewind }: { readonly startsAfter: number; readonly rewind: number }): Partial<ConsumerConfig> {
   return {
-    durable_name: downstreamConsumerName(accountId),
-    filter_subject: accountFilter(eventClass, accountId),
+    durable_name: name,
+    filter_subject: filter,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ackWaitNs,
     max_ack_pending: maxAckPending,
     max_deliver: -1,
     deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: (sink.startsAfter[stream] ?? 0) + 1,
-    metadata: { [subscriptionMark]: sink.subscriptionId, [rewindMark]: String(sink.rewind) },
+    opt_start_seq: startsAfter + 1,
+    metadata: { [rewindMark]: String(rewind) },
   };
 }
 
+/** One that is left of an earlier filter of the subscription started elsewhere. */
 function isSame(existing: ConsumerConfig, wanted: Partial<ConsumerConfig> | undefined): boolean {
-  const isMarkedSame = [subscriptionMark, rewindMark].every((mark) => existing.metadata?.[mark] === wanted?.metadata?.[mark]);
-  return isMarkedSame && existing.opt_start_seq === wanted?.opt_start_seq;
+  return existing.metadata?.[rewindMark] === wanted?.metadata?.[rewindMark] && existing.opt_start_seq === wanted?.opt_start_seq;
 }
 
 async function find(bus: Bus, stream: string, name: string): Promise<ConsumerConfig | undefined> {

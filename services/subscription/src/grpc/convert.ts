@@ -1,7 +1,10 @@
+import { eventStreams } from '@parley/bus';
 import { SignatureScheme as SchemeMessage, type Sink as SinkMessage, type StartPosition, type Subscription as SubscriptionMessage } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
+import type { EventFilter } from '@parley/filters';
 import { toMessage } from '../bus/convert.ts';
 import { keysInForce, type SignatureScheme } from '../domain/signing-keys.ts';
+import { natsClasses } from '../domain/sink.ts';
 import { invalidStart, type Start } from '../domain/start.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { WantedSink } from '../usecases/create-subscription.ts';
@@ -57,4 +60,9 @@ function fromScheme(scheme: SchemeMessage): SignatureScheme {
     default:
       throw invalidSink('sink.webhook.signature_scheme', 'is not one of the contract');
   }
+}
+
+/** The streams on which a NATS sink with this filter has a consumer. */
+export function streamsOf(filter: EventFilter): string[] {
+  return natsClasses(filter).map((eventClass) => eventStreams[eventClass]);
 }

@@ -1,13 +1,12 @@
-import { downstreamConsumerName, eventStreams } from '@parley/bus';
+import { downstreamConsumerName } from '@parley/bus';
 import type { CreateSubscriptionRequest, CreateSubscriptionResponse } from '@parley/contracts';
 import { fromEventFilterMessage } from '@parley/filters';
 import type { CallContext } from '@parley/grpc';
 import { sharedSecretOf, toMessage } from '../bus/convert.ts';
-import { natsClasses } from '../domain/sink.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import { createSubscription } from '../usecases/create-subscription.ts';
 import type { SubscriptionPorts } from '../usecases/subscription-ports.ts';
-import { fromSink, fromStart } from './convert.ts';
+import { fromSink, fromStart, streamsOf } from './convert.ts';
 
 export function createSubscriptionHandler(ports: SubscriptionPorts) {
   return async (request: CreateSubscriptionRequest, { identity }: CallContext): Promise<CreateSubscriptionResponse> => {
@@ -21,8 +20,7 @@ export function createSubscriptionHandler(ports: SubscriptionPorts) {
 }
 
 /** What the subscriber needs to make use of it, and is told here only. */
-function access(accountId: string, { sink, filter }: Subscription): Omit<CreateSubscriptionResponse, 'subscription'> {
+function access(accountId: string, { subscriptionId, sink, filter }: Subscription): Omit<CreateSubscriptionResponse, 'subscription'> {
   if (sink.kind === 'webhook') return { webhookSecret: sharedSecretOf(sink), consumerName: '', streams: [] };
-  const streams = natsClasses(filter).map((eventClass) => eventStreams[eventClass]);
-  return { webhookSecret: '', consumerName: downstreamConsumerName(accountId), streams };
+  return { webhookSecret: '', consumerName: downstreamConsumerName(accountId, subscriptionId), streams: streamsOf(filter) };
 }

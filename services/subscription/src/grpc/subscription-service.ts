@@ -1,7 +1,9 @@
 import { SubscriptionServiceService } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import { grpcService, type GrpcService } from '@parley/grpc';
+import type { CreateNatsCredentialPorts } from '../usecases/create-nats-credential.ts';
 import type { SubscriptionPorts } from '../usecases/subscription-ports.ts';
+import { createNatsCredentialHandler } from './create-nats-credential.ts';
 import { createSubscriptionHandler } from './create-subscription.ts';
 import { deleteSubscriptionHandler } from './delete-subscription.ts';
 import { getSubscriptionHandler } from './get-subscription.ts';
@@ -15,7 +17,7 @@ const unimplemented = (): never => {
 };
 
 /** parley.subscription.v1.SubscriptionService, for the account of the caller's token. */
-export function subscriptionService(ports: SubscriptionPorts): GrpcService {
+export function subscriptionService(ports: SubscriptionPorts & CreateNatsCredentialPorts): GrpcService {
   return grpcService(SubscriptionServiceService, {
     scope: 'api',
     handlers: {
@@ -26,7 +28,7 @@ export function subscriptionService(ports: SubscriptionPorts): GrpcService {
       deleteSubscription: deleteSubscriptionHandler(ports),
       rewindSubscription: rewindSubscriptionHandler(ports),
       rotateWebhookKey: rotateWebhookKeyHandler(ports),
-      createNatsCredential: unimplemented,
+      createNatsCredential: createNatsCredentialHandler(ports),
     },
   });
 }

@@ -11,8 +11,8 @@ export interface ChangeMessage {
   readonly revision: number;
   /** An encoded parley.subscription.v1.SubscriptionChanged. */
   readonly payload: Uint8Array;
-  /** Whether the account's consumers may have to be made or removed. */
-  readonly concernsNats: boolean;
+  /** The subscription whose consumers may have to be made or removed. */
+  readonly natsSubscriptionId?: string;
 }
 
 /** The expressions are JSON text: they hold names with dots as keys, which a document takes for paths. */

@@ -32,11 +32,11 @@ function toOutbox(change: Change): ChangeMessage {
   if (change.kind === 'settings') {
     const { revision } = change;
     const payload = SubscriptionChanged.encode(toSettingsChange(accountId, settings, revision)).finish();
-    return { subject: settingsSubject(accountId), accountId, revision, payload, concernsNats: false };
+    return { subject: settingsSubject(accountId), accountId, revision, payload };
   }
   const { subscriptionId, revision, sink } = change.changed;
   const payload = SubscriptionChanged.encode(toChange(accountId, change.changed, change.deleted)).finish();
-  return { subject: subscriptionSubject(accountId, subscriptionId), accountId, revision, payload, concernsNats: sink.kind === 'nats' };
+  return { subject: subscriptionSubject(accountId, subscriptionId), accountId, revision, payload, ...(sink.kind === 'nats' ? { natsSubscriptionId: subscriptionId } : {}) };
 }
 
 function toDocument({ filter, created, ...rest }: Subscription): SubscriptionDocument {

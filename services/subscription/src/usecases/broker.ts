@@ -1,7 +1,7 @@
 import type { StreamStates } from '@parley/cursor';
 import type { EventClass } from '../domain/event-class.ts';
 import type { CallBeginning, StartTimes } from '../domain/start.ts';
-import type { StreamPositions, Subscription } from '../domain/subscription.ts';
+import type { StreamPositions } from '../domain/subscription.ts';
 
 /** What the rules need from the broker. */
 export interface Broker {
@@ -13,9 +13,4 @@ export interface Broker {
   keptSince(times: StartTimes): Promise<StreamStates>;
   /** The first event of each of the calls, among those of the account that were stored at the time or later. */
   callBeginnings(search: { readonly accountId: string; readonly callIds: readonly string[]; readonly sinceMs: number }): Promise<readonly CallBeginning[]>;
-  /**
-   * Makes the consumers of a NATS sink. Idempotent.
-   * @throws ParleyError `subscription.invalid_sink` if the account has no access to the broker.
-   */
-  provision(accountId: string, subscription: Subscription): Promise<void>;
 }

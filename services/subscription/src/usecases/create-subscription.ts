@@ -47,8 +47,6 @@ export async function createSubscription(ports: SubscriptionPorts, command: Crea
     if (result !== undefined) return undefined;
     const startsAfter = start === undefined ? fromNow : await resolveStart(broker, account, { start, filter, nowMs });
     const change = create(account, { ...given, startsAfter }, limit);
-    // Before it is stored: an account for which the broker refuses this must be told, and not be left with it.
-    if (sink.kind === 'nats') await broker.provision(accountId, change.changed);
     result = change.changed;
     return change;
   });

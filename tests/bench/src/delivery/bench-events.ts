@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { headers as natsHeaders } from '@nats-io/nats-core';
 import { connectBus, encodeEvent, newEvent, type Bus, type BusEvent } from '@parley/bus';
 import { CallEvent } from '@parley/contracts';
-import { natsLogin } from '@parley/local';
+import { natsCredsFile } from '@parley/local';
 
 /** All benchmarks are one account's. */
 export const accountId = 'acme';
 
 /** A connection of the user that may do everything. */
 export function connectPlatform(url: string): Promise<Bus> {
-  const { user, pass } = natsLogin('platform');
-  return connectBus({ url, user, password: pass, name: 'bench' });
+  return connectBus({ url, credsFile: natsCredsFile('platform'), name: 'bench' });
 }
 
 /** Makes the events of some calls in turn; each carries a text of 200 bytes. */

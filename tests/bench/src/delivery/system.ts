@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectBus, type Bus } from '@parley/bus';
+import type { Bus } from '@parley/bus';
 import { EventServiceClient, StreamEventsRequest, SubscriptionServiceClient } from '@parley/contracts';
 import { createClient, type GrpcClient } from '@parley/grpc';
-import { describePlatform, ensureKeys, ensureTools, freePorts, mintToken, natsLogin, replicaName, startSupervisor } from '@parley/local';
-import { accountId } from './bench-events.ts';
+import { describePlatform, ensureKeys, ensureTools, freePorts, mintToken, natsKeysDir, replicaName, startSupervisor } from '@parley/local';
+import { accountId, connectPlatform } from './bench-events.ts';
 
 /** What of a Parley delivers events, as `make up` starts it, in processes of its own. */
 export interface DeliverySystem {
@@ -32,7 +32,7 @@ export async function startDeliverySystem(): Promise<DeliverySystem> {
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-bench-'));
   const ports = await freePorts();
   await ensureTools();
-  const keys = await ensureKeys(join(dataDir, 'keys'));
+  const keys = await ensureKeys(join(dataDir, 'keys'), natsKeysDir);
   const platform = await describePlatform({ ports, keys, dataDir, databasePrefix: `bench_${Date.now().toString(36)}`, logLevel: 'warn' });
   const specs = platform.specs
     .filter(({ name }) => parts.has(name))
@@ -40,8 +40,7 @@ export async function startDeliverySystem(): Promise<DeliverySystem> {
   const supervisor = await startSupervisor(specs, { logDir: platform.logDir });
   const { grpc, http } = ports.services['event-router'][0]!;
   const token = await mintToken({ account: accountId, sub: 'service:bench', scope: 'api' }, keys);
-  const login = natsLogin('platform');
-  const bus = await connectBus({ url: platform.natsUrl, user: login.user, password: login.pass, name: 'bench' });
+  const bus = await connectPlatform(platform.natsUrl);
   const address = `127.0.0.1:${grpc}`;
   const subscriptions = createClient(SubscriptionServiceClient, { address: `127.0.0.1:${ports.services.subscription[0]!.grpc}`, token });
   return {
