@@ -99,7 +99,8 @@ export class WebhookDispatcher {
       isOpen: (delivery) => this.#isOpen(delivery),
       attempt: (delivery) => this.#attempt(delivery, owned),
     });
-    const isMoving = (subscriptionId: string) => gates.isMoving(subscriptionId, spillAfterMs);
+    // Back-fill is soon over, mostly.
+    const isMoving = (subscriptionId: string) => gates.isMoving(subscriptionId, spillAfterMs) || lanes.isHeld(subscriptionId);
     const isBehind = ({ stream, streamSequence }: PendingDelivery) => streamSequence > (doneThrough.get(stream) ?? 0);
     const owned: OwnedPartition = new OwnedPartition({
       partition,
