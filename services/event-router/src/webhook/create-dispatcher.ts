@@ -29,8 +29,11 @@ import type { WebhookOperations } from './webhook-operations.ts';
 
 const log = logger('webhook');
 
-/** A delivery that is not over after so long costs a write to the database. */
+/** A delivery that is not over after so long costs a write to the database; */
 const spillAfterMs = 250;
+/** … one of an endpoint that answers, and has more to do than it may have requests at a time, after so long. */
+const spillMovingAfterMs = 2_000;
+const usualUnstored = 2_000;
 const maxUnstored = 10_000;
 const maxUnstoredBytes = 64 * 1024 * 1024;
 
@@ -80,8 +83,9 @@ export async function createWebhooks({ bus, db, egress, positions, instance, con
     subscriptions,
     gates,
     writer: createDeliveryWriter(deliveries),
-    budget: newMemoryBudget(maxUnstored, maxUnstoredBytes),
+    budget: newMemoryBudget(maxUnstored, maxUnstoredBytes, usualUnstored),
     spillAfterMs,
+    spillMovingAfterMs,
     sendPost: createEgressPost(egress, config.webhookTimeoutMs),
     schedule: parseSchedule(config.webhookSchedule),
     maxBodyBytes: config.webhookMaxBytes,

@@ -34,6 +34,7 @@ export interface DispatcherPorts extends Omit<AttemptPorts, 'deliveries' | 'dead
   readonly writer: DeliveryWriter;
   readonly budget: MemoryBudget;
   readonly spillAfterMs: number;
+  readonly spillMovingAfterMs: number;
   readonly positions: PositionStore;
   readonly states: () => Promise<StreamStates>;
 }
@@ -85,7 +86,7 @@ export class WebhookDispatcher {
 
   /** Goes on with what an earlier owner left. */
   async gained({ partition }: PartitionLease, isOwner: () => boolean): Promise<void> {
-    const { deliveries, backFills, gaps, gone, subscriptions, writer, budget, spillAfterMs } = this.#ports;
+    const { deliveries, backFills, gaps, gone, subscriptions, gates, writer, budget, spillAfterMs, spillMovingAfterMs } = this.#ports;
     const doneThrough = await this.#doneThrough(partition);
     const [pending, backFilled, known, dead] = await Promise.all([
       deliveries.ofPartition(partition),
@@ -98,11 +99,13 @@ export class WebhookDispatcher {
       isOpen: (delivery) => this.#isOpen(delivery),
       attempt: (delivery) => this.#attempt(delivery, owned),
     });
+    // Back-fill is soon over, mostly.
+    const isMoving = (subscriptionId: string) => gates.isMoving(subscriptionId, spillAfterMs) || lanes.isHeld(subscriptionId);
     const isBehind = ({ stream, streamSequence }: PendingDelivery) => streamSequence > (doneThrough.get(stream) ?? 0);
     const owned: OwnedPartition = new OwnedPartition({
       partition,
       deliveries: lanes,
-      unstored: new UnstoredDeliveries({ writer, budget, spillAfterMs, isOwner, signal: lanes.signal }),
+      unstored: new UnstoredDeliveries({ writer, budget, spillAfterMs, spillMovingAfterMs, isMoving, isOwner, signal: lanes.signal }),
       gaps: new LaneGaps(gaps, known),
       backFilled,
       doneThrough,

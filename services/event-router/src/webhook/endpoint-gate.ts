@@ -26,6 +26,7 @@ export class EndpointGate {
   readonly #onChange: (circuit: Circuit) => void;
   #circuit: Circuit = closedCircuit;
   #pausedUntilMs = 0;
+  #wellAtMs = -Infinity;
   #taken = 0;
   readonly #waiting = new Set<Waiter>();
   #timer: NodeJS.Timeout | undefined;
@@ -38,6 +39,11 @@ export class EndpointGate {
 
   get circuit(): Circuit {
     return this.#circuit;
+  }
+
+  /** When it was last answered well; on the monotonic clock. */
+  get wellAtMs(): number {
+    return this.#wellAtMs;
   }
 
   /** Nothing would be lost with it. */
@@ -112,6 +118,7 @@ export class EndpointGate {
   #leave({ health, pauseMs }: Passed, wasProbe: boolean): void {
     this.#taken -= 1;
     const nowMs = performance.now();
+    if (health === 'well') this.#wellAtMs = nowMs;
     if (pauseMs > 0) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, nowMs + pauseMs);
     this.#become(onRequestEnd(this.#circuit, this.#settings.circuit, { health, wasProbe, nowMs, random: Math.random() }));
     this.#admit();

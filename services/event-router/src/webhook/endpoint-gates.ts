@@ -26,6 +26,11 @@ export class EndpointGates {
     return this.#gates.get(subscriptionId)?.circuit ?? closedCircuit;
   }
 
+  /** Whether it has answered well within a time: what waits for it moves on. */
+  isMoving(subscriptionId: string, withinMs: number): boolean {
+    return performance.now() - (this.#gates.get(subscriptionId)?.wellAtMs ?? -Infinity) < withinMs;
+  }
+
   reset(subscriptionId: string): void {
     this.#gates.get(subscriptionId)?.reset();
   }

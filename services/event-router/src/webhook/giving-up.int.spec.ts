@@ -55,7 +55,7 @@ function partitionsAtOneGate(): () => PartitionDeliveries {
     const partition: PartitionDeliveries = new PartitionDeliveries({ isOpen: () => true, attempt: (delivery) => attemptDelivery(ports, parts, delivery) });
     const { signal } = partition;
     const gaps = new LaneGaps(gapRepository, new Map());
-    const unstored = new UnstoredDeliveries({ writer: createDeliveryWriter(deliveries), budget: newMemoryBudget(9, 9_999), spillAfterMs: timeoutMs, isOwner: () => true, signal });
+    const unstored = new UnstoredDeliveries({ writer: createDeliveryWriter(deliveries), budget: newMemoryBudget(9, 9_999), spillAfterMs: timeoutMs, spillMovingAfterMs: timeoutMs, isMoving: () => false, isOwner: () => true, signal });
     const parts = { unstored, gaps, signal };
     return partition;
   };

@@ -12,7 +12,7 @@ const gained = (doneThrough: Record<string, number>, backFilled: Record<string, 
   return new OwnedPartition({
     partition: 7,
     deliveries,
-    unstored: new UnstoredDeliveries({ writer, budget: newMemoryBudget(1, 1), spillAfterMs: 1, isOwner: () => true, signal: AbortSignal.abort() }),
+    unstored: new UnstoredDeliveries({ writer, budget: newMemoryBudget(1, 1), spillAfterMs: 1, spillMovingAfterMs: 1, isMoving: () => false, isOwner: () => true, signal: AbortSignal.abort() }),
     gaps: new LaneGaps({} as GapRepository, new Map()),
     backFilled: new Map(Object.entries(backFilled)),
     doneThrough: new Map(Object.entries(doneThrough)),

@@ -42,6 +42,10 @@ export class PartitionDeliveries {
     this.#held.set(subscriptionId, (this.#held.get(subscriptionId) ?? 0) + 1);
   }
 
+  isHeld(subscriptionId: string): boolean {
+    return this.#held.has(subscriptionId);
+  }
+
   release(subscriptionId: string): void {
     const holders = (this.#held.get(subscriptionId) ?? 0) - 1;
     if (holders > 0) this.#held.set(subscriptionId, holders);

@@ -1,24 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { count } from '@parley/telemetry';
 import type { Delivery } from '../domain/delivery.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
 
 /** What all partitions of this replica may hold in memory together. */
 export interface MemoryBudget {
+  /** Beyond it no more events are taken until there are fewer. */
+  readonly usualDeliveries: number;
+  /** Beyond these everything is stored. */
   readonly maxDeliveries: number;
   readonly maxBytes: number;
   deliveries: number;
   bytes: number;
+  /** Who waits for fewer. */
+  readonly waiting: Set<() => void>;
 }
 
-export function newMemoryBudget(maxDeliveries: number, maxBytes: number): MemoryBudget {
-  return { maxDeliveries, maxBytes, deliveries: 0, bytes: 0 };
+export function newMemoryBudget(maxDeliveries: number, maxBytes: number, usualDeliveries = maxDeliveries): MemoryBudget {
+  return { usualDeliveries, maxDeliveries, maxBytes, deliveries: 0, bytes: 0, waiting: new Set() };
 }
 
 export interface UnstoredOptions {
   readonly writer: DeliveryWriter;
   readonly budget: MemoryBudget;
-  /** A delivery that is not over after so long is stored. */
+  /** A delivery that is not over after so long is stored; */
   readonly spillAfterMs: number;
+  /** … or after so long, if its endpoint answers and it only waits for its turn. */
+  readonly spillMovingAfterMs: number;
+  readonly isMoving: (subscriptionId: string) => boolean;
   /** Whether the lease is known to hold: a successor has what a late owner would store. */
   readonly isOwner: () => boolean;
   /** Aborted when the partition goes. */
@@ -35,6 +44,8 @@ interface Held {
 }
 
 const sweepMs = 50;
+const longestPauseMs = 500;
+const pause = (): Promise<void> => sleep(longestPauseMs, undefined, { ref: false });
 
 /**
  * The deliveries of a partition that are in memory only: their events are not done with, so that the stream has them
@@ -49,8 +60,12 @@ export class UnstoredDeliveries {
 
   constructor(options: UnstoredOptions) {
     this.#options = options;
-    this.#sweeping = setInterval(() => void this.#spill(performance.now() - options.spillAfterMs), sweepMs).unref();
-    options.signal.addEventListener('abort', () => clearInterval(this.#sweeping), { once: true });
+    this.#sweeping = setInterval(() => void this.#sweep(), sweepMs).unref();
+    const end = () => {
+      clearInterval(this.#sweeping);
+      this.#wake();
+    };
+    options.signal.addEventListener('abort', end, { once: true });
   }
 
   get size(): number {
@@ -70,12 +85,16 @@ export class UnstoredDeliveries {
     return settled;
   }
 
-  /** Resolves when there is room for more; makes it, if need be. */
+  /**
+   * Resolves when there is room for more; makes it, if need be. What waits for its turn is not stored for want of room. It
+   * does not wait for ever, since the partition's end waits for it: then the number of events that may be open bounds what is
+   * in memory.
+   */
   async room(): Promise<void> {
-    const { budget, signal } = this.#options;
-    while ((budget.deliveries > budget.maxDeliveries || budget.bytes > budget.maxBytes) && this.#held.size > 0 && !signal.aborted) {
-      await this.#spill(Infinity);
-    }
+    const { budget } = this.#options;
+    const isFull = () => budget.deliveries > budget.maxDeliveries || budget.bytes > budget.maxBytes;
+    if (isFull()) await Promise.race([this.#spill(() => true), pause()]);
+    if (budget.deliveries > budget.usualDeliveries) await Promise.race([new Promise<void>((resolve) => budget.waiting.add(resolve)), pause()]);
   }
 
   /** One that is not stored yet. */
@@ -128,12 +147,25 @@ export class UnstoredDeliveries {
     for (const held of this.#held.values()) this.#forget(held);
   }
 
-  /** @param throughMs those that came then or before. */
-  async #spill(throughMs: number): Promise<void> {
+  async #sweep(): Promise<void> {
+    const { spillAfterMs, spillMovingAfterMs, isMoving } = this.#options;
+    const nowMs = performance.now();
+    const oldest = this.#held.values().next().value;
+    if (oldest === undefined || nowMs - oldest.sinceMs < spillAfterMs) return;
+    const moving = new Map<string, boolean>();
+    const waitsMs = (subscriptionId: string): number => {
+      if (!moving.has(subscriptionId)) moving.set(subscriptionId, isMoving(subscriptionId));
+      return moving.get(subscriptionId)! ? spillMovingAfterMs : spillAfterMs;
+    };
+    await this.#spill(({ delivery, sinceMs }) => nowMs - sinceMs >= waitsMs(delivery.subscriptionId));
+  }
+
+  /** @param isDue the older of an endpoint's deliveries at least as soon as the newer */
+  async #spill(isDue: (held: Held) => boolean): Promise<void> {
     if (!this.#options.isOwner()) return;
     const storing: Promise<void>[] = [];
     for (const held of this.#held.values()) {
-      if (held.sinceMs > throughMs) break;
+      if (!isDue(held)) continue;
       if (held.storing === undefined) count('parley.webhook.spilled');
       storing.push((held.storing ??= this.#store(held, held.delivery, this.#options.signal)));
     }
@@ -158,5 +190,13 @@ export class UnstoredDeliveries {
     this.#held.delete(id);
     this.#options.budget.deliveries -= 1;
     this.#options.budget.bytes -= held.bytes;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const { waiting, deliveries, usualDeliveries } = this.#options.budget;
+    if (waiting.size === 0 || (deliveries > usualDeliveries && !this.#options.signal.aborted)) return;
+    for (const resume of waiting) resume();
+    waiting.clear();
   }
 }

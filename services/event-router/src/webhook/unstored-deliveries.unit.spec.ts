@@ -42,7 +42,7 @@ function apply({ stored, onPut }: Database, write: DeliveryWrite): void {
   onPut(write.delivery.id);
 }
 
-function start(database: Database, { spillAfterMs = 600_000, isOwner = (): boolean => true, budget = newMemoryBudget(100, 100_000) } = {}) {
+function start(database: Database, { spillAfterMs = 600_000, isOwner = (): boolean => true, isMoving = (_subscriptionId: string): boolean => false, budget = newMemoryBudget(100, 100_000) } = {}) {
   const ending = new AbortController();
   const writer = createDeliveryWriter({
     write: async (writes) => {
@@ -51,7 +51,7 @@ function start(database: Database, { spillAfterMs = 600_000, isOwner = (): boole
       return 0;
     },
   });
-  return { unstored: new UnstoredDeliveries({ writer, budget, spillAfterMs, isOwner, signal: ending.signal }), ending, budget };
+  return { unstored: new UnstoredDeliveries({ writer, budget, spillAfterMs, spillMovingAfterMs: 600_000, isMoving, isOwner, signal: ending.signal }), ending, budget };
 }
 
 const isSettled = async (promise: Promise<void>) => Promise.race([promise.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))]);
@@ -75,6 +75,30 @@ describe('a delivery in memory', () => {
     expect([...database.stored.values()]).toEqual([delivery(1)]);
     expect(unstored.get(delivery(1).id)).toBeUndefined();
     ending.abort();
+  });
+
+  test('that only waits for its turn at an endpoint that answers is not stored for that; no more are taken meanwhile', async () => {
+    const database = newDatabase();
+    database.gate.open();
+    const isMoving = (subscriptionId: string) => subscriptionId === 's';
+    const { unstored, ending } = start(database, { spillAfterMs: 1, isMoving, budget: newMemoryBudget(9, 9_999, 0) });
+    const settled = unstored.hold(delivery(1));
+    const stuck = { ...delivery(1), id: 't/e', subscriptionId: 't' };
+    await unstored.hold(stuck);
+    const room = unstored.room();
+    expect([await isSettled(settled), await isSettled(room), [...database.stored.keys()]]).toEqual([false, false, ['t/e']]);
+    await unstored.over(delivery(1).id);
+    await room;
+    ending.abort();
+  });
+
+  test('nobody waits for room once the partition goes', async () => {
+    const { unstored, ending } = start(newDatabase(), { budget: newMemoryBudget(9, 9_999, 0) });
+    void unstored.hold(delivery(1));
+    const room = unstored.room();
+    expect(await isSettled(room)).toBe(false);
+    ending.abort();
+    await room;
   });
 
   test('that is over while it is being stored is removed after it', async () => {
