@@ -13,6 +13,8 @@ export interface PublishedEvent extends FilteredEvent {
   readonly publishedAtMs: number;
   /** When the broker had last stored it, at first or as a repeat; infinite while that is under way. */
   storedAtMs: number;
+  /** How often it was published: more than once, and the stream may hold it more than once. */
+  publishes: number;
 }
 
 /** All that was published. */
@@ -35,12 +37,13 @@ export function createPublishedEvents(nowMs: () => number = () => performance.no
     record: ({ id, accountId, source, sequence, type, callId, call }) => {
       const siblings = ofAccount(accountId);
       byAccount.set(accountId, siblings);
-      const event = { id, accountId, source, sequence, type, callId, ...call, index: siblings.length, publishedAtMs: nowMs(), storedAtMs: Infinity };
+      const event = { id, accountId, source, sequence, type, callId, ...call, index: siblings.length, publishedAtMs: nowMs(), storedAtMs: Infinity, publishes: 0 };
       siblings.push(event);
       byId.set(id, event);
     },
     stored: async (id, publish) => {
       const event = byId.get(id)!;
+      event.publishes += 1;
       underWay.set(id, (underWay.get(id) ?? 0) + 1);
       event.storedAtMs = Infinity;
       const result = await publish();

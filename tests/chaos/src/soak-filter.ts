@@ -40,6 +40,7 @@ const wide: readonly MakeFilter[] = [
   () => ({ directions: ['inbound'] }),
   (random) => ({ from: callers.filter(() => random.chance(0.5)) }),
   ...narrow,
+  ...narrow,
 ];
 /** The broker filters by subject, which knows whole classes. */
 const wholeClasses: readonly MakeFilter[] = [() => ({}), () => ({ types: ['billing.*', 'reaction.*'] })];

@@ -9,7 +9,7 @@ export interface ReceivedEvent {
   readonly source: string;
   readonly sequence: bigint;
   readonly type: string;
-  /** The broker says that it delivered it before: in order at the first attempt is all that a NATS consumer promises. */
+  /** The broker says that it delivered it before. */
   readonly redelivered?: boolean;
 }
 
@@ -99,7 +99,8 @@ export function createSubscriberLog(subscriber: Subscriber, events: PublishedEve
       if (has(event)) return void (repeats[transport] = (repeats[transport] ?? 0) + 1);
       order = withRoomFor(order, event.index);
       order[event.index] = taken += 1;
-      if (received.redelivered === true) redelivered.add(event.index);
+      // All that a NATS consumer promises is order at the first attempt; where that was lost on its way, a copy may come before the second.
+      if (received.redelivered === true || (transport === 'nats' && event.publishes > 1)) redelivered.add(event.index);
     },
     refused: (why) => fault('refused', why),
     note: (text) => {

@@ -78,6 +78,16 @@ describe('a log', () => {
     expect(log.faults()).toEqual([]);
   });
 
+  test('takes a copy from NATS in the place of what was lost on its way, and from no other transport', async () => {
+    for (const [transport, faults] of [['nats', []], ['sse', [{ kind: 'out of order' }]]] as const) {
+      const { log, publish } = await published([0, 1]);
+      await publish(event(0));
+      for (const sequence of [1, 0]) log.take(event(sequence), transport);
+      expect(log.faults()).toMatchObject(faults);
+      expect(log.faults()).toHaveLength(faults.length);
+    }
+  });
+
   test('finds what is not its own', async () => {
     const { log, take, publish } = await published([0], { from: ['client:a'] });
     const [theirs, unasked] = [event(0, { accountId: 'acme-2', callId: 'CA2' }), event(0, { callId: 'CA3', from: 'client:b' })];
