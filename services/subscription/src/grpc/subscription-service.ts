@@ -1,5 +1,4 @@
 import { SubscriptionServiceService } from '@parley/contracts';
-import { parleyError } from '@parley/errors';
 import { grpcService, type GrpcService } from '@parley/grpc';
 import type { CreateNatsCredentialPorts } from '../usecases/create-nats-credential.ts';
 import type { SubscriptionPorts } from '../usecases/subscription-ports.ts';
@@ -11,10 +10,6 @@ import { listSubscriptionsHandler } from './list-subscriptions.ts';
 import { rewindSubscriptionHandler } from './rewind-subscription.ts';
 import { rotateWebhookKeyHandler } from './rotate-webhook-key.ts';
 import { updateSubscriptionHandler } from './update-subscription.ts';
-
-const unimplemented = (): never => {
-  throw parleyError('request.unimplemented', 'not yet');
-};
 
 /** parley.subscription.v1.SubscriptionService, for the account of the caller's token. */
 export function subscriptionService(ports: SubscriptionPorts & CreateNatsCredentialPorts): GrpcService {
