@@ -32,6 +32,8 @@ export const metricTable = {
   'parley.delivery.events': { kind: 'counter', unit: '{event}', description: 'Events delivered to subscribers, by transport' },
   'parley.delivery.matches': { kind: 'counter', unit: '{match}', description: 'Filters that events of the live tail passed' },
   'parley.delivery.lag': { kind: 'gauge', unit: '{event}', description: 'Events that a stream holds and the live tail has not read yet, by class' },
+  'parley.delivery.available': { kind: 'gauge', unit: '1', description: 'Whether the stream of a class can be read: 1 or 0' },
+  'parley.delivery.sent_away': { kind: 'counter', unit: '{client}', description: 'Streams that were ended here, by reason' },
   'parley.delivery.clients': { kind: 'gauge', unit: '{client}', description: 'Clients that are subscribed now, by transport' },
   'parley.delivery.latency': { kind: 'histogram', unit: 's', description: 'From an event until it was handed to a subscriber, by transport', buckets: seconds },
   'parley.webhook.pending': { kind: 'gauge', unit: '{delivery}', description: 'Webhook deliveries that wait, in the partitions of this replica' },
