@@ -3,6 +3,7 @@ import { AttemptOutcome, EndpointState } from '@parley/contracts';
 import { everyEvent } from '@parley/filters';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testCall } from './test-support/call-events.ts';
+import { untilSharedOut } from './test-support/shared-out.ts';
 import { testRouters, type WebhookClient } from './test-support/started-router.ts';
 import { startReceiver, type Receiver } from './test-support/webhook-receiver.ts';
 import { streamEnds, subscribeWebhook, type NewWebhook, type WebhookHandle } from './test-support/webhook-subscriptions.ts';
@@ -24,6 +25,7 @@ beforeAll(async () => {
   receiver = await startReceiver();
   const variables = { EGRESS_ALLOW: receiver.host, WEBHOOK_SCHEDULE: '0s,50ms' };
   const replicas = [await routers.start(variables), await routers.start(variables)];
+  await untilSharedOut(nats.bus, replicas.length);
   const token = await keys.token();
   clients = replicas.map((replica) => replica.webhookClient(token));
   stranger = replicas[0]!.webhookClient(await keys.token({ accountId: 'other' }));
