@@ -12,6 +12,8 @@ const failing = (error: unknown) =>
 
 test.each([
   ['no answer', new TimeoutError()],
+  // As the client names it; the package does not export the class.
+  ['JetStream that has not started yet', Object.assign(new Error('jetstream is not enabled'), { name: 'JetStreamNotEnabled' })],
   ['a stream without a leader', ofApi(10_008, 503)],
   ['a stream that is not declared yet', ofApi(JetStreamApiCodes.StreamNotFound, 404)],
 ])('%s is a broker that is away, with the cause', async (_, cause) => {
