@@ -1,6 +1,6 @@
 // Parley's gRPC APIs with promises: what an internal team's client looks like.
 import { credentials, Metadata, type CallOptions, type Client, type ServiceError } from '@grpc/grpc-js';
-import { ApplicationServiceClient, BillingServiceClient, CallServiceClient, SubscriptionServiceClient } from '@parley/contracts';
+import { AccountSettingsServiceClient, ApplicationServiceClient, BillingServiceClient, CallServiceClient, SubscriptionServiceClient } from '@parley/contracts';
 
 type Unary<Request, Response> = (
   request: Request,
@@ -31,6 +31,7 @@ export interface Api {
   readonly applications: Promised<ApplicationServiceClient>;
   readonly calls: Promised<CallServiceClient>;
   readonly subscriptions: Promised<SubscriptionServiceClient>;
+  readonly settings: Promised<AccountSettingsServiceClient>;
   readonly billing: Promised<BillingServiceClient>;
   close(): void;
 }
@@ -43,12 +44,14 @@ export function connectApi(targets: ApiTargets, token: string): Api {
     applications: new ApplicationServiceClient(first(targets.callRouter), credentials.createInsecure()),
     calls: new CallServiceClient(first(targets.callRouter), credentials.createInsecure()),
     subscriptions: new SubscriptionServiceClient(first(targets.subscription), credentials.createInsecure()),
+    settings: new AccountSettingsServiceClient(first(targets.subscription), credentials.createInsecure()),
     billing: new BillingServiceClient(first(targets.billing), credentials.createInsecure()),
   };
   return {
     applications: promised(clients.applications, token),
     calls: promised(clients.calls, token),
     subscriptions: promised(clients.subscriptions, token),
+    settings: promised(clients.settings, token),
     billing: promised(clients.billing, token),
     close: () => Object.values(clients).forEach((client) => client.close()),
   };

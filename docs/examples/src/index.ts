@@ -6,7 +6,7 @@ export { startObserver, type Observer } from './observer.ts';
 export { streamEvents, type EventStream } from './event-stream.ts';
 export { readServerSentEvents, type SseStream } from './sse-client.ts';
 export { consumeFromNats, type NatsEvent } from './nats-consumer.ts';
-export { verificationToken, type VerificationTokenRequest } from './verification-token.ts';
+export { browserStreamUrl, verificationToken, type VerificationTokenRequest } from './verification-token.ts';
 export { receiveWebhooks, type CloudEvent, type WebhookReceiver } from './webhook-receiver.ts';
 export { billOf, differences, type Bill, type BillLine } from './receipt-check.ts';
 export {

@@ -31,7 +31,8 @@ export function readServerSentEvents(options: SseOptions): SseStream {
 
   const parser = createParser({
     onEvent: ({ id, event, data }) => {
-      if (event !== 'heartbeat') options.onEvent(JSON.parse(data) as CloudEvent);
+      // Heartbeats, and what the router says of the stream itself (docs/events.md), are no events of a call.
+      if (event !== 'heartbeat' && event?.startsWith('stream.') !== true) options.onEvent(JSON.parse(data) as CloudEvent);
       if (id !== undefined) {
         lastEventId = id;
         start();

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isParleyError } from '@parley/errors';
 import { GapError } from './call-queue.ts';
 
-// The driver's and the client's errors of a dependency that is away. By name, so that the bus needs neither's classes.
+// The driver's and the client's errors of a dependency that is away; JetStreamNotEnabled is a broker that has started, and
+// whose JetStream has not yet. By name, so that the bus needs neither's classes.
 const transientNames =
-  /^(Mongo(Network|NetworkTimeout|ServerSelection|NotConnected|PoolCleared|PoolClosed|OperationTimeout|WriteConcern)\w*|(Request|Connection|Timeout|NoResponders|ClosedConnection|DrainingConnection)\w*Error)$/;
+  /^(Mongo(Network|NetworkTimeout|ServerSelection|NotConnected|PoolCleared|PoolClosed|OperationTimeout|WriteConcern)\w*|(Request|Connection|Timeout|NoResponders|ClosedConnection|DrainingConnection)\w*Error|JetStreamNotEnabled)$/;
 
 /** Whether a failure passes without anybody's doing, so that its event is worth trying for ever. */
 export function isTransient(error: unknown): boolean {

@@ -50,4 +50,5 @@ export { allPartitions } from './partitions.ts';
 export { mongoPositions, type Positions, type PositionStore, type StreamPosition } from './positions.ts';
 export { mongoParking, type ParkedCall, type ParkedMessage, type ParkingStore } from './parking.ts';
 export { parkingHandlers, type ParkingHandlers } from './parking-service.ts';
+export { brokerErrors } from './broker-errors.ts';
 export { isTransient } from './failure.ts';

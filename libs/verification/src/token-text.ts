@@ -16,7 +16,7 @@ export interface SealedFields {
   readonly accountId: string;
   /** URL of the stream without its query. */
   readonly audience: string;
-  /** Canonical text of the filter. */
+  /** Text of the filter. */
   readonly filter: string;
   readonly expirySeconds: number;
 }

@@ -7,7 +7,7 @@ export interface Subscribing {
   readonly accountId: string;
   /** URL of the stream without its query, as the client asks for it, e.g. `https://events.example.com/v1/events`. */
   readonly audience: string;
-  /** Canonical text of the filter. */
+  /** The query's parameters that filter, sorted by name, as application/x-www-form-urlencoded, e.g. `call_id=CA1&types=call.*`. */
   readonly filter: string;
 }
 

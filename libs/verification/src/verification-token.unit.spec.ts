@@ -7,7 +7,7 @@ import { longestLifetimeMs, makeVerificationToken, readVerificationToken, verify
 const now = new Date('2026-01-01T12:00:00Z');
 const expiresAt = new Date(now.getTime() + 600_000);
 const secret = Buffer.alloc(32, 7);
-const subscribing = { accountId: 'acme', audience: 'https://events.example.com/v1/events', filter: '{"types":["call.*"]}' };
+const subscribing = { accountId: 'acme', audience: 'https://events.example.com/v1/events', filter: 'types=call.*' };
 const verification: Verification = { ...subscribing, keys: [{ keyId: 'vk-1', secret }], revoked: new Set<string>(), now };
 const token = makeVerificationToken({ ...subscribing, keyId: 'vk-1', secret, expiresAt });
 
@@ -29,7 +29,7 @@ describe('a verification token', () => {
   });
 
   test('has the documented form', () => {
-    const content = `2:v14:vk-14:acme36:${subscribing.audience}20:${subscribing.filter}10:1767269400`;
+    const content = `2:v14:vk-14:acme36:${subscribing.audience}12:${subscribing.filter}10:1767269400`;
     expect(token).toBe(`v1.vk-1.1767269400.${createHmac('sha256', secret).update(content).digest('base64url')}`);
   });
 
@@ -43,7 +43,7 @@ describe('a verification token', () => {
   test.each<[string, string, Partial<Verification>]>([
     ['another account', 'verification.mismatch', { accountId: 'globex' }],
     ['another URL', 'verification.mismatch', { audience: `${subscribing.audience}/` }],
-    ['another filter', 'verification.mismatch', { filter: '{"types":["billing.*"]}' }],
+    ['another filter', 'verification.mismatch', { filter: 'types=billing.*' }],
     ['what is one field less and another more', 'verification.mismatch', { accountId: 'acmeh', audience: subscribing.audience.slice(1) }],
     ['another secret under the key id', 'verification.mismatch', { keys: [{ keyId: 'vk-1', secret: Buffer.alloc(32, 8) }] }],
     ['a key that was revoked', 'verification.revoked', { keys: [] }],

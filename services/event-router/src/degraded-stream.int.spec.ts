@@ -40,6 +40,15 @@ test('a class whose stream is out of reach holds up no other, its subscribers ar
   const late = streamOverGrpc(router.client(token), { filter, cursor: behind });
   await eventually(() => expect(late.events.length).toBeGreaterThanOrEqual(withoutBilling));
 
+  // One that begins in the past has to ask the stream where; it is told to come again, unless it wants nothing of that class.
+  const start = { position: { $case: 'lookback', value: { seconds: 60n, nanos: 0 } } } as const;
+  const refused = [streamOverGrpc(router.client(token), { filter, start }), streamOverSse(router, token, { query: { ...query, start: '1m' } }), streamOverWebSocket(router, token, { ...query, start: '1m' })];
+  const ofCalls = streamOverGrpc(router.client(token), { filter: { ...filter, types: ['call.*'] }, start });
+  await eventually(() => expect(ofCalls.events).toHaveLength(2));
+  await ofCalls.close();
+  const byWeb = { status: 503, body: { code: 'bus.unavailable' } };
+  expect(await Promise.all(refused.map(({ ended }) => ended))).toMatchObject([{ code: 'bus.unavailable' }, byWeb, byWeb]);
+
   outage.end();
   for (const stream of live) await eventually(() => expect(stream.notices).toEqual(['degraded billing', 'restored billing']));
   published.push(await call.publish('billing'));

@@ -1,4 +1,4 @@
-import { connectBus, eventStreams, filterVocabulary } from '@parley/bus';
+import { brokerErrors, connectBus, eventStreams, filterVocabulary } from '@parley/bus';
 import type { ConfigOf } from '@parley/config';
 import { readCursorCodec } from '@parley/cursor';
 import { createEgress } from '@parley/egress';
@@ -6,7 +6,6 @@ import { createGrpcServer, createVerifier } from '@parley/grpc';
 import { instanceId, runService, startHttp, type Scope } from '@parley/lifecycle';
 import { connectStore } from '@parley/store';
 import { startTelemetry } from '@parley/telemetry';
-import { brokerErrors } from './bus/broker-errors.ts';
 import { announce } from './bus/change-announcer.ts';
 import { createCredentialIssuer } from './bus/downstream-credentials.ts';
 import { createNatsBroker } from './bus/nats-broker.ts';

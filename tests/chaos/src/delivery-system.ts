@@ -10,7 +10,7 @@ export interface DeliverySystem {
   readonly supervisor: Supervisor;
   readonly natsUrl: string;
   /** Of the balancers in front of the event-routers. */
-  readonly ports: { readonly grpc: number; readonly sse: number };
+  readonly ports: { readonly grpc: number; readonly http: number };
   readonly subscriptionPort: number;
   readonly webhookPort: number;
   /** Where the logs of the processes are; kept where that is asked for when it stops. */
@@ -32,6 +32,9 @@ const routerEnvironment = {
   WEBHOOK_TIMEOUT_MS: '2000',
   // No delivery is given up: endpoints are away for seconds.
   WEBHOOK_SCHEDULE: `0s${',500ms'.repeat(200)}`,
+  // They are well again sooner than the longest pause by default is over.
+  WEBHOOK_CIRCUIT_PAUSES: '500ms,1s,2s',
+  DRAIN_MS: '1000',
 };
 /** So short that the broker knows hardly any repeat for one, and each is stored and delivered. */
 const duplicateWindowNs = 100_000_000;
@@ -46,23 +49,27 @@ export async function startDeliverySystem({ replicas, signal }: DeliverySystemOp
   // A broker of its own, as it is killed; the database of MONGODB_URL, where that is set, is shared with other runs.
   const { NATS_URL: _, ...env } = process.env;
   const platform = await describePlatform({ ports, keys, dataDir, env, databasePrefix: `delivery_${Date.now().toString(36)}`, logLevel: 'warn' });
-  const specs = platform.specs.map((spec) => (spec.name.startsWith('event-router') ? withEnvironment(spec, routerEnvironment) : spec));
+  const balancers = { grpc: await startBalancer(routers.map(({ grpc }) => grpc)), http: await startBalancer(routers.map(({ http }) => http)) };
+  const closeBalancers = () => Promise.all([balancers.grpc.close(), balancers.http.close()]);
+  // What verification tokens are made for is where clients come in.
+  const ofRouters = { ...routerEnvironment, EVENT_STREAM_URL: `http://127.0.0.1:${balancers.http.port}/v1/events` };
+  const specs = platform.specs.map((spec) => (spec.name.startsWith('event-router') ? withEnvironment(spec, ofRouters) : spec));
   const supervisor = await startSupervisor(specs, { logDir: platform.logDir, progress: silentProgress, ...(signal === undefined ? {} : { signal }) }).catch(async (error: unknown) => {
+    await closeBalancers();
     await rm(dataDir, { recursive: true, force: true });
     throw error;
   });
   await shortenDuplicateWindows(platform.natsUrl);
-  const balancers = { grpc: await startBalancer(routers.map(({ grpc }) => grpc)), sse: await startBalancer(routers.map(({ http }) => http)) };
   return {
     supervisor,
     natsUrl: platform.natsUrl,
-    ports: { grpc: balancers.grpc.port, sse: balancers.sse.port },
+    ports: { grpc: balancers.grpc.port, http: balancers.http.port },
     subscriptionPort: subscription[0]!.grpc,
     webhookPort: ports.webhookReceiver,
     logDir: platform.logDir,
     token: (account) => mintToken({ account, sub: 'service:test', scope: 'api' }, keys),
     stop: async ({ keepLogs } = { keepLogs: false }) => {
-      await Promise.all([balancers.grpc.close(), balancers.sse.close()]);
+      await closeBalancers();
       await supervisor.stop();
       const remains = keepLogs ? ['jetstream', 'mongowire', 'keys', 'spans'] : [''];
       await Promise.all(remains.map((name) => rm(join(dataDir, name), { recursive: true, force: true })));

@@ -8,11 +8,11 @@ import type { Visit, VisitEnd, VisitOptions } from './visit.ts';
 const forGood = new Set([status.INVALID_ARGUMENT, status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.OUT_OF_RANGE, status.FAILED_PRECONDITION, status.UNIMPLEMENTED]);
 
 /** EventService.StreamEvents with the stock client, on a connection of its own. */
-export function visitOverGrpc({ port, token, filter, cursor, onMessage }: VisitOptions): Visit {
+export function visitOverGrpc({ port, token, filter, cursor, maxEvents, onMessage }: VisitOptions): Visit {
   const client = new EventServiceClient(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${token}`);
-  const call = client.streamEvents(StreamEventsRequest.fromPartial({ filter: toMessage(filter), cursor }), metadata);
+  const call = client.streamEvents(StreamEventsRequest.fromPartial({ filter: toMessage(filter), cursor, maxEvents }), metadata);
   let isLeft = false;
   const ended = new Promise<VisitEnd>((resolve) => {
     call.on('data', (response: StreamEventsResponse) => {

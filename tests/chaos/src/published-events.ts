@@ -1,4 +1,5 @@
 import type { BusEvent } from '@parley/bus';
+import { CallStatus } from '@parley/contracts';
 import type { FilteredEvent } from './soak-filter.ts';
 
 /** What the oracle knows of an event. */
@@ -34,10 +35,10 @@ export function createPublishedEvents(nowMs: () => number = () => performance.no
   const underWay = new Map<string, number>();
   const ofAccount = (accountId: string): PublishedEvent[] => byAccount.get(accountId) ?? [];
   return {
-    record: ({ id, accountId, source, sequence, type, callId, call }) => {
+    record: ({ id, accountId, source, sequence, type, callId, call, data }) => {
       const siblings = ofAccount(accountId);
       byAccount.set(accountId, siblings);
-      const event = { id, accountId, source, sequence, type, callId, ...call, index: siblings.length, publishedAtMs: nowMs(), storedAtMs: Infinity, publishes: 0 };
+      const event = { id, accountId, source, sequence, type, callId, ...call, status: statusOf(data), index: siblings.length, publishedAtMs: nowMs(), storedAtMs: Infinity, publishes: 0 };
       siblings.push(event);
       byId.set(id, event);
     },
@@ -61,4 +62,10 @@ export function createPublishedEvents(nowMs: () => number = () => performance.no
       return byId.size;
     },
   };
+}
+
+/** `data.status` as docs/events.md has it, of what the stories say. */
+function statusOf({ value: { event } }: BusEvent['data']): string | undefined {
+  if (event?.$case !== 'completed') return undefined;
+  return event.value.status === CallStatus.NO_ANSWER ? 'no_answer' : 'completed';
 }

@@ -1,3 +1,5 @@
+import type { Transport } from './subscriber-log.ts';
+
 /** How much of everything a soak has. */
 export interface SoakOptions {
   readonly seed: number;
@@ -14,7 +16,7 @@ export interface SoakOptions {
   readonly replicas: number;
   /** Of a client, before it goes again. */
   readonly longestStayMs: number;
-  readonly subscribers: { readonly grpc: number; readonly sse: number; readonly webhook: number; readonly nats: number };
+  readonly subscribers: Readonly<Record<Transport, number>>;
   readonly kills: number;
   readonly pauses: number;
 }
@@ -29,7 +31,7 @@ export const fullSoak: Omit<SoakOptions, 'seed'> = {
   limitMs: 590_000,
   replicas: 3,
   longestStayMs: 30_000,
-  subscribers: { grpc: 76, sse: 76, webhook: 40, nats: 8 },
+  subscribers: { grpc: 52, sse: 50, websocket: 50, webhook: 40, nats: 8 },
   kills: 14,
   pauses: 8,
 };
@@ -44,7 +46,7 @@ export const shortSoak: Omit<SoakOptions, 'seed'> = {
   limitMs: 85_000,
   replicas: 3,
   longestStayMs: 4_000,
-  subscribers: { grpc: 15, sse: 15, webhook: 9, nats: 3 },
+  subscribers: { grpc: 10, sse: 10, websocket: 10, webhook: 9, nats: 3 },
   kills: 2,
   pauses: 1,
 };

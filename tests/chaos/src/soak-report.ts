@@ -77,7 +77,7 @@ export function reportOf({ options, events, publisher, faults, subscribers, syst
 
 function total(logs: readonly SubscriberLog[], of: (log: SubscriberLog) => Partial<Counts>): Counts {
   const sum = (transport: Transport) => logs.reduce((sum, log) => sum + (of(log)[transport] ?? 0), 0);
-  return { grpc: sum('grpc'), sse: sum('sse'), webhook: sum('webhook'), nats: sum('nats') };
+  return { grpc: sum('grpc'), sse: sum('sse'), websocket: sum('websocket'), webhook: sum('webhook'), nats: sum('nats') };
 }
 
 function brokenPromise(log: SubscriberLog): readonly BrokenPromise[] {
@@ -96,7 +96,7 @@ const shown = 5;
 /** For a person: the numbers, and of broken promises the first few. */
 export function formatReport(report: SoakReport): string {
   const { comings, broken } = report;
-  const perTransport = ({ grpc, sse, webhook, nats }: Counts) => `gRPC ${grpc}, SSE ${sse}, webhooks ${webhook}, NATS ${nats}`;
+  const perTransport = ({ grpc, sse, websocket, webhook, nats }: Counts) => `gRPC ${grpc}, SSE ${sse}, WebSocket ${websocket}, webhooks ${webhook}, NATS ${nats}`;
   return [
     `seed ${report.seed}: ${report.events} events of ${report.callsPlayed} calls to ${report.subscribers} subscribers in ${(report.durationMs / 1_000).toFixed(0)} s`,
     `deliveries: ${perTransport(report.deliveries)}`,

@@ -1,12 +1,10 @@
 import { get, type IncomingMessage } from 'node:http';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { CloudEvent } from '@parley/examples';
+import { refusal } from './http-refusal.ts';
 import { toQuery } from './soak-filter.ts';
 import type { ReceivedEvent } from './subscriber-log.ts';
 import type { Visit, VisitEnd, VisitOptions } from './visit.ts';
-
-/** Statuses that a client cures by coming back, besides those of the server's own faults. */
-const passing = new Set([408, 429]);
 
 /** `GET /v1/events`, on a connection of its own. */
 export function visitOverSse({ port, token, filter, cursor, onMessage }: VisitOptions): Visit {
@@ -45,13 +43,6 @@ export function visitOverSse({ port, token, filter, cursor, onMessage }: VisitOp
       response?.destroy();
     },
   };
-}
-
-async function refusal(response: IncomingMessage): Promise<VisitEnd> {
-  let text = '';
-  for await (const part of response as AsyncIterable<string>) text += part;
-  const { statusCode = 0 } = response;
-  return { kind: statusCode >= 500 || passing.has(statusCode) ? 'broken' : 'refused', why: `${statusCode} ${text}` };
 }
 
 /** Heartbeats and notices have a type of their own and carry no event. */

@@ -5,16 +5,22 @@ import type { SeededRandom } from './seeded-random.ts';
 import { visitOverSse } from './sse-visit.ts';
 import type { SubscriberLog } from './subscriber-log.ts';
 import type { Visit, VisitEnd, VisitOptions } from './visit.ts';
+import { visitOverWebSocket } from './websocket-visit.ts';
 
 /** Transports of clients that hold a connection and a cursor. */
-export type StreamTransport = 'grpc' | 'sse';
-const visitOver: Readonly<Record<StreamTransport, (options: VisitOptions) => Visit>> = { grpc: visitOverGrpc, sse: visitOverSse };
+export type StreamTransport = 'grpc' | 'sse' | 'websocket';
+const visitOver: Readonly<Record<StreamTransport, (options: VisitOptions) => Visit>> = {
+  grpc: visitOverGrpc,
+  sse: visitOverSse,
+  websocket: visitOverWebSocket,
+};
+const transports = Object.keys(visitOver) as StreamTransport[];
 
 export interface StreamSubscriberOptions {
   readonly log: SubscriberLog;
   readonly transport: StreamTransport;
   /** Of the balancer. */
-  readonly ports: Readonly<Record<StreamTransport, number>>;
+  readonly ports: { readonly grpc: number; readonly http: number };
   readonly token: string;
   readonly random: SeededRandom;
   readonly longestStayMs: number;
@@ -31,16 +37,17 @@ const shortestStayMs = 500;
 const awayMs = [0, 4_000] as const;
 const pausesMs = [1_000, 6_000] as const;
 const afterBreakMs = 250;
+const largestResponse = 200;
 
 /**
  * A client that comes and goes until it is stopped: it breaks off in mid-stream, or stops reading for a while and then
- * goes on or breaks off, and comes back with its cursor, now and then over the other transport.
+ * goes on or breaks off, and comes back with its cursor, now and then over another transport.
  */
 export async function runStreamSubscriber({ log, transport: usual, ports, token, random, longestStayMs, comings, calm, stop }: StreamSubscriberOptions): Promise<void> {
-  const other: StreamTransport = usual === 'grpc' ? 'sse' : 'grpc';
+  const others = transports.filter((transport) => transport !== usual);
   let cursor = '';
   while (!stop.aborted) {
-    const transport = random.chance(0.15) ? other : usual;
+    const transport = random.chance(0.15) ? random.pick(others) : usual;
     const end = await stay(transport);
     log.note(`${transport} ${end.kind === 'left' ? 'left' : `${end.kind}: ${end.why}`}`);
     if (end.kind === 'refused') {
@@ -61,7 +68,9 @@ export async function runStreamSubscriber({ log, transport: usual, ports, token,
       cursor = next;
       log.started();
     };
-    const visit = visitOver[transport]({ port: ports[transport], token, filter: log.filter, cursor, onMessage });
+    const port = transport === 'grpc' ? ports.grpc : ports.http;
+    const maxEvents = random.chance(0.5) ? random.integer(1, largestResponse) : 0;
+    const visit = visitOver[transport]({ port, token, filter: log.filter, cursor, maxEvents, onMessage });
     const giveUp = () => {
       isSilent = true;
       visit.leave();

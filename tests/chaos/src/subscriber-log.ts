@@ -1,7 +1,7 @@
 import type { PublishedEvent, PublishedEvents } from './published-events.ts';
 import { letsThrough, type SoakFilter } from './soak-filter.ts';
 
-export type Transport = 'grpc' | 'sse' | 'webhook' | 'nats';
+export type Transport = 'grpc' | 'sse' | 'websocket' | 'webhook' | 'nats';
 
 /** An event as a subscriber got it. */
 export interface ReceivedEvent {

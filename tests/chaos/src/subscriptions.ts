@@ -11,7 +11,7 @@ export interface Subscriptions {
   create(log: SubscriberLog, token: string, sink: Sink): Promise<CreateSubscriptionResponse>;
   /** With a NATS sink: the login for its consumers. */
   createNats(log: SubscriberLog, token: string): Promise<CreateNatsCredentialResponse>;
-  setPaused(log: SubscriberLog, token: string, subscriptionId: string, paused: boolean): Promise<void>;
+  setPaused(token: string, subscriptionId: string, paused: boolean): Promise<void>;
   close(): void;
 }
 
@@ -44,8 +44,8 @@ export function connectSubscriptions(port: number, stop: AbortSignal): Subscript
       const { subscriptionId } = (await create(log, token, { kind: { $case: 'nats', value: {} } })).subscription!;
       return untilDone(() => client.createNatsCredential({ subscriptionId, lifetime: undefined }, { token }));
     },
-    setPaused: async ({ filter }, token, subscriptionId, paused) => {
-      const request = UpdateSubscriptionRequest.fromPartial({ subscriptionId, filter: toMessage(filter), paused });
+    setPaused: async (token, subscriptionId, paused) => {
+      const request = UpdateSubscriptionRequest.fromPartial({ subscriptionId, paused, updateMask: ['paused'] });
       await untilDone(() => client.updateSubscription(request, { token }));
     },
     close: () => client.close(),

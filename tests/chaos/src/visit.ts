@@ -25,6 +25,8 @@ export interface VisitOptions {
   readonly filter: SoakFilter;
   /** Empty: from now on. */
   readonly cursor: string;
+  /** Over gRPC: how many events a response may carry; 0: one. */
+  readonly maxEvents: number;
   /** An event, or none in a heartbeat or notice, and the cursor behind it. */
   readonly onMessage: (cursor: string, events: readonly ReceivedEvent[]) => void;
 }

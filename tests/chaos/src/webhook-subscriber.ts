@@ -26,7 +26,7 @@ export async function runWebhookSubscriber({ log, endpoints, subscriptions, toke
   endpoint.onEvent = (event) => log.take(event, 'webhook');
   const { subscription, webhookSecret } = await subscriptions.create(log, token, { kind: { $case: 'webhook', value: { url: endpoint.url, signatureScheme: 0 } } });
   endpoint.secret = webhookSecret;
-  const setPaused = (paused: boolean) => subscriptions.setPaused(log, token, subscription!.subscriptionId, paused);
+  const setPaused = (paused: boolean) => subscriptions.setPaused(token, subscription!.subscriptionId, paused);
   for (await rest(random.between(...wellMs), calm); !calm.aborted; await rest(random.between(...wellMs), calm)) {
     const trouble = random.pick(troubles);
     log.note(trouble);

@@ -38,7 +38,7 @@ const subscribe = (sink: Sink['kind'], requestId: string): Promise<CreateSubscri
   api.subscriptions.createSubscription(CreateSubscriptionRequest.fromPartial({ requestId, sink: { kind: sink! } }));
 
 describe('curl -N', () => {
-  const url = (query: Record<string, string>) => `http://127.0.0.1:${system.ports.sse}/v1/events?${new URLSearchParams(query).toString()}`;
+  const url = (query: Record<string, string>) => `http://127.0.0.1:${system.ports.http}/v1/events?${new URLSearchParams(query).toString()}`;
   const messages = (text: string): EventSourceMessage[] => {
     const found: EventSourceMessage[] = [];
     createParser({ onEvent: (message) => void found.push(message) }).feed(text);
@@ -76,7 +76,7 @@ describe('curl -N', () => {
 describe("a browser's EventSource", () => {
   test('reconnects with Last-Event-ID when the replica dies, and misses nothing', async () => {
     const call = testCall(producers);
-    const source = new EventSource(`http://127.0.0.1:${system.ports.sse}/v1/events?${new URLSearchParams({ call_id: call.callId, access_token: token }).toString()}`);
+    const source = new EventSource(`http://127.0.0.1:${system.ports.http}/v1/events?${new URLSearchParams({ call_id: call.callId, access_token: token }).toString()}`);
     const received: string[] = [];
     let errors = 0;
     source.addEventListener('error', () => (errors += 1));

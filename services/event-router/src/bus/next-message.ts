@@ -1,5 +1,5 @@
 import type { SeqMsgRequest, StoredMsg } from '@nats-io/jetstream';
-import { decodeEvent, type Bus, type StreamedEvent } from '@parley/bus';
+import { brokerErrors, decodeEvent, type Bus, type StreamedEvent } from '@parley/bus';
 
 /**
  * The first message at or after a stream sequence whose subject matches, as the stream's leader has it: what it does not
@@ -15,14 +15,16 @@ export async function nextMessage(bus: Bus, stream: string, filter: string, from
 /**
  * The matching events of a range of stream sequences, in order, both ends included. For short ranges: each is asked for.
  * @param onMalformed an event that cannot be read is left out.
+ * @throws ParleyError `bus.unavailable` from it
  */
 export async function* eventsBetween(
   bus: Bus,
   { stream, filter, from, to }: { readonly stream: string; readonly filter: string; readonly from: number; readonly to: number },
   onMalformed: (error: unknown) => void,
 ): AsyncGenerator<StreamedEvent> {
+  const firstFrom = (sequence: number) => brokerErrors(() => nextMessage(bus, stream, filter, sequence));
   for (let next = from; next <= to; ) {
-    const message = await nextMessage(bus, stream, filter, next);
+    const message = await firstFrom(next);
     if (message === undefined || message.seq > to) return;
     next = message.seq + 1;
     const event = decoded(stream, message, onMalformed);

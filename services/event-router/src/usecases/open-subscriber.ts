@@ -1,4 +1,4 @@
-import { classTypePrefixes, eventStreams, eventWindowMs, filterVocabulary } from '@parley/bus';
+import { brokerErrors, classTypePrefixes, eventStreams, eventWindowMs, filterVocabulary } from '@parley/bus';
 import { assertKept, assertSameFilter, type CursorCodec, type Position, type Positions } from '@parley/cursor';
 import { parleyError } from '@parley/errors';
 import { canonicalFilter, compileFilter, parseFilter, requiredClasses, type EventFilter, type FieldNames, type GivenFilter } from '@parley/filters';
@@ -31,7 +31,7 @@ export interface OpenPorts {
 /**
  * Checks a request before its stream begins.
  * @throws ParleyError `subscription.invalid_filter`, `cursor.malformed`, `cursor.other_account`, `cursor.other_filter`,
- *   `cursor.too_old`, `subscription.invalid_start`, `subscription.start_expired`
+ *   `cursor.too_old`, `subscription.invalid_start`, `subscription.start_expired`, `bus.unavailable`
  */
 export async function openSubscriber(ports: OpenPorts, request: StreamRequest): Promise<{ readonly filter: SubscriberFilter; readonly positions: Positions }> {
   const filter = subscriberFilter(ports.codec, request.accountId, parseFilter(request.filter, filterVocabulary, request.fieldNames));
@@ -62,12 +62,15 @@ async function cursorPositions({ source, tails, codec }: OpenPorts, { accountId,
     const tail = tails.of(eventClass);
     const position = given.positions[tail.stream] ?? { incarnation: tail.head.incarnation, sequence: 0 };
     if (position.incarnation !== tail.head.incarnation) tail.assertKept(position);
-    if (!tail.covers(position.sequence) && tail.isAvailable) assertKept(position, await source.state(eventClass));
+    if (!tail.covers(position.sequence) && tail.isAvailable) {
+      assertKept(position, await brokerErrors(() => source.state(eventClass)));
+    }
     return [tail.stream, position];
   });
   return Object.fromEntries(await Promise.all(positions));
 }
 
+/** A class that the filter lets nothing of through begins now: its stream need not be asked, and may be out of reach. */
 async function startPositions({ source, tails, accounts }: OpenPorts, { accountId, start }: StreamRequest, filter: SubscriberFilter): Promise<Positions> {
   if (start.kind === 'now') return tails.heads;
   if (start.kind === 'beginning_of_call' && filter.filter.callIds.length === 0) {
@@ -76,13 +79,15 @@ async function startPositions({ source, tails, accounts }: OpenPorts, { accountI
   const { retentionMs } = accounts.of(accountId);
   const now = Date.now();
   const positions = eventClasses.map(async (eventClass): Promise<[string, Position]> => {
+    const { head } = tails.of(eventClass);
+    if (!filter.classes.includes(eventClass)) return [eventStreams[eventClass], head];
     const keptMs = Math.min(retentionMs[eventClass] ?? eventWindowMs, eventWindowMs);
-    if (start.kind === 'lookback' && start.ms > keptMs && filter.classes.includes(eventClass)) {
+    if (start.kind === 'lookback' && start.ms > keptMs) {
       throw parleyError('subscription.start_expired', `${eventClass} events are kept for ${keptMs / 1_000} s`);
     }
     const since = new Date(now - (start.kind === 'lookback' ? Math.min(start.ms, keptMs) : keptMs));
-    const { incarnation } = tails.of(eventClass).head;
-    return [eventStreams[eventClass], { incarnation, sequence: await source.sequenceBefore(eventClass, since) }];
+    const sequence = await brokerErrors(() => source.sequenceBefore(eventClass, since));
+    return [eventStreams[eventClass], { incarnation: head.incarnation, sequence }];
   });
   return Object.fromEntries(await Promise.all(positions));
 }

@@ -1,4 +1,4 @@
-import { accountFilter, allPartitions, eventStreams, partitionOf, type EventClass } from '@parley/bus';
+import { accountFilter, allPartitions, brokerErrors, eventStreams, partitionOf, type EventClass } from '@parley/bus';
 import { compileFilter } from '@parley/filters';
 import { toDeliverable } from '../bus/convert.ts';
 import { firstSequenceSince } from '../bus/first-sequence-since.ts';
@@ -19,12 +19,12 @@ type Ports = Pick<WebhookOperations, 'bus' | 'subscriptions' | 'deliveries' | 'd
  * record. The log of attempts is bounded: of what it does not hold any more it cannot be told whether it was delivered, and
  * it is delivered again, since a repeat is known by its id and a gap is not.
  * @returns how many deliveries are new; at most largestReplay
- * @throws ParleyError `not_found.subscription`
+ * @throws ParleyError `not_found.subscription`, `bus.unavailable`
  */
 export async function replayMissing(ports: Ports, accountId: string, subscriptionId: string, since: Date, signal: AbortSignal): Promise<number> {
   const passes = compileFilter(requireWebhook(ports, accountId, subscriptionId).filter);
   const delivered = await deliveredEvents(ports, subscriptionId);
-  const states = await ports.states();
+  const states = await brokerErrors(ports.states);
   const settledAt = Date.now() - settledMs;
   let replayed = 0;
   const batch: Delivery[] = [];
@@ -32,7 +32,7 @@ export async function replayMissing(ports: Ports, accountId: string, subscriptio
   for (const eventClass of Object.keys(eventStreams) as EventClass[]) {
     const stream = eventStreams[eventClass];
     const { firstSequence, lastSequence } = states[stream]!;
-    const from = await firstSequenceSince(ports.bus, stream, since, { firstSequence, lastSequence });
+    const from = await brokerErrors(() => firstSequenceSince(ports.bus, stream, since, { firstSequence, lastSequence }));
     const filter = accountFilter(eventClass, accountId);
     for await (const event of ports.eventsBetween({ stream, filter, from, to: lastSequence })) {
       signal.throwIfAborted();

@@ -1,6 +1,5 @@
-import type { Bus } from '@parley/bus';
+import { brokerErrors, type Bus } from '@parley/bus';
 import type { Broker } from '../usecases/broker.ts';
-import { brokerErrors } from './broker-errors.ts';
 import { findBeginnings } from './call-beginnings.ts';
 import { currentPositions, keptSince, positionsBefore } from './stream-positions.ts';
 

@@ -1,8 +1,11 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
-import { isTransient } from '@parley/bus';
 import { isParleyError, parleyError } from '@parley/errors';
+import { isTransient } from './failure.ts';
 
-/** Runs work on the broker; what the client throws becomes an error of the table, if it is one that can be expected. */
+/**
+ * Runs work on the broker for somebody who waits for it.
+ * @throws ParleyError `bus.unavailable` for what the client throws when the broker, or a stream's leader, is away; all else as it is
+ */
 export async function brokerErrors<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
