@@ -46,7 +46,7 @@ export { readStream, type ReaderOptions } from './partition-reader.ts';
 export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
 export type { Handled, Outcome, Taken } from './call-queue.ts';
 export type { PartitionLease } from './ownership.ts';
-export { allPartitions } from './partitions.ts';
+export { allPartitions, desiredOwner } from './partitions.ts';
 export { mongoPositions, type Positions, type PositionStore, type StreamPosition } from './positions.ts';
 export { mongoParking, type ParkedCall, type ParkedMessage, type ParkingStore } from './parking.ts';
 export { parkingHandlers, type ParkingHandlers } from './parking-service.ts';

@@ -1,6 +1,6 @@
 import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
 import type { Bus } from './connection.ts';
-import { claimLease, parseLease, releaseLease, type Lease } from './leases.ts';
+import { claimLease, leaseKey, parseLease, releaseLease, type Lease } from './leases.ts';
 import { createMembers, memberKey, renewMembership } from './members.ts';
 import { allPartitions, desiredOwner } from './partitions.ts';
 
@@ -37,7 +37,17 @@ export async function startOwnership(bus: Bus, options: OwnershipOptions): Promi
   const kv = await new Kvm(bus.nc).open(options.bucket);
   const session = new OwnershipSession(kv, options);
   await session.start();
-  return { owned: () => session.owned(), isCurrent: () => session.isCurrent(), stop: () => session.stop() };
+  const stopping = new AbortController();
+  // It would take its heartbeats to notice that nothing comes any more.
+  bus.onReconnect(() => session.watchAnew(), stopping.signal);
+  return {
+    owned: () => session.owned(),
+    isCurrent: () => session.isCurrent(),
+    stop: async () => {
+      stopping.abort();
+      await session.stop();
+    },
+  };
 }
 
 class OwnershipSession {
@@ -70,13 +80,15 @@ class OwnershipSession {
 
   async start(): Promise<void> {
     // What is there already must be known before anything is claimed.
-    for await (const entry of await this.#kv.history()) this.#observe(entry);
-    const watch = await this.#kv.watch();
-    this.#watch = watch;
-    void this.#follow(watch);
+    await this.#beginWatch();
     await this.#renew();
     this.#timer = setInterval(() => this.#takeTurn(), this.#ttlMs / 5);
     this.#takeTurn();
+  }
+
+  /** After a break: what has changed meanwhile is learned, and the group is watched again. */
+  watchAnew(): void {
+    this.#turn = this.#turn.then(() => (this.#stopped ? undefined : this.#beginWatch())).catch(this.#options.onError);
   }
 
   async stop(): Promise<void> {
@@ -86,6 +98,14 @@ class OwnershipSession {
     await this.#turn;
     for (const lease of this.#held.values()) await this.#giveUp(lease);
     await this.#kv.purge(memberKey(this.#options.instance)).catch(this.#options.onError);
+  }
+
+  async #beginWatch(): Promise<void> {
+    this.#watch?.stop();
+    for await (const entry of await this.#kv.history()) this.#observe(entry);
+    const watch = await this.#kv.watch();
+    this.#watch = watch;
+    void this.#follow(watch);
   }
 
   async #follow(watch: AsyncIterable<KvEntry>): Promise<void> {
@@ -142,7 +162,7 @@ class OwnershipSession {
 
   async #claim(partition: number): Promise<void> {
     const lease = await claimLease(this.#kv, partition, this.#leases.get(partition), this.#options.instance);
-    if (lease === undefined) return;
+    if (lease === undefined) return this.#learn(partition);
     this.#leases.set(partition, lease);
     this.#held.set(partition, lease);
     try {
@@ -151,6 +171,12 @@ class OwnershipSession {
       await this.#giveUp(lease);
       throw error;
     }
+  }
+
+  /** Somebody else was quicker, of which the watch should have told. */
+  async #learn(partition: number): Promise<void> {
+    const entry = await this.#kv.get(leaseKey(partition));
+    if (entry !== null) this.#observe(entry);
   }
 
   async #giveUp(lease: Lease): Promise<void> {
