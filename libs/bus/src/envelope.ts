@@ -53,20 +53,23 @@ export function encodeEvent(event: BusEvent): StoredMessage {
 
 /** @throws ParleyError `bus.malformed_event` */
 export function decodeEvent(message: ReceivedMessage): StreamedEvent {
-  const event = decodeStored({
-    subject: message.subject,
-    headers: headersOf(message.headers),
-    payload: message.data,
-  });
-  return { ...event, stream: message.info.stream, streamSequence: message.seq };
+  const { subject, headers, data } = message;
+  const event = decode(subject, (name) => (headers?.has(name) === true ? headers.get(name) : undefined), data);
+  return Object.assign(event, { stream: message.info.stream, streamSequence: message.seq });
 }
 
 /** @throws ParleyError `bus.malformed_event` */
 export function decodeStored({ subject, headers, payload }: StoredMessage): BusEvent {
+  return decode(subject, (name) => headers[name], bytesOf(payload));
+}
+
+type ReadHeader = (name: string) => string | undefined;
+
+function decode(subject: string, header: ReadHeader, payload: Uint8Array): BusEvent {
   const address = parseEventSubject(subject);
   if (address === undefined) throw malformed('its subject is no event subject');
   const read = (name: string): string => {
-    const value = headers[name];
+    const value = header(name);
     if (value === undefined || value === '') throw malformed(`header ${name} is missing`);
     return value;
   };
@@ -81,17 +84,17 @@ export function decodeStored({ subject, headers, payload }: StoredMessage): BusE
     callId: read('ce-subject'),
     time,
     sequence: BigInt(read('ce-sequence')),
-    causationId: headers['ce-causationid'] ?? '',
-    traceparent: headers['traceparent'] ?? '',
-    call: callAttributes(headers),
-    data: dataOf(address.eventClass, bytesOf(payload)),
+    causationId: header('ce-causationid') ?? '',
+    traceparent: header('traceparent') ?? '',
+    call: callAttributes(header),
+    data: dataOf(address.eventClass, payload),
   };
 }
 
-function callAttributes(headers: Readonly<Record<string, string>>): CallAttributes {
-  const direction = headers['ce-calldirection'];
+function callAttributes(header: ReadHeader): CallAttributes {
+  const direction = header('ce-calldirection');
   if (direction !== 'inbound' && direction !== 'outbound-api') throw malformed('ce-calldirection is unknown');
-  return { from: headers['ce-callfrom'] ?? '', to: headers['ce-callto'] ?? '', direction };
+  return { from: header('ce-callfrom') ?? '', to: header('ce-callto') ?? '', direction };
 }
 
 function dataOf(eventClass: BusEvent['data']['class'], payload: Uint8Array): BusEvent['data'] {

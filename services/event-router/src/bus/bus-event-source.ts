@@ -10,7 +10,7 @@ import { readStreamState } from './stream-states.ts';
 const log = logger('event-source');
 
 /** The whole class is read by one reader for all, which has to keep up; an account's by a client that is behind. */
-const fetchedAhead = { class: 1_000, account: 200 };
+const fetchedAhead = { class: 1_000, account: 500 };
 
 /** The event streams on JetStream. */
 export function createBusEventSource(bus: Bus): EventSource {

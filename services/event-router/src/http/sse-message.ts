@@ -1,4 +1,4 @@
-import type { Encode, Notice, SubscriberMessage } from '../streaming/message-batch.ts';
+import type { Content, Encode, Notice, SubscriberMessage } from '../streaming/message-batch.ts';
 
 /** Messages of a `text/event-stream` (HTML Living Standard, 9.2). */
 export const encodeSse: Encode<Buffer> = (messages) => Buffer.from(messages.map(formatSse).join(''));
@@ -7,7 +7,7 @@ export const encodeSse: Encode<Buffer> = (messages) => Buffer.from(messages.map(
  * A heartbeat is an event of a type of its own: a browser shows it only to who listens for `heartbeat`, and its id moves the
  * last event id on. With an id and no data, which the standard allows, parsers other than a browser's lose the id.
  */
-export function formatSse({ cursor, event, notice }: SubscriberMessage): string {
+export function formatSse({ cursor, event, notice }: Pick<SubscriberMessage, 'cursor'> & Content): string {
   // No field may hold a line break: a type has none, and in JSON they are escaped.
   if (event !== undefined) return `id: ${cursor}\nevent: ${event.type}\ndata: ${event.json}\n\n`;
   if (notice !== undefined) return `id: ${cursor}\nevent: stream.${notice.kind}\ndata: ${JSON.stringify(noticeData(notice))}\n\n`;

@@ -5,7 +5,7 @@ import { parleyError } from '@parley/errors';
 import type { ClientConnection } from './client-connection.ts';
 import type { EventSource } from './event-source.ts';
 import type { LiveMember } from './live-group.ts';
-import type { Notice, SubscriberMessage } from './message-batch.ts';
+import { SubscriberMessage, type Content, type Notice } from './message-batch.ts';
 import { Outbox } from './outbox.ts';
 import { readStored } from './read-stored.ts';
 import type { SubscriberFilter } from './subscriber-filter.ts';
@@ -57,6 +57,7 @@ class Follower {
   readonly #request: FollowRequest;
   readonly #outbox: Outbox;
   readonly #positions: Map<string, Position>;
+  readonly #unasked: readonly EventClass[];
   readonly #ended = Promise.withResolvers<void>();
   readonly #ending = new AbortController();
   /** While it is live. */
@@ -72,6 +73,7 @@ class Follower {
     this.#request = request;
     this.#outbox = new Outbox(request.connection, options.stallMs);
     this.#positions = new Map(Object.entries(request.positions));
+    this.#unasked = eventClasses.filter((eventClass) => !request.filter.classes.includes(eventClass));
     this.#ended.promise.catch(() => undefined);
   }
 
@@ -130,9 +132,9 @@ class Follower {
       accountId: this.#request.filter.accountId,
       from: this.#positions.get(tail.stream)!,
       forMs: heartbeatMs,
-      take: async (event) => {
+      take: (event) => {
         this.#take(tail, event);
-        if (!this.#outbox.isOpen) await this.#outbox.room();
+        return this.#outbox.isOpen ? undefined : this.#outbox.room();
       },
       moveTo: (sequence) => this.#moveTo(tail.stream, sequence),
       signal: this.#ending.signal,
@@ -210,18 +212,16 @@ class Follower {
   }
 
   /** The cursor is taken and the message added in one go: a later event cannot slip in between. */
-  #send(message: Omit<SubscriberMessage, 'cursor'>): void {
+  #send(content: Content): void {
     this.#hadSomething = true;
-    this.#outbox.add({ cursor: this.#request.filter.encodeCursor(this.#cursorPositions()), ...message });
+    this.#outbox.add(new SubscriberMessage(content, this.#moved(), this.#request.filter.encodeCursor));
   }
 
   /** What it did not ask for is behind it. */
-  #cursorPositions(): Positions {
-    const { tails } = this.#options;
-    const asked = new Set(this.#request.filter.classes);
-    for (const eventClass of eventClasses) {
-      const { stream, head } = tails.of(eventClass);
-      if (!asked.has(eventClass)) this.#positions.set(stream, head);
+  #moved(): Positions {
+    for (const eventClass of this.#unasked) {
+      const { stream, head } = this.#options.tails.of(eventClass);
+      this.#positions.set(stream, head);
     }
     return Object.fromEntries(this.#positions);
   }

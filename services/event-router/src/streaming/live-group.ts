@@ -1,7 +1,7 @@
 import type { Positions } from '@parley/cursor';
 import type { ClientConnection, Transport } from './client-connection.ts';
-import { observeDelivery } from './delivery-metrics.ts';
-import { MessageBatch, type SubscriberMessage } from './message-batch.ts';
+import { countDelivery, recordLatency } from './delivery-metrics.ts';
+import { MessageBatch, SubscriberMessage, type Content } from './message-batch.ts';
 import type { SubscriberFilter } from './subscriber-filter.ts';
 import type { TailEvent } from './tail-event.ts';
 
@@ -30,7 +30,7 @@ export class LiveGroup {
 
   /** An event that passes, and is the head of its stream now. */
   add(event: TailEvent): void {
-    this.#waiting.push({ cursor: this.#cursor(), event });
+    this.#push({ event });
     if (this.#waiting.length >= flushAt) this.flush();
   }
 
@@ -42,8 +42,8 @@ export class LiveGroup {
   }
 
   /** Behind what waits. */
-  send(message: Omit<SubscriberMessage, 'cursor'>): void {
-    this.#waiting.push({ cursor: this.#cursor(), ...message });
+  send(content: Content): void {
+    this.#push(content);
     this.flush();
   }
 
@@ -53,8 +53,8 @@ export class LiveGroup {
     this.#hadSomething = false;
   }
 
-  #cursor(): string {
-    return this.filter.encodeCursor(this.#heads());
+  #push(content: Content): void {
+    this.#waiting.push(new SubscriberMessage(content, this.#heads(), this.filter.encodeCursor));
   }
 
   #deliver(batch: MessageBatch): void {
@@ -67,6 +67,9 @@ export class LiveGroup {
       this.members.delete(member);
       member.onLagging(this.#heads());
     }
-    for (const [transport, count] of clients) observeDelivery(transport, batch, count);
+    for (const [transport, count] of clients) {
+      countDelivery(transport, batch, count);
+      recordLatency(transport, batch);
+    }
   }
 }

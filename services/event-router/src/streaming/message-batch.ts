@@ -8,16 +8,37 @@ export interface DeliveredEvent {
   readonly message: Uint8Array;
 }
 
+import type { Positions } from '@parley/cursor';
+
 /** What a subscriber has to know besides the events. */
 export type Notice =
   | { readonly kind: 'degraded' | 'restored'; readonly eventClass: string }
   | { readonly kind: 'draining' };
 
-/** What a subscriber gets: an event, a notice, or a heartbeat; and the cursor with which it goes on after it. */
-export interface SubscriberMessage {
-  readonly cursor: string;
-  readonly event?: DeliveredEvent;
-  readonly notice?: Notice;
+/** What a subscriber gets: an event, a notice, or a heartbeat. */
+export interface Content {
+  readonly event?: DeliveredEvent | undefined;
+  readonly notice?: Notice | undefined;
+}
+
+/** With the cursor with which the subscriber goes on after it: signed when it is asked for, as of many only the last may be. */
+export class SubscriberMessage {
+  readonly event: DeliveredEvent | undefined;
+  readonly notice: Notice | undefined;
+  readonly #encodeCursor: (positions: Positions) => string;
+  readonly #positions: Positions;
+  #cursor: string | undefined;
+
+  constructor({ event, notice }: Content, positions: Positions, encodeCursor: (positions: Positions) => string) {
+    this.event = event;
+    this.notice = notice;
+    this.#positions = positions;
+    this.#encodeCursor = encodeCursor;
+  }
+
+  get cursor(): string {
+    return (this.#cursor ??= this.#encodeCursor(this.#positions));
+  }
 }
 
 /** How a transport puts messages on the wire. */

@@ -1,9 +1,9 @@
 import { parleyError } from '@parley/errors';
 import type { ClientConnection } from './client-connection.ts';
-import { observeDelivery } from './delivery-metrics.ts';
+import { countDelivery } from './delivery-metrics.ts';
 import { MessageBatch, type SubscriberMessage } from './message-batch.ts';
 
-const fullAt = 128;
+const fullAt = 256;
 
 /**
  * What is on its way to one client: gathered for as long as more comes at once, then handed over as one batch. It is
@@ -43,7 +43,7 @@ export class Outbox {
     if (this.#room !== undefined || this.#messages.length === 0 || this.#isClosed) return this.#room === undefined;
     const batch = new MessageBatch(this.#messages);
     this.#messages = [];
-    observeDelivery(this.#connection.transport, batch, 1);
+    countDelivery(this.#connection.transport, batch, 1);
     if (!this.#connection.send(batch)) this.block();
     return this.#room === undefined;
   }

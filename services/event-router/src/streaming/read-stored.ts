@@ -17,7 +17,8 @@ export interface ReadStoredOptions {
   readonly from: Position;
   /** How long at most; then it has to be begun again, since it is checked at its ends that nothing was dropped meanwhile. */
   readonly forMs: number;
-  readonly take: (event: TailEvent) => Promise<void>;
+  /** @returns undefined if the next one may come at once */
+  readonly take: (event: TailEvent) => Promise<void> | undefined;
   /** There is nothing for the account up to a sequence. */
   readonly moveTo: (sequence: number) => void;
   readonly signal: AbortSignal;
@@ -48,15 +49,19 @@ export async function readStored(options: ReadStoredOptions): Promise<void> {
 async function readUntilCovered({ tail, source, accountId, forMs, take, signal }: ReadStoredOptions, after: number): Promise<void> {
   const done = new AbortController();
   let failure: { readonly error: unknown } | undefined;
-  const onEvent = async (event: TailEvent, isLast: boolean) => {
-    if (done.signal.aborted) return;
+  // A reader would begin anew behind an event at which it failed.
+  const fail = (error: unknown) => {
+    failure = { error };
+    done.abort();
+  };
+  const onEvent = (event: TailEvent, isLast: boolean) => {
+    if (done.signal.aborted) return undefined;
     try {
-      await take(event);
+      const taken = take(event);
       if (isLast || tail.covers(event.sequence)) done.abort();
+      return taken?.catch(fail);
     } catch (error) {
-      // A reader would begin anew behind it.
-      failure = { error };
-      done.abort();
+      return fail(error);
     }
   };
   const ending = AbortSignal.any([signal, done.signal, AbortSignal.timeout(forMs)]);

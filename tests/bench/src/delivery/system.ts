@@ -18,7 +18,7 @@ export interface DeliverySystem {
   /** Where a receiver of webhooks may listen. */
   readonly receiverPort: number;
   readonly webhookConcurrency: number;
-  /** A cursor that stands after all that happened so far. */
+  /** A cursor for `call.*` that stands after all that happened so far. */
   readonly cursorNow: () => Promise<string>;
   /** Of the event-router's process. */
   readonly routerPid: number;
@@ -72,7 +72,7 @@ function measuredEnv(env: Readonly<Record<string, string>> = {}): Record<string,
 async function firstCursor(address: string, token: string): Promise<string> {
   const client = createClient(EventServiceClient, { address, token });
   try {
-    const stream = await client.streamEvents(StreamEventsRequest.create());
+    const stream = await client.streamEvents(StreamEventsRequest.fromPartial({ filter: { types: ['call.*'] } }));
     for await (const { cursor } of stream) {
       stream.cancel();
       return cursor;
