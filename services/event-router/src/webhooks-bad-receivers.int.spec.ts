@@ -139,9 +139,13 @@ describe('the circuit of an endpoint', () => {
     const hook = await subscribe({ url: 'http://127.0.0.1:9' });
     const calls = Array.from({ length: 6 }, () => testCall(nats.bus));
     for (const call of calls) await call.publish('call');
+    const isOpenAt = (replica: WebhookClient) =>
+      eventually(async () => expect(await replica.getEndpoint({ subscriptionId: hook.subscriptionId })).toMatchObject({ state: EndpointState.OPEN }));
+    // Before the other one takes a share of the calls over.
+    await isOpenAt(client);
     const second = await routers.start({ EGRESS_ALLOW: receiver.host });
     const other = second.webhookClient(await keys.token());
-    await eventually(async () => expect(await other.getEndpoint({ subscriptionId: hook.subscriptionId })).toMatchObject({ state: EndpointState.OPEN }));
+    await isOpenAt(other);
     await second.stop();
   });
 });

@@ -34,9 +34,9 @@ export function visitOverWebSocket({ port, token, filter, cursor, onMessage }: V
     resume: () => client.resume(),
     leave: () => {
       isLeft = true;
+      // A paused stream would not get to its end; one that was never opened has none.
+      if (client.readyState === client.OPEN) client.resume();
       client.terminate();
-      // A paused stream would not get to its end.
-      client.resume();
     },
   };
 }

@@ -38,6 +38,8 @@ export class Tail {
   readonly #waiters = new Set<() => void>();
   #isWaking = false;
   #isAvailable = true;
+  /** On the monotonic clock. */
+  #lookedAtMs = -Infinity;
 
   constructor(eventClass: EventClass, options: TailOptions) {
     this.eventClass = eventClass;
@@ -52,6 +54,11 @@ export class Tail {
 
   get isAvailable(): boolean {
     return this.#isAvailable;
+  }
+
+  /** Whether it was looked at lately, and nothing was there that had not been handed on. */
+  get isUpToDate(): boolean {
+    return performance.now() - this.#lookedAtMs < 2 * this.#options.checkMs && this.lag === 0;
   }
 
   /** Events that the stream holds and that were not handed on yet, as of the last look. */
@@ -103,10 +110,15 @@ export class Tail {
   }
 
   #beginAt(state: StreamState): void {
-    this.#state = state;
+    this.#know(state);
     this.#head = { incarnation: state.incarnation, sequence: state.lastSequence };
     this.#recent = new RecentEvents(state.lastSequence, this.#options.recent);
     this.#startReading();
+  }
+
+  #know(state: StreamState): void {
+    this.#state = state;
+    this.#lookedAtMs = performance.now();
   }
 
   #startReading(): void {
@@ -172,7 +184,7 @@ export class Tail {
       this.#setAvailable(true);
       return;
     }
-    this.#state = state;
+    this.#know(state);
     if (this.#isAvailable) return;
     // What reads it may have given up with the stream.
     await this.#stopReading();
