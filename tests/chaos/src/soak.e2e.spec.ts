@@ -3,10 +3,10 @@ import { shortSoak } from './soak-options.ts';
 import { formatReport, holds } from './soak-report.ts';
 import { runSoak } from './soak.ts';
 
-const givenSeed = process.env['SEED'];
+/** One story for all who run the tests; `make soak` has another one each time. */
+const seed = Number(process.env['SEED'] ?? 806_167_574);
 
 test('subscribers that come and go on every transport get what the oracle says, in order, whatever is killed or paused', async () => {
-  const seed = givenSeed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(givenSeed);
   const lines: string[] = [`seed ${seed}`];
   const report = await runSoak({ ...shortSoak, seed }, { say: (line) => lines.push(line), signal: new AbortController().signal });
   if (!holds(report)) throw new Error(`${lines.join('\n')}\n${formatReport(report)}`);
