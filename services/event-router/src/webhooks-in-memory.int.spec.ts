@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventStreams, partitionOf } from '@parley/bus';
+import { allPartitions, eventStreams, partitionOf } from '@parley/bus';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { newCallId, testCall } from './test-support/call-events.ts';
 import { startDatabaseProxy, type DatabaseProxy } from './test-support/database-proxy.ts';
 import { testRouters } from './test-support/started-router.ts';
 import { startReceiver, type Answer, type Receiver } from './test-support/webhook-receiver.ts';
-import { streamEnds, subscribeWebhook } from './test-support/webhook-subscriptions.ts';
+import { streamEnds, subscribeWebhook, type WebhookHandle } from './test-support/webhook-subscriptions.ts';
 
 // A delivery that is made at once costs no write to the database; one that is not is stored, and holds up nothing.
 
@@ -32,6 +32,10 @@ afterAll(async () => {
 
 const storedOf = (subscriptionId: string) => database.db.collection('webhook_deliveries').find({ subscriptionId }).toArray();
 
+/** Partitions are taken, and a subscription is learned in each, with the help of the database. */
+const untilLearned = ({ subscriptionId }: WebhookHandle) =>
+  eventually(async () => expect(await database.db.collection('webhook_back_fills').countDocuments({ subscriptionId })).toBe(allPartitions.length));
+
 async function positionOf(partition: number): Promise<number> {
   const document = await database.db.collection<{ _id: string; streams: Record<string, { sequence: number }> }>('positions').findOne({ _id: `event-router/${partition}` });
   return document?.streams[eventStreams.call]?.sequence ?? 0;
@@ -49,6 +53,7 @@ describe('a webhook', () => {
     const call = testCall(nats.bus);
     const published = [(await call.publish('call')).id];
     await eventually(() => expect(receiver.orderFor(hook)).toEqual(published));
+    await untilLearned(hook);
     proxy.cut();
     for (let count = 0; count < 10; count += 1) published.push((await call.publish('call')).id);
     await eventually(() => expect(receiver.orderFor(hook)).toEqual(published));
