@@ -1,5 +1,6 @@
 import { eventStreams, type EventClass } from '@parley/bus';
 import type { AccountSettings as SettingsMessage } from '@parley/contracts';
+import { fromDuration } from './convert-duration.ts';
 import type { AccountSettings } from '../usecases/account-directory.ts';
 
 /** A class that this build does not know has no stream here. */
@@ -9,7 +10,7 @@ export function toSettings({ verificationSecrets, revokedTokens, retentions }: S
     verificationKeys: verificationSecrets,
     revokedTokens: new Set(revokedTokens.map(({ tokenId }) => tokenId)),
     retentionMs: Object.fromEntries(
-      known.map(({ eventClass, retention }) => [eventClass as EventClass, Number(retention?.seconds ?? 0n) * 1_000 + (retention?.nanos ?? 0) / 1_000_000]),
+      known.map(({ eventClass, retention }) => [eventClass as EventClass, retention === undefined ? 0 : fromDuration(retention)]),
     ),
   };
 }

@@ -2,6 +2,7 @@ import type { StartPosition, StreamEventsRequest, StreamEventsResponse } from '@
 import { invalidArgument } from '@parley/errors';
 import { fromEventFilterMessage } from '@parley/filters';
 import type { StreamContext } from '@parley/grpc';
+import { fromDuration } from '../bus/convert-duration.ts';
 import { grantOf } from '../usecases/stream-grant.ts';
 import type { EventEdge } from '../usecases/event-edge.ts';
 import type { Start } from '../usecases/open-subscriber.ts';
@@ -28,8 +29,7 @@ export function streamEventsHandler(edge: EventEdge) {
 function fromStart(start: StartPosition | undefined): Start {
   switch (start?.position?.$case) {
     case 'lookback': {
-      const { seconds, nanos } = start.position.value;
-      const ms = Number(seconds) * 1_000 + nanos / 1_000_000;
+      const ms = fromDuration(start.position.value);
       if (ms < 0) throw invalidArgument([{ field: 'start.lookback', description: 'is negative' }]);
       return { kind: 'lookback', ms };
     }

@@ -1,4 +1,3 @@
-import { setInterval } from 'node:timers';
 import { toParleyError, type ParleyError } from '@parley/errors';
 import type { UpgradeHandler } from '@parley/lifecycle';
 import { WebSocketServer, type WebSocket } from 'ws';

@@ -41,7 +41,7 @@ export class Tails {
           this.#noteHead(eventClass);
           this.live.accept(event);
         },
-        onAvailable: (isAvailable) => this.#notify({ kind: isAvailable ? 'restored' : 'degraded', eventClass }, eventClass),
+        onAvailable: (isAvailable) => this.notify({ kind: isAvailable ? 'restored' : 'degraded', eventClass }, eventClass),
         onGap: (error) => {
           this.#noteHead(eventClass);
           for (const observer of this.observers) observer.onGap(error);
@@ -78,12 +78,8 @@ export class Tails {
     this.#heads = { ...this.#heads, [stream]: head };
   }
 
-  /** Tells every subscriber. */
-  notifyAll(notice: Notice): void {
-    this.#notify(notice);
-  }
-
-  #notify(notice: Notice, eventClass?: EventClass): void {
+  /** Tells every subscriber, or those who asked for the class. */
+  notify(notice: Notice, eventClass?: EventClass): void {
     this.live.notify(notice, eventClass);
     for (const observer of this.observers) observer.onNotice(notice, eventClass);
   }

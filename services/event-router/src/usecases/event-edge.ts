@@ -81,7 +81,7 @@ export function createEventEdge(options: EdgeOptions): EventEdge {
     },
     recheck: (accountId) => streams.recheck(accountId, accounts.of(accountId)),
     drain: () => {
-      tails.notifyAll({ kind: 'draining' });
+      tails.notify({ kind: 'draining' });
       return streams.drain(drainMs);
     },
   };

@@ -8,7 +8,6 @@ export interface OpenStream {
   readonly signal: AbortSignal;
   /** Why it is sent away; undefined while it is not, and for a client that has gone by itself. */
   readonly failure: Error | undefined;
-  end(error: Error): void;
   /** It is over. */
   leave(): void;
 }
@@ -67,7 +66,6 @@ export class OpenStreams {
       get failure() {
         return failure;
       },
-      end,
       leave: () => {
         clearTimeout(timer);
         connection.signal.removeEventListener('abort', onGone);
