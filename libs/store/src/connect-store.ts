@@ -1,5 +1,6 @@
 import { attributeNames, logger, record } from '@parley/telemetry';
 import { MongoClient, type Db } from 'mongodb';
+import { endHungWrites } from './end-hung-writes.ts';
 import { storeErrors } from './store-error.ts';
 
 const log = logger('store');
@@ -24,6 +25,7 @@ export interface Store {
  * @throws ParleyError store.unavailable
  */
 export async function connectStore({ url, database, appName }: StoreOptions): Promise<Store> {
+  endHungWrites();
   const client = new MongoClient(url, {
     appName,
     useBigInt64: true,

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { eventually, testDatabase } from '@parley/testing';
+import { MongoNetworkError } from 'mongodb';
 import { startFlakyProxy, type FlakyProxy } from './flaky-proxy.fixture.ts';
 import { connectStore, createOutboxRepository, ensureIndexes, isDuplicateKey, storeErrors, type Draft, type OutboxDocument, type OutboxRepository, type Store } from './index.ts';
 
@@ -47,6 +50,23 @@ describe('the connection', () => {
   test('to a database that is not there is an error of the table', async () => {
     await expect(connectStore({ url: 'mongodb://127.0.0.1:1/', database: 'x', appName: 'test' })).rejects.toEqual(code('store.unavailable'));
   }, 30_000);
+
+  test('does not wait for ever for a socket that ends while it is written to', async () => {
+    const { port } = new URL(database.url);
+    const sockets: Socket[] = [];
+    const onSocket = (message: unknown) => sockets.push((message as { readonly socket: Socket }).socket);
+    subscribe('net.client.socket', onSocket);
+    const store = await connectStore({ url: database.url, database: database.db.databaseName, appName: 'test' });
+    unsubscribe('net.client.socket', onSocket);
+    const ours = sockets.filter((socket) => String(socket.remotePort) === port);
+    expect(ours.length).toBeGreaterThan(1);
+    // Destroyed, and not closed before the end of this turn: so it is when the database dies.
+    ours.forEach((socket) => socket.destroy());
+    const ping = () => store.db.command({ ping: 1 });
+    await expect(ping()).rejects.toBeInstanceOf(MongoNetworkError);
+    await eventually(async () => expect(await ping()).toMatchObject({ ok: 1 }));
+    await store.close();
+  });
 
   test('unique indexes hold, and can be declared again', async () => {
     const declarations = [{ collection: 'users', keys: { account: 1, name: 1 }, unique: true }] as const;
