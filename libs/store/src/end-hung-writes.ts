@@ -42,7 +42,7 @@ export function endHungWrites(): void {
   isMended = true;
   const { prototype } = Connection;
   const { writeCommand } = prototype;
-  prototype.writeCommand = function (command, options) {
+  prototype.writeCommand = function endingOnClose(command, options) {
     return writeCommand.call(this, command, { ...options, signal: options.signal ?? closingOf(this) });
   };
 }

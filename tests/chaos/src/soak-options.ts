@@ -25,9 +25,9 @@ export interface SoakOptions {
 export const fullSoak: Omit<SoakOptions, 'seed'> = {
   calls: 10_000,
   accounts: 8,
-  durationMs: 440_000,
-  playLimitMs: 490_000,
-  drainMs: 85_000,
+  durationMs: 430_000,
+  playLimitMs: 530_000,
+  drainMs: 50_000,
   limitMs: 590_000,
   replicas: 3,
   longestStayMs: 30_000,
