@@ -69,6 +69,8 @@ interface OwnedPartition {
 }
 
 const housekeepingMs = 250;
+/** How often positions are stored; a crash has the events of as long handled again. */
+const saveMs = 1_000;
 const firstRetryMs = 100;
 const maxOpenEvents = 256;
 
@@ -154,9 +156,12 @@ interface Housekeeping {
 function startHousekeeping(owned: ReadonlyMap<number, OwnedPartition>, options: ConsumerOptions): Housekeeping {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
+  let savedMs = performance.now();
   const round = async () => {
+    const isTimeToSave = performance.now() - savedMs >= saveMs;
+    if (isTimeToSave) savedMs = performance.now();
     for (const { work } of owned.values()) {
-      await work.save().catch(options.onError);
+      if (isTimeToSave) await work.save().catch(options.onError);
       await work.redriveRequested().catch(options.onError);
     }
     if (!stopped) timer = setTimeout(run, housekeepingMs);

@@ -1,7 +1,8 @@
 import { parleyError, type ParleyError } from '@parley/errors';
 import { attributeNames, count, currentTraceparent, timed, traceparentHeader, withSpan } from '@parley/telemetry';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import { asEgressError } from './egress-error.ts';
+import { exchange } from './exchange.ts';
 import { pinningConnector } from './pinning-connector.ts';
 import { systemResolver, type Resolver } from './resolver.ts';
 import { startTimeLimits, type TimeLimits, type Timeouts } from './time-limits.ts';
@@ -113,7 +114,7 @@ async function followed(agent: Agent, check: (url: string) => URL, request: Egre
       hop = nextHop(hop, response.status, location);
     }
   } catch (error) {
-    throw asEgressError(limits.signal.aborted ? limits.signal.reason : error);
+    throw asEgressError(limits.passed ?? error);
   } finally {
     limits.dispose();
   }
@@ -134,23 +135,24 @@ function nextHop(hop: Hop, status: number, location: string): Hop {
 
 async function once(agent: Agent, url: URL, hop: Hop, request: EgressRequest, limits: TimeLimits): Promise<EgressResponse> {
   const traceparent = currentTraceparent();
-  limits.progress();
-  const answer = agent.request({
-    origin: url.origin,
-    path: `${url.pathname}${url.search}`,
-    method: hop.method,
-    headers: {
-      'user-agent': 'Parley',
-      accept: '*/*',
-      ...(traceparent === undefined ? {} : { [traceparentHeader]: traceparent }),
-      ...headersOf(request, hop, url),
+  const { maxBytes = 65_536, excess = 'refuse' } = request;
+  const answer = await exchange(
+    agent,
+    {
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: hop.method,
+      headers: {
+        'user-agent': 'Parley',
+        accept: '*/*',
+        ...(traceparent === undefined ? {} : { [traceparentHeader]: traceparent }),
+        ...headersOf(request, hop, url),
+      },
+      ...(hop.method === 'GET' ? {} : { body: hop.body }),
     },
-    ...(hop.method === 'GET' ? {} : { body: hop.body }),
-    signal: limits.signal,
-  });
-  const response = await limits.race(answer);
-  const body = await readBody(response, request, limits, bareHost(url));
-  return { status: response.statusCode, headers: plainHeaders(response.headers), body, url: hop.url };
+    { limits, maxBytes, excess, host: bareHost(url) },
+  );
+  return { ...answer, url: hop.url };
 }
 
 /** Fixed headers: after a redirect credentials do not go to another origin, and a body's headers not without the body. */
@@ -158,6 +160,7 @@ function headersOf({ headers = {}, url: first }: EgressRequest, hop: Hop, url: U
   if (typeof headers === 'function') {
     return headers(hop);
   }
+  if (hop.url === first) return headers;
   const foreign = new URL(first).origin !== url.origin;
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => {
@@ -165,25 +168,4 @@ function headersOf({ headers = {}, url: first }: EgressRequest, hop: Hop, url: U
       return !(foreign && secret) && !(hop.method === 'GET' && /^content-/i.test(name));
     }),
   );
-}
-
-async function readBody({ body }: Dispatcher.ResponseData, request: EgressRequest, limits: TimeLimits, host: string): Promise<Buffer> {
-  const { maxBytes = 65_536, excess = 'refuse' } = request;
-  const parts: Buffer[] = [];
-  let size = 0;
-  limits.progress();
-  for await (const part of body as AsyncIterable<Buffer>) {
-    limits.progress();
-    size += part.length;
-    parts.push(part);
-    if (size <= maxBytes) continue;
-    if (excess === 'refuse') throw parleyError('egress.response_too_large', `the answer of ${host} has more than ${maxBytes} bytes`);
-    // Leaving off here ends the connection.
-    break;
-  }
-  return Buffer.concat(parts).subarray(0, maxBytes);
-}
-
-function plainHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : (value ?? '')]));
 }

@@ -1,4 +1,4 @@
-import { parleyError } from '@parley/errors';
+import { parleyError, type ParleyError } from '@parley/errors';
 
 export interface Timeouts {
   /** Until the answer's first byte, and between two pieces of it. Default 15 s. */
@@ -8,36 +8,38 @@ export interface Timeouts {
 }
 
 export interface TimeLimits {
-  readonly signal: AbortSignal;
-  /** The work, or a rejection with the signal's reason: undici does not give up a request that waits for its connection. */
-  race<T>(work: Promise<T>): Promise<T>;
+  /** `egress.timeout`, or `egress.cancelled` when the caller gave up; undefined: not yet. */
+  readonly passed: ParleyError | undefined;
+  /** Calls back once one passes, at once if it has; in place of what was to be called before. */
+  onPassed(callback: (error: ParleyError) => void): void;
   /** Something was read: the read timeout starts anew. */
   progress(): void;
   dispose(): void;
 }
 
-/** Aborts with a ParleyError as its reason when a limit passes or the caller gives up. */
 export function startTimeLimits({ readMs = 15_000, totalMs = 15_000 }: Timeouts, caller: AbortSignal | undefined): TimeLimits {
-  const abort = new AbortController();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => undefined);
-  abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
-  const late = (): void => abort.abort(parleyError('egress.timeout', 'the answer took too long'));
-  const cancelled = (): void => abort.abort(parleyError('egress.cancelled', 'the request was given up'));
+  let passed: ParleyError | undefined;
+  let told: (error: ParleyError) => void = () => undefined;
+  const pass = (error: ParleyError): void => {
+    passed ??= error;
+    told(passed);
+  };
+  const late = (): void => pass(parleyError('egress.timeout', 'the answer took too long'));
+  const cancelled = (): void => pass(parleyError('egress.cancelled', 'the request was given up'));
   const total = setTimeout(late, totalMs);
-  const read = setTimeout(late, readMs);
-  if (caller?.aborted === true) {
-    cancelled();
-  }
-  caller?.addEventListener('abort', cancelled, { once: true });
+  // It cannot be the first to pass, then.
+  const read = readMs < totalMs ? setTimeout(late, readMs) : undefined;
+  if (caller?.aborted === true) cancelled();
+  else caller?.addEventListener('abort', cancelled, { once: true });
   return {
-    signal: abort.signal,
-    async race(work) {
-      work.catch(() => undefined); // it may fail after the race is over
-      abort.signal.throwIfAborted();
-      return Promise.race([work, aborted]);
+    get passed() {
+      return passed;
     },
-    progress: () => void read.refresh(),
+    onPassed(callback) {
+      told = callback;
+      if (passed !== undefined) callback(passed);
+    },
+    progress: () => void read?.refresh(),
     dispose() {
       clearTimeout(total);
       clearTimeout(read);

@@ -19,7 +19,7 @@ interface WriteOptions {
 }
 
 interface ConnectionPrototype {
-  writeCommand(this: DriverConnection, command: unknown, options: WriteOptions): Promise<void>;
+  writeCommand: (this: DriverConnection, command: unknown, options: WriteOptions) => Promise<void>;
 }
 
 const { Connection } = createRequire(import.meta.url)('mongodb/lib/cmap/connection.js') as { readonly Connection: { readonly prototype: ConnectionPrototype } };

@@ -5,7 +5,7 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes, type Resource } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { BatchSpanProcessor, TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { AlwaysOffSampler, BatchSpanProcessor, TracerProvider, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { attributeNames } from './attribute-names.ts';
 import { resetInstruments } from './instruments.ts';
 import { configureLogger, type LogLevel } from './logger.ts';
@@ -40,7 +40,10 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const resource = resourceFromAttributes({ [attributeNames.service]: service, [attributeNames.instance]: instance });
 
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  const tracers = new TracerProvider({ resource, spanProcessors: spanProcessors(options) });
+  const exporters = spanExporters(options);
+  // Nobody would see what is recorded; contexts are passed on all the same.
+  const sampling = exporters.length === 0 ? { sampler: new AlwaysOffSampler() } : {};
+  const tracers = new TracerProvider({ resource, spanProcessors: spanProcessors(exporters), ...sampling });
   trace.setGlobalTracerProvider(tracers);
 
   const { meters, prometheus } = startMetrics(resource);
@@ -63,11 +66,14 @@ function startMetrics(resource: Resource): { meters: MeterProvider; prometheus: 
   return { meters: new MeterProvider({ resource, readers: [prometheus] }), prometheus };
 }
 
-function spanProcessors({ spansFile, otlpEndpoint }: TelemetryOptions): SpanProcessor[] {
-  const exporters = [
+function spanExporters({ spansFile, otlpEndpoint }: TelemetryOptions): SpanExporter[] {
+  return [
     ...(spansFile === undefined ? [] : [new SpansFileExporter(spansFile)]),
     ...(otlpEndpoint === undefined ? [] : [new OTLPTraceExporter({ url: `${otlpEndpoint.replace(/\/$/, '')}/v1/traces` })]),
   ];
+}
+
+function spanProcessors(exporters: readonly SpanExporter[]): SpanProcessor[] {
   return [new RedactingSpanProcessor(), ...exporters.map((exporter) => new BatchSpanProcessor({ exporter, scheduledDelayMillis: spanDelayMs, maxQueueSize: 8_192 }))];
 }
 

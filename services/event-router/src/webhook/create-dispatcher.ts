@@ -32,8 +32,8 @@ const log = logger('webhook');
 /** A delivery that is not over after so long costs a write to the database; */
 const spillAfterMs = 250;
 /** … one of an endpoint that answers, and has more to do than it may have requests at a time, after so long. */
-const spillMovingAfterMs = 2_000;
-const usualUnstored = 2_000;
+const spillMovingAfterMs = 5_000;
+const usualUnstored = 1_000;
 const maxUnstored = 10_000;
 const maxUnstoredBytes = 64 * 1024 * 1024;
 

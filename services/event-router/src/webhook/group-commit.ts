@@ -19,6 +19,7 @@ export interface AddOptions {
 interface Waiting<Item> {
   readonly item: Item;
   readonly signal: AbortSignal | undefined;
+  readonly lingerMs: number;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -29,6 +30,8 @@ const retryMs = 500;
 export class GroupCommit<Item> {
   readonly #options: GroupCommitOptions<Item>;
   #waiting: Waiting<Item>[] = [];
+  /** Those of them that do not linger. */
+  #urgent = 0;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -47,16 +50,23 @@ export class GroupCommit<Item> {
    */
   add(item: Item, { signal, lingerMs = 0 }: AddOptions = {}): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ item, signal, resolve, reject });
-    if (lingerMs === 0) this.#start();
-    else this.#timer ??= setTimeout(() => this.#start(), lingerMs);
+    this.#waiting.push({ item, signal, lingerMs, resolve, reject });
+    if (lingerMs === 0) this.#urgent += 1;
+    if (!this.#mayLinger()) this.#start();
+    else if (this.#running === undefined) this.#startIn(lingerMs);
     return promise;
   }
 
   /** Writes what waits; resolves when nothing does. */
   async flush(): Promise<void> {
-    this.#start();
-    while (this.#running !== undefined) await this.#running;
+    while (this.#waiting.length > 0 || this.#running !== undefined) {
+      this.#start();
+      await this.#running;
+    }
+  }
+
+  #startIn(ms: number): void {
+    this.#timer ??= setTimeout(() => this.#start(), ms);
   }
 
   #start(): void {
@@ -64,14 +74,20 @@ export class GroupCommit<Item> {
     this.#timer = undefined;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
-      if (this.#waiting.length > 0) this.#start();
+      const [next] = this.#waiting;
+      if (next !== undefined) this.#startIn(this.#mayLinger() ? next.lingerMs : 0);
     });
+  }
+
+  /** Whether what waits may wait for more; else a steady stream would be written in many small groups. */
+  #mayLinger(): boolean {
+    return this.#urgent === 0 && this.#waiting.length < this.#options.largestGroup;
   }
 
   async #run(): Promise<void> {
     // Those who add in the same turn go together.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
+    do {
       const group = this.#nextGroup();
       if (group.length === 0) continue;
       try {
@@ -80,9 +96,10 @@ export class GroupCommit<Item> {
       } catch (error) {
         this.#options.onError(error);
         this.#waiting = [...group, ...this.#waiting];
+        this.#urgent += urgentOf(group);
         await sleep(retryMs, undefined, { ref: false });
       }
-    }
+    } while (!this.#mayLinger());
   }
 
   #nextGroup(): Waiting<Item>[] {
@@ -101,7 +118,11 @@ export class GroupCommit<Item> {
       if (key !== undefined) keys.add(key);
       group.push(one);
     }
-    this.#waiting.splice(0, taken);
+    this.#urgent -= urgentOf(this.#waiting.splice(0, taken));
     return group;
   }
+}
+
+function urgentOf(waiting: readonly Waiting<unknown>[]): number {
+  return waiting.reduce((sum, { lingerMs }) => sum + (lingerMs === 0 ? 1 : 0), 0);
 }

@@ -78,6 +78,28 @@ describe('GroupCommit', () => {
     expect(groups).toEqual([['a', 'b']]);
   });
 
+  test('what lingers and comes during a write lingers too: it does not go with the next turn', async () => {
+    const { commits, groups, endNext } = startCommits();
+    const urgent = commits.add('a');
+    await new Promise(setImmediate);
+    const lingering = commits.add('b', { lingerMs: 600_000 });
+    await endNext();
+    await urgent;
+    expect([groups, commits.size]).toEqual([[['a']], 1]);
+    const flushed = commits.flush();
+    await endNext();
+    await Promise.all([lingering, flushed]);
+    expect(groups).toEqual([['a'], ['b']]);
+  });
+
+  test('as many as a group holds do not linger', async () => {
+    const { commits, groups, endNext } = startCommits();
+    const added = ['a', 'b', 'c'].map((item) => commits.add(item, { lingerMs: 600_000 }));
+    await endNext();
+    await Promise.all(added);
+    expect(groups).toEqual([['a', 'b', 'c']]);
+  });
+
   test('a flush writes what lingers', async () => {
     const { commits, groups, endNext } = startCommits();
     const lingering = commits.add('a', { lingerMs: 600_000 });

@@ -37,6 +37,7 @@ export interface UnstoredOptions {
 interface Held {
   readonly delivery: Delivery;
   readonly bytes: number;
+  /** When it came, on the clock of the sweeps. */
   readonly sinceMs: number;
   readonly settled: Promise<void>;
   readonly settle: () => void;
@@ -44,6 +45,8 @@ interface Held {
 }
 
 const sweepMs = 50;
+/** What more there is between two sweeps the process was paused, or too busy to deliver. */
+const longestSweepMs = 2 * sweepMs;
 const longestPauseMs = 500;
 const pause = (): Promise<void> => sleep(longestPauseMs, undefined, { ref: false });
 
@@ -57,6 +60,9 @@ export class UnstoredDeliveries {
   /** In the order in which they came. */
   readonly #held = new Map<string, Held>();
   readonly #sweeping: NodeJS.Timeout;
+  /** Goes on with the sweeps, and stands while the process does: nothing could be delivered then, so nothing was slow. */
+  #clockMs = 0;
+  #sweptMs = performance.now();
 
   constructor(options: UnstoredOptions) {
     this.#options = options;
@@ -81,7 +87,7 @@ export class UnstoredDeliveries {
     const bytes = Buffer.byteLength(delivery.body);
     budget.deliveries += 1;
     budget.bytes += bytes;
-    this.#held.set(delivery.id, { delivery, bytes, sinceMs: performance.now(), settled, settle, storing: undefined });
+    this.#held.set(delivery.id, { delivery, bytes, sinceMs: this.#clockMs, settled, settle, storing: undefined });
     return settled;
   }
 
@@ -149,7 +155,10 @@ export class UnstoredDeliveries {
 
   async #sweep(): Promise<void> {
     const { spillAfterMs, spillMovingAfterMs, isMoving } = this.#options;
-    const nowMs = performance.now();
+    const sweptMs = performance.now();
+    this.#clockMs += Math.min(sweptMs - this.#sweptMs, longestSweepMs);
+    this.#sweptMs = sweptMs;
+    const nowMs = this.#clockMs;
     const oldest = this.#held.values().next().value;
     if (oldest === undefined || nowMs - oldest.sinceMs < spillAfterMs) return;
     const moving = new Map<string, boolean>();

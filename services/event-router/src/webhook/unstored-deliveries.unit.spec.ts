@@ -67,6 +67,18 @@ describe('a delivery in memory', () => {
     expect([await isSettled(settled), budget.deliveries, budget.bytes, database.stored.size]).toEqual([true, 0, 0, 0]);
   });
 
+  test('is not taken for slow because the process stood still', async () => {
+    const database = newDatabase();
+    database.gate.open();
+    const { unstored, ending } = start(database, { spillAfterMs: 500 });
+    const settled = unstored.hold(delivery(1));
+    const untilMs = performance.now() + 800;
+    while (performance.now() < untilMs);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect([database.stored.size, await isSettled(settled)]).toEqual([0, false]);
+    ending.abort();
+  });
+
   test('that is not over soon is stored, and settled by that', async () => {
     const database = newDatabase();
     database.gate.open();

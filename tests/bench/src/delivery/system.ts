@@ -22,6 +22,8 @@ export interface DeliverySystem {
   readonly cursorNow: () => Promise<string>;
   /** Of the event-router's process. */
   readonly routerPid: number;
+  /** What is published meanwhile waits for it. */
+  whileRouterIsPaused(work: () => Promise<unknown>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ export async function startDeliverySystem(): Promise<DeliverySystem> {
   const bus = await connectPlatform(platform.natsUrl);
   const address = `127.0.0.1:${grpc}`;
   const subscriptions = createClient(SubscriptionServiceClient, { address: `127.0.0.1:${ports.services.subscription[0]!.grpc}`, token });
+  const routerPid = supervisor.pid(replicaName('event-router'))!;
   return {
     natsUrl: platform.natsUrl,
     grpcAddress: address,
@@ -53,7 +56,15 @@ export async function startDeliverySystem(): Promise<DeliverySystem> {
     receiverPort: ports.webhookReceiver,
     webhookConcurrency,
     cursorNow: () => firstCursor(address, token),
-    routerPid: supervisor.pid(replicaName('event-router'))!,
+    routerPid,
+    whileRouterIsPaused: async (work) => {
+      process.kill(routerPid, 'SIGSTOP');
+      try {
+        await work();
+      } finally {
+        process.kill(routerPid, 'SIGCONT');
+      }
+    },
     stop: async () => {
       subscriptions.close();
       await bus.close();
