@@ -114,10 +114,24 @@ export function attributeOf(event: BusEvent, name: string): string | undefined {
   return readers.get(name)?.(event);
 }
 
-/** Every type of the catalogue, and every attribute, that a filter may name. */
-export const filterVocabulary: { readonly types: readonly string[]; readonly attributes: readonly string[] } = {
+const known = (names: Names): readonly string[] => names.filter((name) => name !== undefined);
+const truths = ['true', 'false'];
+
+/** Every type of the catalogue, and every attribute, that a filter may name; and the values of those that have no others. */
+export const filterVocabulary: { readonly types: readonly string[]; readonly attributes: readonly string[]; readonly values: Readonly<Record<string, readonly string[]>> } = {
   types: Object.values(eventTypes).flatMap((types) => Object.values(types)),
   attributes: [...readers.keys()],
+  values: {
+    calldirection: ['inbound', 'outbound-api'],
+    'data.party': known(parties),
+    'data.channel': known(channels),
+    'data.direction': known(directions),
+    'data.status': known(statuses),
+    'data.cause': known(causes),
+    'data.fallback': truths,
+    'data.hang_up': truths,
+    'data.final': truths,
+  },
 };
 
 /** How the types of each class begin: what applications publish is in the sequence, and the stream, of the call. */

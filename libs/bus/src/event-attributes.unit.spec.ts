@@ -38,11 +38,11 @@ describe('docs/events.md', () => {
 });
 
 /** One event of each type, with every field of it set to something. */
-function filledEvents(): [string, BusEvent][] {
-  const filled = new Proxy({}, { get: () => 1 });
+function filledEvents(fill: number | boolean = 1): [string, BusEvent][] {
+  const filled = new Proxy({}, { get: () => fill });
   return Object.entries(eventTypes).flatMap(([eventClass, cases]) =>
     Object.entries(cases).map(([name, type]): [string, BusEvent] => {
-      const value = { legId: 'CA2', party: Party.CALLER, event: { $case: name, value: filled } };
+      const value = { legId: 'CA2', party: Number(fill) as Party, event: { $case: name, value: filled } };
       return [type, { ...completed, type, data: { class: eventClass as EventClass, value } as unknown as EventData }];
     }),
   );
@@ -72,6 +72,14 @@ describe('attributeOf', () => {
     const changed = ReactionEvent.fromPartial({ party: Party.CALLEE, event: { $case: 'channelChanged', value: { from: Channel.FACE, to: Channel.VOICE } } });
     const reaction = eventOf({ class: 'reaction', value: changed }, { party: 'caller' });
     expect(['data.from', 'data.to', 'data.party'].map((name) => attributeOf(reaction, name))).toEqual(['face', 'voice', 'callee']);
+  });
+
+  test('has no values but those of the vocabulary, where that names them', () => {
+    for (const [name, values] of Object.entries(filterVocabulary.values).filter(([name]) => name.startsWith('data.'))) {
+      const fills = values.includes('true') ? [true, false] : Array.from({ length: 32 }, (_, number) => number);
+      const seen = fills.flatMap((fill) => filledEvents(fill).flatMap(([, event]) => attributeOf(event, name) ?? []));
+      expect([name, [...new Set(seen)].sort()]).toEqual([name, values.toSorted()]);
+    }
   });
 
   test('what is not set is absent', () => {

@@ -7,7 +7,7 @@ import { fromCheckedFilterMessage, fromEventFilterMessage, toEventFilterMessage 
 import { parseFilter } from './parse-filter.ts';
 import { attributeNames, filters } from './test-support/arbitraries.ts';
 
-const vocabulary = { types: ['call.completed'], attributes: attributeNames };
+const vocabulary = { types: ['call.completed'], attributes: attributeNames, values: {} };
 
 function nested(levels: number): EventFilterProto {
   const message = EventFilterProto.fromPartial({ filters: [{ dialect: { $case: 'exact', value: { attributes: { subject: 'a' } } } }] });

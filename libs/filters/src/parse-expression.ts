@@ -11,10 +11,20 @@ const maxNameLength = 64;
 export interface ExpressionVocabulary {
   readonly attributes: ReadonlySet<string>;
   readonly isType: (type: string) => boolean;
+  /** Of attributes that have no other values; own properties only. */
+  readonly values: Readonly<Record<string, readonly string[]>>;
 }
 
 type Dialect = 'exact' | 'prefix' | 'suffix' | 'all' | 'any' | 'not';
+/** The dialects that compare values. */
+type Comparison = 'exact' | 'prefix' | 'suffix';
 type Check = (value: unknown, path: string, depth: number) => readonly FieldViolation[];
+
+const holds: Readonly<Record<Comparison, (value: string, text: string) => boolean>> = {
+  exact: (value, text) => value === text,
+  prefix: (value, text) => value.startsWith(text),
+  suffix: (value, text) => value.endsWith(text),
+};
 
 /**
  * How many values a list of expressions has; each list in it counts as one, too.
@@ -36,14 +46,14 @@ export function expressionSize(expressions: readonly unknown[], limit: number): 
 }
 
 /** Every fault of a list of expressions, by its path. */
-export function expressionFaults(expressions: readonly unknown[], path: string, { attributes, isType }: ExpressionVocabulary): readonly FieldViolation[] {
+export function expressionFaults(expressions: readonly unknown[], path: string, { attributes, isType, values: knownValues }: ExpressionVocabulary): readonly FieldViolation[] {
   const oneOfList: Check = (value, path, depth) => {
     if (!Array.isArray(value)) return fault(path, 'is no list');
     if (value.length === 0) return fault(path, 'is empty');
     return value.flatMap((one: unknown, index) => oneExpression(one, `${path}[${index}]`, depth + 1));
   };
   const values =
-    (dialect: Dialect): Check =>
+    (dialect: Comparison): Check =>
     (value, path) => {
       if (!isObject(value) || Array.isArray(value)) return fault(path, 'is no map of attributes to values');
       const entries = Object.entries(value);
@@ -66,13 +76,15 @@ export function expressionFaults(expressions: readonly unknown[], path: string, 
     }
     return checks[dialect as Dialect]((value as Record<string, unknown>)[dialect], `${path}.${dialect}`, depth);
   }
-  function valueFaults(dialect: Dialect, name: string, text: unknown, path: string): readonly FieldViolation[] {
+  function valueFaults(dialect: Comparison, name: string, text: unknown, path: string): readonly FieldViolation[] {
     if (!attributes.has(name)) return fault(path, 'is no attribute that can be filtered on');
     if (typeof text !== 'string') return fault(path, 'is no text');
     if (text === '') return fault(path, 'is empty');
     if (text.length > maxValueLength) return fault(path, `is longer than ${maxValueLength} characters`);
-    // Like any other misspelt type, it would never match.
+    // What is misspelt would never match.
     if (dialect === 'exact' && name === 'type' && !isType(text)) return fault(path, 'is no type of the catalogue');
+    const known = Object.hasOwn(knownValues, name) ? knownValues[name]! : undefined;
+    if (known !== undefined && !known.some((value) => holds[dialect](value, text))) return fault(path, `holds for none of the attribute's values: ${known.join(', ')}`);
     return [];
   }
   return expressions.flatMap((one, index) => oneExpression(one, `${path}[${index}]`, 1));

@@ -13,6 +13,8 @@ export interface FilterVocabulary {
   readonly types: readonly string[];
   /** Of CloudEvents, of the call, and of event data (`data.status`). */
   readonly attributes: readonly string[];
+  /** Of those attributes that have certain values only, as enums do: another is refused, too. */
+  readonly values: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Over all lists and expressions of one filter: bounds what is kept of it and sent about it, and what an event costs. */
@@ -53,7 +55,7 @@ export function parseFilter(given: GivenFilter, vocabulary: FilterVocabulary, na
     ...faults(names.from, from, isAddress, 'is no address (client:<name> or +<digits>)'),
     ...faults(names.to, to, isAddress, 'is no address (client:<name> or +<digits>)'),
     ...faults(names.directions, directions, (direction) => direction === 'inbound' || direction === 'outbound-api', 'is neither inbound nor outbound-api'),
-    ...expressionFaults(filters, names.filters, { attributes: new Set(vocabulary.attributes), isType }),
+    ...expressionFaults(filters, names.filters, { attributes: new Set(vocabulary.attributes), isType, values: vocabulary.values }),
   ];
   if (violations.length > 0) throw invalidFilter(violations);
   return { types: [...types], callIds: [...callIds], from: [...from], to: [...to], directions: [...directions], filters: filters.map(toExpression) };

@@ -9,6 +9,7 @@ import { attributeNames, filters } from './test-support/arbitraries.ts';
 const vocabulary: FilterVocabulary = {
   types: ['call.completed', 'call.ringing', 'reaction.present', 'billing.charged', 'app.*'],
   attributes: attributeNames,
+  values: { calldirection: ['inbound', 'outbound-api'] },
 };
 const callId = `CA${'0'.repeat(32)}`;
 
@@ -102,6 +103,8 @@ describe('the expressions of a filter', () => {
     [{ exact: { subject: 'a'.repeat(257) } }, '.exact.subject'],
     [{ exact: { type: 'call.complete' } }, '.exact.type'],
     [{ exact: { type: 'call.*' } }, '.exact.type'],
+    [{ exact: { calldirection: 'outbound' } }, '.exact.calldirection'],
+    [{ any: [{ prefix: { calldirection: 'outbound' } }, { suffix: { calldirection: 'bound' } }, { prefix: { calldirection: 'bound' } }] }, '.any[2].prefix.calldirection'],
     [{ prefix: { 'data.foo': 'a', subject: '', callfrom: '+1' } }, '.prefix.data.foo', '.prefix.subject'],
     [{ suffix: JSON.parse('{"__proto__":"a","toString":"a"}') as unknown }, '.suffix.__proto__', '.suffix.toString'],
     [{ exact: { 'a\nb\u0000': 'a' } }, '.exact.a?b?'],
