@@ -25,7 +25,7 @@ describe('a subscription with filter expressions', () => {
   test('keeps them and makes them known, whatever attributes they name', async () => {
     const accountId = newAccount();
     const client = await service.client(accountId);
-    const each = filterVocabulary.attributes.map((name): FilterExpression => ({ prefix: { [name]: 'a' } }));
+    const each = filterVocabulary.attributes.map((name): FilterExpression => ({ prefix: { [name]: filterVocabulary.values[name]?.[0] ?? 'a' } }));
     const filter = withExpressions({ exact: { type: 'call.completed', 'data.status': 'busy' } }, { not: { any: each } });
     const { subscription } = await client.createSubscription(request(filter));
     expect(subscription!.filter).toEqual(filter);
