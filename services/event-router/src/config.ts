@@ -1,5 +1,5 @@
 import { defineServiceConfig, integer, list, pattern, text, url } from '@parley/config';
-import { schedulePattern } from './domain/retry-schedule.ts';
+import { durationPattern, schedulePattern } from './domain/retry-schedule.ts';
 
 /** The example schedule of Standard Webhooks; 75 hours in all. */
 const exampleSchedule = '0s,5s,5m,30m,2h,5h,10h,14h,20h,24h';
@@ -21,6 +21,7 @@ export const configDefinition = defineServiceConfig({
   WEBHOOK_MAX_BYTES: { type: integer({ min: 1_024, max: 1_048_576 }), default: '262144', describe: 'largest body of a webhook; an event that has more is a dead letter' },
   WEBHOOK_CIRCUIT_FAILURES: { type: integer({ min: 1 }), default: '10', describe: 'failures in a row after which an endpoint is asked only now and then' },
   WEBHOOK_CIRCUIT_PAUSES: { type: pattern(schedulePattern, 'pauses as 500ms, 5s, 5m or 2h, separated by commas'), default: '5s,15s,1m,5m', describe: 'pauses between those requests, while none is answered; the last again and again' },
+  WEBHOOK_GIVE_UP_AFTER: { type: pattern(durationPattern, 'a time as 30m or 75h'), default: '75h', describe: 'once an endpoint has not answered for so long, deliveries that have been due for as long are dead letters, tried or not' },
   EGRESS_ALLOW: { type: list(), optional: true, describe: '`host:port` pairs, separated by commas, that webhooks may reach although they are not public' },
   LEASE_TTL_MS: { type: integer({ min: 500, max: 60_000 }), default: '5000', describe: 'a replica that gave no sign of life for so long loses its partitions' },
 });

@@ -6,7 +6,10 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h
 /** A schedule as text: `0s,500ms,5m,2h`. */
 export const schedulePattern = /^\d{1,9}(?:ms|s|m|h)(?:,\d{1,9}(?:ms|s|m|h))*$/;
 
-/** @param text of schedulePattern */
+/** One of its delays. */
+export const durationPattern = /^\d{1,9}(?:ms|s|m|h)$/;
+
+/** @param text of schedulePattern, or of durationPattern for a schedule of one */
 export function parseSchedule(text: string): RetrySchedule {
   return [...text.matchAll(/(\d+)(ms|s|m|h)/g)].map(([, amount, unit]) => Number(amount) * unitMs[unit!]!);
 }

@@ -1,3 +1,4 @@
+import { isParleyError } from '@parley/errors';
 import { logger, attributeNames, count, record, withSpan } from '@parley/telemetry';
 import { attemptRecord, endpointPauseMs, healthOf, judge, type AttemptResult, type Verdict } from '../domain/attempt.ts';
 import type { Delivery, PendingDelivery } from '../domain/delivery.ts';
@@ -44,7 +45,11 @@ const faultPauseMs = 1_000;
  */
 export async function attemptDelivery(ports: AttemptPorts, parts: PartitionParts, pending: PendingDelivery): Promise<Attempted> {
   try {
-    return await attempt(ports, parts, pending);
+    return await attempt(ports, parts, pending).catch((error: unknown) => {
+      // Also what was never sent: its endpoint has not answered for as long as all attempts would have taken.
+      if (isParleyError(error, 'webhook.circuit_open')) return bury(ports, parts, pending, error.code);
+      throw error;
+    });
   } catch (error) {
     // The partition went while it waited for its turn, or a fault of ours, for example of the database: not the
     // receiver's, so it costs no attempt.
@@ -63,6 +68,7 @@ async function attempt(ports: AttemptPorts, parts: PartitionParts, pending: Pend
     () => send(ports, parts, pending),
     ({ result }) => (result === undefined ? nothingTold : { health: healthOf(result), pauseMs: endpointPauseMs(result, new Date()) }),
     parts.signal,
+    performance.now() - (Date.now() - pending.notBefore.getTime()),
   );
   return 'result' in sent && sent.result !== undefined ? settle(ports, parts, sent) : sent.attempted;
 }

@@ -46,7 +46,7 @@ export interface WebhookParts {
   readonly instance: string;
   readonly config: Pick<
     ConfigOf<typeof configDefinition>,
-    'webhookSchedule' | 'webhookTimeoutMs' | 'webhookConcurrency' | 'webhookMaxBytes' | 'webhookCircuitFailures' | 'webhookCircuitPauses'
+    'webhookSchedule' | 'webhookTimeoutMs' | 'webhookConcurrency' | 'webhookMaxBytes' | 'webhookCircuitFailures' | 'webhookCircuitPauses' | 'webhookGiveUpAfter'
   >;
 }
 
@@ -68,7 +68,8 @@ export async function createWebhooks({ bus, db, egress, positions, instance, con
   const gone = new GoneEndpoints(createGoneEndpointRepository(db));
   const subscriptions = new SubscriptionIndex();
   const circuit = { failures: config.webhookCircuitFailures, pausesMs: parseSchedule(config.webhookCircuitPauses) };
-  const gates = new EndpointGates({ concurrency: config.webhookConcurrency, circuit }, (id, changed) => circuits.changed(id, changed));
+  const [patienceMs] = parseSchedule(config.webhookGiveUpAfter) as [number];
+  const gates = new EndpointGates({ concurrency: config.webhookConcurrency, circuit, patienceMs }, (id, changed) => circuits.changed(id, changed));
   const states = () => readStreamStates(bus);
   const eventsOf: WebhookOperations['eventsBetween'] = (range) =>
     eventsBetween(bus, range, (error) => log.error({ err: error }, 'an event cannot be read'));

@@ -1,9 +1,12 @@
+import { parleyError } from '@parley/errors';
 import { closedCircuit, nextRequestMs, onRequest, onRequestEnd, type Circuit, type CircuitSettings, type Health } from '../domain/circuit.ts';
 
 export interface GateSettings {
   /** Requests at a time. */
   readonly concurrency: number;
   readonly circuit: CircuitSettings;
+  /** What has been due for so long at an endpoint that has not answered for so long is given up. */
+  readonly patienceMs: number;
 }
 
 /** What a request's end means for the endpoint. */
@@ -14,7 +17,9 @@ export interface Passed {
 }
 
 interface Waiter {
+  readonly dueMs: number;
   readonly admit: (isProbe: boolean) => void;
+  readonly refuse: (reason: unknown) => void;
 }
 
 /**
@@ -27,6 +32,8 @@ export class EndpointGate {
   #circuit: Circuit = closedCircuit;
   #pausedUntilMs = 0;
   #wellAtMs = -Infinity;
+  /** Since when it has failed and not answered. */
+  #illSinceMs: number | undefined;
   #taken = 0;
   readonly #waiting = new Set<Waiter>();
   #timer: NodeJS.Timeout | undefined;
@@ -54,11 +61,12 @@ export class EndpointGate {
 
   /**
    * Runs the work once it may.
-   * @param signal gives up the wait, which may take as long as the endpoint is dead; begun work is told by its owner.
-   * @throws the signal's reason, if it is aborted before
+   * @param signal gives up the wait; begun work is told by its owner.
+   * @param dueMs when it should have been done at the soonest
+   * @throws the signal's reason, if it is aborted before; ParleyError `webhook.circuit_open` when the endpoint is given up
    */
-  async with<Result>(work: () => Promise<Result>, toPassed: (result: Result) => Passed, signal: AbortSignal): Promise<Result> {
-    const isProbe = await this.#enter(signal);
+  async with<Result>(work: () => Promise<Result>, toPassed: (result: Result) => Passed, signal: AbortSignal, dueMs = performance.now()): Promise<Result> {
+    const isProbe = await this.#enter(signal, dueMs);
     let passed: Passed = { health: 'unknown', pauseMs: 0 };
     try {
       const result = await work();
@@ -72,21 +80,28 @@ export class EndpointGate {
   /** Whatever it did so far is forgotten: its owner has changed it. */
   reset(): void {
     this.#pausedUntilMs = 0;
+    this.#illSinceMs = undefined;
     this.#become(closedCircuit);
     this.#admit();
   }
 
-  #enter(signal: AbortSignal): Promise<boolean> {
+  #enter(signal: AbortSignal, dueMs: number): Promise<boolean> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-    const giveUp = (): void => {
+    const giveUp = (): void => waiter.refuse(signal.reason);
+    const leaves = (): void => {
       this.#waiting.delete(waiter);
-      reject(signal.reason);
+      signal.removeEventListener('abort', giveUp);
     };
     const waiter: Waiter = {
+      dueMs,
       admit: (isProbe) => {
-        signal.removeEventListener('abort', giveUp);
+        leaves();
         resolve(isProbe);
+      },
+      refuse: (reason) => {
+        leaves();
+        reject(reason);
       },
     };
     signal.addEventListener('abort', giveUp, { once: true });
@@ -100,12 +115,23 @@ export class EndpointGate {
       if (this.#taken >= this.#settings.concurrency) return;
       const nowMs = performance.now();
       const fromMs = Math.max(nextRequestMs(this.#circuit, nowMs), this.#pausedUntilMs);
-      if (fromMs > nowMs) return this.#admitAt(fromMs);
+      if (fromMs > nowMs) {
+        this.#refuseOverdue(nowMs);
+        return this.#admitAt(fromMs);
+      }
       const isProbe = this.#circuit.kind === 'open';
       this.#circuit = onRequest(this.#circuit);
-      this.#waiting.delete(waiter);
       this.#taken += 1;
       waiter.admit(isProbe);
+    }
+  }
+
+  /** Else a dead endpoint would have a probe's share of attempts for all that waits, and that would never end. */
+  #refuseOverdue(nowMs: number): void {
+    const illSinceMs = this.#circuit.kind === 'closed' ? undefined : this.#illSinceMs;
+    if (illSinceMs === undefined) return;
+    for (const waiter of this.#waiting) {
+      if (nowMs - Math.max(waiter.dueMs, illSinceMs) >= this.#settings.patienceMs) waiter.refuse(parleyError('webhook.circuit_open', 'the endpoint has not answered for too long'));
     }
   }
 
@@ -118,7 +144,8 @@ export class EndpointGate {
   #leave({ health, pauseMs }: Passed, wasProbe: boolean): void {
     this.#taken -= 1;
     const nowMs = performance.now();
-    if (health === 'well') this.#wellAtMs = nowMs;
+    if (health === 'well') [this.#wellAtMs, this.#illSinceMs] = [nowMs, undefined];
+    if (health === 'ill') this.#illSinceMs ??= nowMs;
     if (pauseMs > 0) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, nowMs + pauseMs);
     this.#become(onRequestEnd(this.#circuit, this.#settings.circuit, { health, wasProbe, nowMs, random: Math.random() }));
     this.#admit();

@@ -3,7 +3,7 @@ import type { Circuit } from '../domain/circuit.ts';
 import type { Passed } from './endpoint-gate.ts';
 import { EndpointGates } from './endpoint-gates.ts';
 
-const settings = (concurrency: number, pauseMs = 600_000) => ({ concurrency, circuit: { failures: 2, pausesMs: [pauseMs] } });
+const settings = (concurrency: number, pauseMs = 600_000, patienceMs = Infinity) => ({ concurrency, circuit: { failures: 2, pausesMs: [pauseMs] }, patienceMs });
 const well: Passed = { health: 'well', pauseMs: 0 };
 const ill: Passed = { health: 'ill', pauseMs: 0 };
 const { signal } = new AbortController();
@@ -108,6 +108,24 @@ describe('the gate of an endpoint', () => {
     third!.end();
     await Promise.all([second!.done, third!.done]);
     expect({ told, counts: gates.counts() }).toEqual({ told: ['open', 'closed'], counts: { open: 0, probing: 0 } });
+  });
+
+  test('of an endpoint that has not answered for too long refuses what has been due for too long, and nothing else', async () => {
+    const gates = new EndpointGates(settings(1, 600_000, 100));
+    for (const passed of [ill, ill]) await quick(gates, passed);
+    const dueLong = performance.now() - 600_000;
+    const early = gates.with('e', async () => well, (one) => one, signal, dueLong);
+    await turns();
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    // The next look, at the latest with the next probe.
+    const log: string[] = [];
+    const fresh = startWork(gates, 'e', log, 'fresh');
+    await expect(early).rejects.toMatchObject({ code: 'webhook.circuit_open' });
+    expect(log).toEqual([]);
+    gates.reset('e');
+    fresh.end();
+    await expect(gates.with('e', async () => well, (one) => one, signal, dueLong)).resolves.toBe(well);
+    await fresh.done;
   });
 
   test('lets nobody in while the endpoint wants to be left alone, and others go on', async () => {

@@ -12,11 +12,11 @@ export class EndpointGates {
     this.#onChange = onChange;
   }
 
-  /** Runs the work when the endpoint's turn has come. @throws the signal's reason */
-  async with<Result>(subscriptionId: string, work: () => Promise<Result>, toPassed: (result: Result) => Passed, signal: AbortSignal): Promise<Result> {
+  /** Runs the work when the endpoint's turn has come, as EndpointGate.with. */
+  async with<Result>(subscriptionId: string, work: () => Promise<Result>, toPassed: (result: Result) => Passed, signal: AbortSignal, dueMs?: number): Promise<Result> {
     const gate = this.#gateOf(subscriptionId);
     try {
-      return await gate.with(work, toPassed, signal);
+      return await gate.with(work, toPassed, signal, dueMs);
     } finally {
       if (gate.isIdle && this.#gates.get(subscriptionId) === gate) this.#gates.delete(subscriptionId);
     }

@@ -48,7 +48,7 @@ function partitionsAtOneGate(): () => PartitionDeliveries {
   const signingKeys = [{ secret, expiresAt: undefined }];
   subscriptions.put({ subscriptionId: 's', accountId: 'acme', filter: everyEvent, url: `${receiver.url}/dead`, signingKeys, paused: false, startsAfter: {}, rewind: 0, revision: 1n });
   const gone = new GoneEndpoints(createGoneEndpointRepository(database.db));
-  const gates = new EndpointGates({ concurrency: 1, circuit: { failures: 10, pausesMs: [timeoutMs] } });
+  const gates = new EndpointGates({ concurrency: 1, circuit: { failures: 10, pausesMs: [timeoutMs] }, patienceMs: Infinity });
   const attempts = new AttemptLog(createAttemptRepository(database.db));
   const ports = { deliveries, deadLetters, subscriptions, gone, gates, attempts, sendPost: createEgressPost(egress, timeoutMs), schedule: [0, 1_000], maxBodyBytes: 1_000 };
   return () => {
