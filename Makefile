@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Its install script would fetch libraries for GPUs, which nothing here uses.
 export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace release-image bench-matching bench-delivery
+.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace release-image bench-matching bench-delivery bench-recognition
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,3 +60,6 @@ bench-matching: node_modules/.package-lock.json ## Measure the index of filters 
 
 bench-delivery: setup ## Measure delivery against nats.js alone and bare POSTs: all, or make bench-delivery PARTS="grpc latency sse webhooks"
 	@node tests/bench/src/delivery-main.ts $(PARTS)
+
+bench-recognition: node_modules/.package-lock.json ## Measure the recognition of faces against face-api
+	@node tests/bench/src/recognition-main.ts

@@ -16,7 +16,7 @@ const LIMITS = { maxBytes: 2 * 1024 * 1024, maxSidePixels: 1920 };
 const ATTEMPTS = 2;
 
 /**
- * Finds faces with face-api on WebAssembly, in `threads` threads. Pictures wait for a thread without limit: callers
+ * Finds faces with the networks of face-api on onnxruntime, in `threads` threads. Pictures wait for a thread without limit: callers
  * bound how many they bring.
  * @throws when the models cannot be loaded
  */
@@ -50,7 +50,7 @@ type Answer = Exclude<FaceReply, { type: 'ready' }>;
 async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await thread.analyse(jpeg);
+      return await thread.analyse(jpeg, inspectJpeg(jpeg, LIMITS));
     } catch (cause) {
       if (attempt === ATTEMPTS || thread.isClosed) throw parleyError('observation.analysis_failed', 'the picture could not be analysed', { cause });
     }

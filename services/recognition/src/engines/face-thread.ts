@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { FaceReply } from './face-messages.ts';
+import type { FaceReply, FaceRequest } from './face-messages.ts';
 
-/** A picture takes about 0.3 s; a thread that takes this long hangs. */
+/** A picture takes some 20 ms; a thread that takes this long hangs. */
 const TIMEOUT_MS = 20_000;
 
 /** One thread with the models, for one picture at a time. It starts when it is first needed, and again after it failed. */
@@ -16,13 +16,13 @@ export class FaceThread {
   }
 
   /** Rejects when the thread failed or was too slow; the next picture gets a new one. */
-  async analyse(jpeg: Uint8Array, timeoutMs = TIMEOUT_MS): Promise<Exclude<FaceReply, { type: 'ready' }>> {
+  async analyse(jpeg: Uint8Array, size: FaceRequest['size'], timeoutMs = TIMEOUT_MS): Promise<Exclude<FaceReply, { type: 'ready' }>> {
     const worker = await this.#started();
     const id = this.#nextId;
     this.#nextId += 1;
     // A copy of its own: what arrived may be a part of a larger buffer, all of which would be copied.
     const own = new Uint8Array(jpeg);
-    worker.postMessage({ id, jpeg: own }, [own.buffer]);
+    worker.postMessage({ id, jpeg: own, size } satisfies FaceRequest, [own.buffer]);
     try {
       const reply = await nextReply(worker, timeoutMs);
       if (reply.type === 'ready' || reply.id !== id) throw new Error('the face thread answers out of turn');

@@ -1,8 +1,9 @@
 import { parentPort } from 'node:worker_threads';
-import jpeg from 'jpeg-js';
 import type { Face } from '../domain/face-area.ts';
+import { FaceLandmarks68, landmarkRanges } from './face/face-landmarks-68.ts';
+import { PictureDecoder, type RgbPicture } from './face/rgb-picture.ts';
+import { TinyFaceDetector } from './face/tiny-face-detector.ts';
 import type { FaceReply, FaceRequest } from './face-messages.ts';
-import { loadFaceApi, type FaceApi, type Tensor } from './face-models.ts';
 
 /**
  * Finds the largest face in a picture, one picture at a time. Nothing of a picture outlives its reply.
@@ -13,12 +14,12 @@ import { loadFaceApi, type FaceApi, type Tensor } from './face-models.ts';
  */
 const INPUT_SIZES = [160, 416];
 const MIN_SCORE = 0.5;
-/** For pictures of up to 1920x1920; the decoder counts its own tables, too. */
-const DECODER_LIMITS = { maxResolutionInMP: 4, maxMemoryUsageInMB: 160 };
+const PARTS = [landmarkRanges.leftEye, landmarkRanges.rightEye, landmarkRanges.nose, landmarkRanges.mouth];
 
-const faceApi = await loadFaceApi();
-const detectors = INPUT_SIZES.map((inputSize) => new faceApi.TinyFaceDetectorOptions({ inputSize, scoreThreshold: MIN_SCORE }));
-await warmUp(faceApi);
+const decoder = new PictureDecoder();
+const detectors = await TinyFaceDetector.load(INPUT_SIZES);
+const landmarks = await FaceLandmarks68.load();
+await warmUp();
 let last: Promise<void> = Promise.resolve();
 parentPort?.on('message', (request: FaceRequest | 'close') => {
   last = handle(last, request);
@@ -35,48 +36,33 @@ async function handle(before: Promise<void>, request: FaceRequest | 'close'): Pr
   else send(await analyse(request));
 }
 
-async function analyse({ id, jpeg: file }: FaceRequest): Promise<FaceReply> {
-  const picture = decode(file);
-  if (typeof picture === 'string') return { type: 'not_an_image', id, why: picture };
-  const { width, height, data } = picture;
-  const tensor = faceApi.tf.tensor3d(data, [height, width, 3], 'int32');
+async function analyse({ id, jpeg, size }: FaceRequest): Promise<FaceReply> {
   try {
-    return { type: 'found', id, width, height, face: await largestFace(tensor) };
+    const picture = decoder.decode(jpeg, size);
+    if (typeof picture === 'string') return { type: 'not_an_image', id, why: picture };
+    const { width, height } = picture;
+    return { type: 'found', id, width, height, face: await largestFace(picture) };
   } catch (cause) {
     return { type: 'failed', id, why: String(cause) };
   } finally {
-    tensor.dispose();
+    decoder.forget();
+    jpeg.fill(0);
   }
 }
 
-/** Red, green and blue of each pixel, or why it cannot be had. */
-function decode(file: Uint8Array): { width: number; height: number; data: Uint8Array } | string {
-  try {
-    return jpeg.decode(file, { useTArray: true, formatAsRGBA: false, tolerantDecoding: false, ...DECODER_LIMITS });
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
-  }
-}
-
-async function largestFace(picture: Tensor): Promise<Face | undefined> {
+async function largestFace(picture: RgbPicture): Promise<Face | undefined> {
   for (const detector of detectors) {
-    const found = [...(await faceApi.detectAllFaces(picture, detector))].sort((a, b) => b.box.area - a.box.area);
-    const [largest] = found;
+    const [largest] = (await detector.detect(picture, MIN_SCORE)).sort((a, b) => b.width * b.height - a.width * a.height);
     if (!largest) continue;
-    const [crop] = await faceApi.extractFaceTensors(picture, [largest.box]);
-    if (!crop) continue;
-    const landmarks = await faceApi.nets.faceLandmark68Net.detectLandmarks(crop);
-    crop.dispose();
-    const components = [landmarks.getLeftEye(), landmarks.getRightEye(), landmarks.getNose(), landmarks.getMouth()].flat();
-    return { score: largest.score, components: components.map(({ x, y }) => ({ x, y })) };
+    const points = await landmarks.locate(picture, largest);
+    if (points) return { score: largest.score, components: PARTS.flatMap(([from, to]) => points.slice(from, to)) };
   }
   return undefined;
 }
 
-/** The first run of a model compiles it; better before the first frame than with it. */
-async function warmUp({ tf, nets }: FaceApi): Promise<void> {
-  const blank = tf.tensor3d(new Uint8Array(64 * 64 * 3), [64, 64, 3], 'int32');
+/** The first run of a model prepares it; better before the first frame than with it. */
+async function warmUp(): Promise<void> {
+  const blank = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
   await largestFace(blank);
-  await nets.faceLandmark68Net.detectLandmarks(blank);
-  blank.dispose();
+  await landmarks.locate(blank, { x: 0, y: 0, width: 64, height: 64 });
 }

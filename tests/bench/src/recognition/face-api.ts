@@ -7,6 +7,10 @@ export interface Tensor {
 }
 
 interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
   readonly area: number;
 }
 
@@ -50,8 +54,7 @@ export interface FaceApi {
 const METHODS = ['add', 'concat', 'conv2d', 'div', 'expandDims', 'max', 'mul', 'pad', 'relu', 'reshape', 'sigmoid', 'slice', 'sub', 'tile', 'transpose', 'unstack'];
 
 /**
- * Loads face-api on TensorFlow.js' WebAssembly backend, with its models. Call it in a thread of its own: it changes how
- * modules are found, and its work is synchronous.
+ * Loads face-api on TensorFlow.js' WebAssembly backend, with its models. It changes how modules are found.
  *
  * face-api asks for the package @tensorflow/tfjs, of which it needs the core alone; the rest (layers, data, WebGL) would
  * be ten times its size. The one thing that package adds to the core, operations as methods of a tensor, is added here.
