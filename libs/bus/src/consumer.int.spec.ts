@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Db } from 'mongodb';
 import { Party } from '@parley/contracts';
 import { natsCredsFile, startNats, type TestServer } from '@parley/local';
-import { testDatabase } from '@parley/testing';
+import { eventually, testDatabase } from '@parley/testing';
 import { connectBus, type Bus } from './connection.ts';
 import { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
 import { newEvent, type BusEvent } from './event.ts';
@@ -275,6 +275,20 @@ describe('consumer', () => {
     const parking = mongoParking(db, 'billing');
     await until(async () => seen.length === 1 && (await parking.list({ limit: 10, after: '' })).length === 1);
     expect(await parking.list({ limit: 10, after: '' })).toMatchObject([{ callId: 'unknown-CALL_EVENTS-1', code: 'bus.malformed_event' }]);
+  });
+
+  test('whoever works on a partition can tell when its lease is not known to hold any more', async () => {
+    const owners: (() => boolean)[] = [];
+    await consume(async () => 'applied', { onPartition: { gained: async (_, isOwner) => void owners.push(isOwner), lost: async () => undefined } });
+    const isOwnerNow = () => [...new Set(owners.map((isOwner) => isOwner()))];
+    await eventually(() => expect(isOwnerNow()).toEqual([true]));
+    await nats.kill();
+    try {
+      await eventually(() => expect(isOwnerNow()).toEqual([false]));
+    } finally {
+      nats = await startNats({ dataDir, port: nats.port });
+    }
+    await eventually(() => expect(isOwnerNow()).toEqual([true]));
   });
 
   test('a broker that is killed and comes back loses nothing', async () => {

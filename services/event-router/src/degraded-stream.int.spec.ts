@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventStreams } from '@parley/bus';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testCall } from './test-support/call-events.ts';
+import { metricOf } from './test-support/metrics.ts';
 import { testRouters } from './test-support/started-router.ts';
 import { startStreamOutage, type StreamOutage } from './test-support/stream-outage.ts';
 import { streamOverGrpc, streamOverSse, streamOverWebSocket } from './test-support/subscribers.ts';
@@ -33,6 +34,8 @@ test('a class whose stream is out of reach holds up no other, its subscribers ar
 
   outage.begin();
   for (const stream of live) await eventually(() => expect(stream.notices).toEqual(['degraded billing']));
+  const available = (eventClass: string) => metricOf(router, 'parley_delivery_available', { class: eventClass });
+  expect([await available('billing'), await available('call')]).toEqual([0, 1]);
   for (const eventClass of ['billing', 'call', 'reaction', 'billing'] as const) published.push(await call.publish(eventClass));
   const withoutBilling = published.filter(({ type }) => !type.startsWith('billing.')).length;
   for (const stream of live) await eventually(() => expect(stream.events).toHaveLength(withoutBilling + 1));
@@ -51,6 +54,7 @@ test('a class whose stream is out of reach holds up no other, its subscribers ar
 
   outage.end();
   for (const stream of live) await eventually(() => expect(stream.notices).toEqual(['degraded billing', 'restored billing']));
+  expect(await available('billing')).toBe(1);
   published.push(await call.publish('billing'));
   for (const stream of [...live, late]) {
     await eventually(() => expect(stream.events.map(({ id }) => id).toSorted()).toEqual(published.map(({ id }) => id).toSorted()));

@@ -100,6 +100,7 @@ describe('a client that does not read', () => {
     })();
     await expect(reading).rejects.toEqual(expect.objectContaining({ code: 'subscription.slow_consumer' }));
     expect(sequences.length).toBeLessThan(events);
+    expect(await metricOf(router, 'parley_delivery_sent_away_total', { reason: 'subscription.slow_consumer' })).toBe(1);
 
     const patient = await routers.start();
     const rest = streamOverSse(patient, token, { query: { cursor } });

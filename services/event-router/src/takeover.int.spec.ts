@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventStreams, partitionOf } from '@parley/bus';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testCall, type TestCall } from './test-support/call-events.ts';
 import { startRouterProcess, type RouterProcess } from './test-support/router-process.ts';
 import { testRouters } from './test-support/started-router.ts';
-import { startReceiver, type Receiver } from './test-support/webhook-receiver.ts';
+import { startReceiver, type Answer, type Receiver } from './test-support/webhook-receiver.ts';
 import { subscribeWebhook, type WebhookHandle } from './test-support/webhook-subscriptions.ts';
 
 const nats = testBus();
@@ -27,8 +28,8 @@ afterEach(async () => {
 });
 afterAll(() => receiver.stop());
 
-async function startReplica(): Promise<RouterProcess> {
-  const replica = await startRouterProcess(routers.environment({ EGRESS_ALLOW: receiver.host, WEBHOOK_SCHEDULE: `0s${',200ms'.repeat(200)}` }));
+async function startReplica(variables: Readonly<Record<string, string>> = {}): Promise<RouterProcess> {
+  const replica = await startRouterProcess(routers.environment({ EGRESS_ALLOW: receiver.host, WEBHOOK_SCHEDULE: `0s${',200ms'.repeat(200)}`, ...variables }));
   processes.add(replica);
   return replica;
 }
@@ -43,6 +44,11 @@ async function publishRounds(calls: readonly TestCall[], rounds: number): Promis
   for (let round = 0; round < rounds; round += 1) {
     for (const call of calls) await call.publish('call');
   }
+}
+
+async function positionOf(callId: string): Promise<number> {
+  const document = await database.db.collection<{ _id: string; streams: Record<string, { sequence: number }> }>('positions').findOne({ _id: `event-router/${partitionOf(callId)}` });
+  return document?.streams[eventStreams.call]?.sequence ?? 0;
 }
 
 const newCalls = () => Array.from({ length: 12 }, () => testCall(nats.bus));
@@ -85,6 +91,33 @@ describe('webhooks lose nothing and keep their order', () => {
     await startReplica();
     await expectAll(hook, calls, 3);
     await eventually(async () => expect(await pending()).toBe(0));
+    await hook.delete();
+  });
+
+  test('when it is killed while a delivery is in its memory only, and positions were stored meanwhile', async () => {
+    const hook = await subscribeWebhook(nats.bus, { url: receiver.url });
+    const hanging = testCall(nats.bus);
+    const other = newCalls().find(({ callId }) => partitionOf(callId) !== partitionOf(hanging.callId))!;
+    const first = await startReplica({ WEBHOOK_TIMEOUT_MS: '60000' });
+    const asked: string[] = [];
+    receiver.answer = ({ event: { subject } }) => {
+      asked.push(subject);
+      return subject === hanging.callId ? Promise.withResolvers<Answer>().promise : { status: 200 };
+    };
+    await hanging.publish('call');
+    await eventually(() => expect(asked).toContain(hanging.callId));
+    // While the endpoint answers others, what hangs is not stored. Positions are, of all partitions in one go.
+    for (let round = 0; round < 2; round += 1) {
+      const before = await positionOf(other.callId);
+      await eventually(async () => {
+        await other.publish('call');
+        expect(await positionOf(other.callId)).toBeGreaterThan(before);
+      });
+    }
+    await killReplica(first);
+    receiver.answer = () => ({ status: 200 });
+    await startReplica();
+    await eventually(() => expect(receiver.orderFor(hook)).toContain(`${hanging.callId}-call-0`));
     await hook.delete();
   });
 

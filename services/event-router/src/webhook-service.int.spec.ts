@@ -114,6 +114,17 @@ describe('dead letters', () => {
     }
   });
 
+  test('have all their attempts again when they are redriven', async () => {
+    const hook = await subscribe();
+    const [eventId] = await publishDead(hook, 1);
+    const list = async () => (await clients[0]!.listDeadLetters({ ...hook, ...firstPage })).deadLetters;
+    const [first] = await list();
+    receiver.answer = () => ({ status: 500 });
+    await clients[0]!.redriveDeadLetter({ ...hook, eventId: eventId! });
+    await eventually(async () => expect((await list()).map(({ deathTime, attempts }) => ({ isLater: deathTime! > first!.deathTime!, attempts }))).toEqual([{ isLater: true, attempts: 2 }]));
+    expect(receiver.allFor(hook)).toHaveLength(4);
+  });
+
   test('are recovered since a time', async () => {
     const hook = await subscribe();
     const before = await publishDead(hook, 2);

@@ -66,7 +66,14 @@ describe('a receiver', () => {
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) ids.push((await testCall(nats.bus).publish('call')).id);
     await eventually(() => expect(receiver.idsFor(healthy)).toEqual(ids.toSorted()));
-    await eventually(async () => expect((await attemptsOf(dripping)).map(({ code }) => code)).toContain('egress.timeout'));
+    const [cutOff] = await eventually(async () => {
+      const attempts = await attemptsOf(dripping);
+      expect(attempts.map(({ code }) => code)).toContain('egress.timeout');
+      return attempts.filter(({ code }) => code === 'egress.timeout');
+    });
+    // By the time that is configured, and not by what requests have otherwise: 15 s.
+    expect(Number(cutOff!.latencyMs)).toBeGreaterThanOrEqual(299);
+    expect(Number(cutOff!.latencyMs)).toBeLessThan(15_000);
   });
 
   test('that answers with gigabytes is read no further than the beginning, and what it answered counts', async () => {

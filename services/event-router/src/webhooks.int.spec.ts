@@ -6,8 +6,8 @@ import { everyEvent } from '@parley/filters';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { newCallId, testCall } from './test-support/call-events.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
-import { startReceiver, type Receiver } from './test-support/webhook-receiver.ts';
-import { subscribeWebhook, type WebhookHandle } from './test-support/webhook-subscriptions.ts';
+import { startReceiver, type Answer, type Receiver } from './test-support/webhook-receiver.ts';
+import { streamEnds, subscribeWebhook, type WebhookHandle } from './test-support/webhook-subscriptions.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -35,6 +35,11 @@ async function subscribe(options: Partial<Parameters<typeof subscribeWebhook>[1]
 
 const pendingOf = (hook: WebhookHandle) => database.db.collection('webhook_deliveries').countDocuments({ subscriptionId: hook.subscriptionId });
 const deadOf = (hook: WebhookHandle) => database.db.collection('webhook_dead_letters').find({ subscriptionId: hook.subscriptionId }).toArray();
+
+async function lastHandled(partition: number): Promise<number> {
+  const document = await database.db.collection<{ _id: string; streams: Record<string, { sequence: number }> }>('positions').findOne({ _id: `event-router/${partition}` });
+  return document?.streams[eventStreams.call]?.sequence ?? 0;
+}
 
 describe('a webhook', () => {
   test('gets the events that its filter lets through, signed, as CloudEvents JSON, in order, and nothing is left over', async () => {
@@ -121,14 +126,36 @@ describe('a webhook', () => {
     expect(told).toEqual(new Map([[given[0], [dead.join(', '), '2']], [given[1], [undefined, undefined]], [`${other.callId}-call-0`, [undefined, undefined]]]));
   });
 
+  test('that refused one event for good is not given it again by an owner that reads it once more', async () => {
+    const hook = await subscribe();
+    const call = testCall(nats.bus);
+    receiver.answer = ({ id }) => ({ status: id.endsWith('-call-0') ? 500 : 200 });
+    const [dead, given] = [await call.publish('call'), await call.publish('call')];
+    await eventually(() => expect(receiver.orderFor(hook)).toEqual([given.id]));
+    await router.stop();
+    await database.db.collection<{ _id: string }>('positions').deleteMany({});
+    receiver.answer = () => ({ status: 200 });
+    router = await routers.start({ EGRESS_ALLOW: receiver.host, WEBHOOK_CONCURRENCY: '3' });
+    const next = await call.publish('call');
+    await eventually(() => expect(receiver.orderFor(hook)).toContain(next.id));
+    expect(receiver.orderFor(hook)).toEqual([given.id, next.id]);
+    expect((await deadOf(hook)).map(({ eventId }) => eventId)).toEqual([dead.id]);
+  });
+
   test('that answers 410 gets nothing more, until its subscription is changed', async () => {
     const hook = await subscribe();
-    receiver.answer = () => ({ status: 410 });
+    const answer = Promise.withResolvers<Answer>();
+    receiver.answer = () => answer.promise;
     const call = testCall(nats.bus);
-    await call.publish('call');
-    await eventually(async () => expect((await deadOf(hook)).map((one) => one['reason'])).toEqual(['webhook.gone']));
+    for (let count = 0; count < 2; count += 1) await call.publish('call');
+    await eventually(async () => expect(await pendingOf(hook)).toBe(2));
+    answer.resolve({ status: 410 });
+    await eventually(async () => expect((await deadOf(hook)).map((one) => one['reason'])).toEqual(['webhook.gone', 'webhook.gone']));
     receiver.answer = () => ({ status: 200 });
-    await testCall(nats.bus).publish('call');
+    await testCall(nats.bus, { callId: call.callId, firstSequence: 2 }).publish('call');
+    const last = (await streamEnds(nats.bus))[eventStreams.call]!;
+    await eventually(async () => expect(await lastHandled(partitionOf(call.callId))).toBe(last));
+    expect(receiver.allFor(hook)).toHaveLength(1);
     await hook.update({});
     const welcome = await eventually(async () => {
       const event = await testCall(nats.bus).publish('call');
@@ -219,7 +246,7 @@ describe('endpoints', () => {
 
 describe('a subscription that the replica learns of late', () => {
   test('gets what came after it was made, although it had gone by, before what comes then, and once', async () => {
-    const ends = await streamEnds();
+    const ends = await streamEnds(nats.bus);
     const call = testCall(nats.bus);
     const published: string[] = [];
     for (let count = 0; count < 5; count += 1) published.push((await call.publish('call')).id);
@@ -233,7 +260,7 @@ describe('a subscription that the replica learns of late', () => {
   });
 
   test('does not get it again when the partition changes hands', async () => {
-    const ends = await streamEnds();
+    const ends = await streamEnds(nats.bus);
     const call = testCall(nats.bus);
     const first = (await call.publish('call')).id;
     const hook = await subscribe({ startsAfter: ends });
@@ -246,10 +273,6 @@ describe('a subscription that the replica learns of late', () => {
     expect(receiver.received.filter((one) => one.path === hook.path)).toHaveLength(2);
   });
 
-  const streamEnds = async (): Promise<Record<string, number>> =>
-    Object.fromEntries(
-      await Promise.all(Object.values(eventStreams).map(async (stream) => [stream, (await nats.bus.jsm.streams.info(stream)).state.last_seq] as const)),
-    );
   const backFilledPartitions = (hook: WebhookHandle) =>
     database.db.collection('webhook_back_fills').countDocuments({ subscriptionId: hook.subscriptionId });
 
@@ -257,10 +280,5 @@ describe('a subscription that the replica learns of late', () => {
     let callId = newCallId();
     while (partitionOf(callId) !== partition) callId = newCallId();
     return callId;
-  }
-
-  async function lastHandled(partition: number): Promise<number> {
-    const document = await database.db.collection<{ _id: string; streams: Record<string, { sequence: number }> }>('positions').findOne({ _id: `event-router/${partition}` });
-    return document?.streams[eventStreams.call]?.sequence ?? 0;
   }
 });

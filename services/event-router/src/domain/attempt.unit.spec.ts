@@ -40,6 +40,10 @@ describe('judge', () => {
     expect(judge(answered(429, header), context)).toMatchObject({ kind: 'retry', at: after(ms) });
   });
 
+  test('what failed together is not tried again together', () => {
+    expect([0, 0.5].map((random) => judge(answered(500), { ...context, random }))).toMatchObject([{ at: after(5_000) }, { at: after(5_500) }]);
+  });
+
   test('jitter only ever adds, and at most a fifth', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.integer({ min: 1, max: 2 }), (random, attempts) => {

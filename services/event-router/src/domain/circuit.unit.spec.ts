@@ -39,6 +39,10 @@ describe('a circuit', () => {
     expect(pauses).toEqual([1_000, 5_000, 5_000, 5_000]);
   });
 
+  test('of endpoints that failed together is not probed together', () => {
+    expect([0, 0.5].map((random) => after(ill(3), random).circuit)).toMatchObject([{ untilMs: 100 }, { untilMs: 110 }]);
+  });
+
   test('closes when the probe is answered, and begins anew with the first pause', () => {
     expect(after([...ill(5), 'well']).circuit).toEqual(closedCircuit);
     expect(after([...ill(5), 'well', ...ill(3)]).circuit).toMatchObject({ openings: 1 });

@@ -143,8 +143,9 @@ describe('a delivery in memory', () => {
   test('is not stored by one whose lease is not known to hold', async () => {
     const database = newDatabase();
     database.gate.open();
-    const { unstored, ending } = start(database, { isOwner: () => false });
+    const { unstored, ending } = start(database, { isOwner: () => false, budget: newMemoryBudget(0, 0) });
     const settled = unstored.hold(delivery(1));
+    void unstored.room();
     await unstored.hand(new AbortController().signal);
     expect([await isSettled(settled), database.stored.size]).toEqual([false, 0]);
     ending.abort();
