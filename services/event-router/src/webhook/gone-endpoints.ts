@@ -6,7 +6,7 @@ type Identified = Pick<WebhookSubscription, 'subscriptionId' | 'revision'>;
 /** What this replica knows of endpoints that want nothing more. One that is changed afterwards gets its chance again. */
 export class GoneEndpoints {
   readonly #repository: GoneEndpointRepository;
-  #known = new Map<string, bigint>();
+  readonly #known = new Map<string, bigint>();
 
   constructor(repository: GoneEndpointRepository) {
     this.#repository = repository;
@@ -14,7 +14,10 @@ export class GoneEndpoints {
 
   /** Learns what other replicas met. */
   async refresh(): Promise<void> {
-    this.#known = new Map(await this.#repository.all());
+    // What is being added here may not be among them yet.
+    for (const [subscriptionId, revision] of await this.#repository.all()) {
+      if (revision > (this.#known.get(subscriptionId) ?? -1n)) this.#known.set(subscriptionId, revision);
+    }
   }
 
   has({ subscriptionId, revision }: Identified): boolean {
