@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventStreams } from '@parley/bus';
 import { StreamEventsRequest, type StreamEventsResponse } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { WebSocket } from 'ws';
@@ -136,5 +137,18 @@ describe('a client that does not read', () => {
     expect([...sequences, ...rest.events.map((event) => event.sequence)]).toEqual(all);
     await rest.close();
     await patient.stop();
+  });
+
+  test('is told when what it has not read yet is dropped', async () => {
+    // At a heartbeat reading is begun anew, and would find out then.
+    router = await routers.start({ HEARTBEAT_MS: '60000' });
+    const responses = await pausedGrpc(router);
+    await stoppedAt(router, 'grpc');
+    const { state } = await nats.bus.jsm.streams.info(eventStreams.call);
+    await nats.bus.jsm.streams.purge(eventStreams.call, { seq: state.last_seq - 10 });
+    const reading = (async () => {
+      for (let next = await responses.next(); next.done !== true; next = await responses.next());
+    })();
+    await expect(reading).rejects.toEqual(expect.objectContaining({ code: 'cursor.too_old' }));
   });
 });
