@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import fc from 'fast-check';
 import { base64url, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import { WebSocket } from 'ws';
 import { testCall, type TestCall } from './test-support/call-events.ts';
 import { rawClient, refusalIn, type RawClient } from './test-support/raw-client.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
@@ -165,6 +166,13 @@ describe('a client that vanishes', () => {
     });
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 2 ** 20);
     halfOpen.socket.destroy();
+  });
+
+  test('over WebSocket, so that it answers no ping, is cut off', async () => {
+    const silent = new WebSocket(`ws://127.0.0.1:${router.httpPort}/v1/events?access_token=${token}`, 'cloudevents.json', { autoPong: false });
+    const code = await new Promise<number>((resolve) => silent.once('close', resolve));
+    expect(code).toBe(1006);
+    await eventually(async () => expect(await clients()).toMatchObject({ websocket: 0 }));
   });
 });
 

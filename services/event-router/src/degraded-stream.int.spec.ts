@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
 import { eventStreams } from '@parley/bus';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testCall } from './test-support/call-events.ts';
@@ -11,12 +11,18 @@ const nats = testBus();
 const database = testDatabase();
 const keys = testKeys();
 let outage: StreamOutage;
+const outages: StreamOutage[] = [];
 const routers = testRouters({ nats: { login: (user) => ({ ...nats.login(user), url: outage.url }) }, database, keys });
 
-beforeAll(async () => {
-  outage = await startStreamOutage(nats.url, { stream: eventStreams.billing, subjectPrefix: 'evt.billing.' });
-});
-afterAll(() => outage.stop());
+async function startOutage(stream: string): Promise<void> {
+  outage = await startStreamOutage(nats.url, { stream, subjectPrefix: 'evt.billing.' });
+  outages.push(outage);
+}
+
+beforeEach(() => startOutage(eventStreams.billing));
+afterEach(() => outage.end());
+// Replicas are stopped before.
+afterAll(() => Promise.all(outages.map((one) => one.stop())));
 
 test('a class whose stream is out of reach holds up no other, its subscribers are told, and get what they missed', async () => {
   const router = await routers.start();
@@ -65,3 +71,51 @@ test('a class whose stream is out of reach holds up no other, its subscribers ar
   await Promise.all([...live, others, late].map((stream) => stream.close()));
   await router.stop();
 }, 120_000);
+
+test('who comes with a cursor while a class is out of reach is told when what followed it is gone by the time that it can be read', async () => {
+  const token = await keys.token();
+  const first = await routers.start();
+  const call = testCall(nats.bus);
+  const filter = { callIds: [call.callId] };
+  const before = streamOverGrpc(first.client(token), { filter });
+  await before.open;
+  await before.close();
+  await first.stop();
+  await call.publish('billing');
+  // This one does not have it in memory.
+  const router = await routers.start();
+  const live = streamOverGrpc(router.client(token));
+  await live.open;
+  outage.begin();
+  await eventually(() => expect(live.notices).toEqual(['degraded billing']));
+  const late = streamOverGrpc(router.client(token), { filter, cursor: before.cursor() });
+  await late.open;
+  // Until then its cursor moves on in the other classes, past what the filter does not let through.
+  const cursor = late.cursor();
+  await testCall(nats.bus).publish('call');
+  await eventually(() => expect(late.cursor()).not.toBe(cursor));
+  await nats.bus.jsm.streams.purge(eventStreams.billing);
+  outage.end();
+  expect(await late.ended).toEqual(expect.objectContaining({ code: 'cursor.too_old' }));
+  await eventually(() => expect(live.notices).toEqual(['degraded billing', 'restored billing']));
+  await live.close();
+  await router.stop();
+});
+
+test('who begins now gets nothing of before, also from a replica that has not read so far yet', async () => {
+  // The stream answers; its messages do not arrive.
+  await startOutage('none');
+  const router = await routers.start();
+  const token = await keys.token();
+  const call = testCall(nats.bus);
+  outage.begin();
+  await call.publish('billing');
+  await eventually(async () => expect(await metricOf(router, 'parley_delivery_lag', { parley_event_class: 'billing' })).toBe(1));
+  const stream = streamOverGrpc(router.client(token));
+  await stream.open;
+  outage.end();
+  const event = await call.publish('billing');
+  await eventually(() => expect(stream.events.map(({ id }) => id)).toEqual([event.id]));
+  await stream.close();
+  await router.stop();
+});

@@ -247,4 +247,16 @@ describe('an account', () => {
     await closeAll([streams[1]!, others, next]);
     await strict.stop();
   });
+
+  test('has no more either when they are opened at the same time', async () => {
+    const strict = await routers.start({ STREAMS_PER_ACCOUNT: '2' });
+    // Each waits for the broker before it begins.
+    const start = { position: { $case: 'lookback', value: { seconds: 60n, nanos: 0 } } } as const;
+    const streams = Array.from({ length: 8 }, () => streamOverGrpc(strict.client(token), { start }));
+    const opened = await Promise.allSettled(streams.map(({ open }) => open));
+    expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    for (const one of opened) if (one.status === 'rejected') expect(one.reason).toEqual(code('subscription.too_many_streams'));
+    await closeAll(streams);
+    await strict.stop();
+  });
 });

@@ -78,7 +78,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   scope.onReadiness((ready) => server.setServing(ready));
   const grants = { verifier, accounts, get streamUrl() { return config.eventStreamUrl ?? `http://${config.listenHost}:${http.port}/v1/events`; } };
   const routes = { 'GET /v1/events': sseRoute(edge, grants), 'OPTIONS /v1/events': ssePreflightRoute };
-  const upgrades = { '/v1/events': webSocketRoute(edge, grants, { pingMs: config.heartbeatMs }) };
+  const upgrades = { '/v1/events': webSocketRoute(edge, grants, { pingMs: config.heartbeatMs, stallMs: config.clientStallMs }) };
   const http = await startHttp(scope, { host: config.listenHost, port: config.httpPort, telemetry, routes, upgrades });
   // The first step of the shutdown: clients that are here are told to go on at another replica.
   scope.onStop('clients', () => edge.drain(), { boundMs: config.drainMs + 5_000 });

@@ -1,12 +1,15 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventStreams } from '@parley/bus';
 import { StreamEventsRequest, type StreamEventsResponse } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import { WebSocket } from 'ws';
 import { testCall } from './test-support/call-events.ts';
 import { metricOf } from './test-support/metrics.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
 import { streamOverGrpc, streamOverSse } from './test-support/subscribers.ts';
+import type { Transport } from './streaming/client-connection.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -34,10 +37,10 @@ beforeAll(async () => {
 }, 120_000);
 
 /** Events that a replica has handed over to clients of a transport. */
-const handedOver = (router: Router, transport: 'grpc' | 'sse') => metricOf(router, 'parley_delivery_events_total', { transport });
+const handedOver = (router: Router, transport: Transport) => metricOf(router, 'parley_delivery_events_total', { transport });
 
 /** How many it handed over when it does not go on any more. */
-async function stoppedAt(router: Router, transport: 'grpc' | 'sse'): Promise<number> {
+async function stoppedAt(router: Router, transport: Transport): Promise<number> {
   return eventually(async () => {
     const before = await handedOver(router, transport);
     await sleep(500);
@@ -63,6 +66,12 @@ async function silentSse(router: Router): Promise<Socket> {
   return socket;
 }
 
+/** The same over WebSocket. */
+function pausedWebSocket(router: Router): WebSocket {
+  const client = new WebSocket(`ws://127.0.0.1:${router.httpPort}/v1/events?cursor=${start}&access_token=${token}`, 'cloudevents.json');
+  return client.once('open', () => client.pause());
+}
+
 afterEach(() => router.stop());
 
 describe('a client that does not read', () => {
@@ -84,6 +93,27 @@ describe('a client that does not read', () => {
     const socket = await silentSse(router);
     expect(await stoppedAt(router, 'sse')).toBeLessThan(events / 2);
     socket.destroy();
+  });
+
+  test('over WebSocket: the rest stays with the broker, and it gets all once it reads, although it answered no ping', async () => {
+    router = await routers.start();
+    const sequences: bigint[] = [];
+    const client = pausedWebSocket(router).on('message', (message: Buffer) => {
+      const { sequence } = JSON.parse(message.toString()) as { readonly sequence?: string };
+      if (sequence !== undefined) sequences.push(BigInt(sequence));
+    });
+    expect(await stoppedAt(router, 'websocket')).toBeLessThan(events / 2);
+    client.resume();
+    await eventually(() => expect(sequences).toHaveLength(events));
+    expect(sequences).toEqual(all);
+    client.terminate();
+  });
+
+  test('over WebSocket is sent away after a while, for the same reason', async () => {
+    router = await routers.start({ CLIENT_STALL_MS: '500' });
+    const client = pausedWebSocket(router);
+    await eventually(async () => expect(await metricOf(router, 'parley_delivery_sent_away_total', { parley_reason: 'subscription.slow_consumer' })).toBe(1));
+    client.terminate();
   });
 
   test('is sent away after a while, and comes back with its cursor, to any replica, without a gap', async () => {
@@ -108,5 +138,18 @@ describe('a client that does not read', () => {
     expect([...sequences, ...rest.events.map((event) => event.sequence)]).toEqual(all);
     await rest.close();
     await patient.stop();
+  });
+
+  test('is told when what it has not read yet is dropped', async () => {
+    // At a heartbeat reading is begun anew, and would find out then.
+    router = await routers.start({ HEARTBEAT_MS: '60000' });
+    const responses = await pausedGrpc(router);
+    await stoppedAt(router, 'grpc');
+    const { state } = await nats.bus.jsm.streams.info(eventStreams.call);
+    await nats.bus.jsm.streams.purge(eventStreams.call, { seq: state.last_seq - 10 });
+    const reading = (async () => {
+      for (let next = await responses.next(); next.done !== true; next = await responses.next());
+    })();
+    await expect(reading).rejects.toEqual(expect.objectContaining({ code: 'cursor.too_old' }));
   });
 });

@@ -251,6 +251,20 @@ describe('one cursor for all', () => {
       expect(stream.notices).toEqual(['draining']);
     }
   });
+
+  test('and takes no new ones while they go', async () => {
+    const leaving = await routers.start({ DRAIN_MS: '2000' });
+    // They go at random; so many that it takes a while.
+    const streams = Array.from({ length: 20 }, () => streamOverSse(leaving, token));
+    await Promise.all(streams.map((stream) => stream.open));
+    const stopping = leaving.stop();
+    await eventually(() => expect(streams[0]!.notices).toEqual(['draining']));
+    const refused = { status: 503, body: { code: 'shutting_down' } };
+    expect(await streamOverSse(leaving, token).ended).toMatchObject(refused);
+    expect(await streamOverWebSocket(leaving, token).ended).toMatchObject(refused);
+    for (const stream of streams) expect(await stream.ended).toEqual(code('shutting_down'));
+    await stopping;
+  });
 });
 
 describe('what arrives', () => {

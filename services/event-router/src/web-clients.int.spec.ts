@@ -73,14 +73,26 @@ describe('a browser without a key', () => {
     expect(await streamOverWebSocket(router, undefined, query).ended).toMatchObject({ status, body: { code: expected } });
   });
 
+  test('gets nothing with a token for another URL by claiming, in its Host header, to be there', async () => {
+    await settle('acme', known);
+    const query = { account: 'acme', verification_token: tokenFor('acme', '', { audience: 'http://elsewhere.example/v1/events' }) };
+    const mismatch = { status: 403, body: { code: 'verification.mismatch' } };
+    await eventually(async () => expect(await streamOverSse(router, undefined, { query, headers: { host: 'elsewhere.example' } }).ended).toMatchObject(mismatch));
+  });
+
   test('is sent away when its token expires, or its token or key is revoked, and nobody else is', async () => {
     await settle('acme', known);
     const [first, second] = [tokenFor('acme', ''), tokenFor('acme', '', { keyId: 'vk-2', with: otherSecret })];
-    const open = (token: string) => streamOverSse(router, undefined, { query: { account: 'acme', verification_token: token } });
+    const open = (token: string, account = 'acme') => streamOverSse(router, undefined, { query: { account, verification_token: token } });
     await eventually(() => open(first).open);
+    // With a key of the name that is going to be revoked.
+    await settle('initech', known);
+    const theirToken = tokenFor('initech', '', { keyId: 'vk-2', with: otherSecret });
+    await eventually(() => open(theirToken, 'initech').open);
+    const theirs = open(theirToken, 'initech');
     const [byFirst, bySecond, short] = [open(first), open(second), open(tokenFor('acme', '', { ttlSeconds: 2 }))];
     const holder = streamOverGrpc(router.client(await keys.token()));
-    await Promise.all([byFirst, bySecond, short, holder].map((stream) => stream.open));
+    await Promise.all([byFirst, bySecond, short, holder, theirs].map((stream) => stream.open));
     expect(await short.ended).toEqual(code('auth.expired'));
 
     const { createHash } = await import('node:crypto');
@@ -91,7 +103,9 @@ describe('a browser without a key', () => {
     expect(await open(second).ended).toMatchObject({ status: 403, body: { code: 'verification.revoked' } });
     const event = await testCall(nats.bus).publish('call');
     await eventually(() => expect(holder.events.map(({ id }) => id)).toContain(event.id));
-    await holder.close();
+    const theirEvent = await testCall(nats.bus, { accountId: 'initech' }).publish('call');
+    await eventually(() => expect(theirs.events.map(({ id }) => id)).toEqual([theirEvent.id]));
+    await Promise.all([holder.close(), theirs.close()]);
   });
 });
 
@@ -113,5 +127,33 @@ describe('an account that keeps a class for less time than it is stored', () => 
     const recent = streamOverGrpc(router.client(token), { start: back(60n) });
     await eventually(() => expect(recent.events).toHaveLength(2));
     await Promise.all([calls.close(), recent.close()]);
+  });
+
+  test('is told so by its cursor too, unless it asks for other classes alone', async () => {
+    const accountId = 'oblivious';
+    const token = await keys.token({ accountId });
+    const call = testCall(nats.bus, { accountId });
+    const cursorOf = async (types: string[]) => {
+      const stream = streamOverGrpc(router.client(token), { filter: { types } });
+      await stream.open;
+      await stream.close();
+      return stream.cursor();
+    };
+    const [ofAll, ofCalls] = [await cursorOf([]), await cursorOf(['call.*'])];
+    await call.publish('billing');
+    await call.publish('call');
+    // What was stored just now has expired, too: the shortest retention that can be asked for is more than a test's life.
+    await settle(accountId, { retentions: [{ eventClass: 'billing', retention: { seconds: -60n, nanos: 0 } }] });
+    const lookback = { position: { $case: 'lookback', value: { seconds: 1n, nanos: 0 } } } as const;
+    await eventually(() => expect(streamOverGrpc(router.client(token), { start: lookback }).open).rejects.toEqual(code('subscription.start_expired')));
+
+    const expired = [streamOverGrpc(router.client(token), { cursor: ofAll }), streamOverSse(router, token, { query: { cursor: ofAll } })];
+    for (const stream of expired) {
+      expect(await stream.ended).toEqual(code('cursor.too_old'));
+      expect(stream.events.filter(({ type }) => type.startsWith('billing.'))).toEqual([]);
+    }
+    const calls = streamOverGrpc(router.client(token), { filter: { types: ['call.*'] }, cursor: ofCalls });
+    await eventually(() => expect(calls.events).toHaveLength(1));
+    await calls.close();
   });
 });

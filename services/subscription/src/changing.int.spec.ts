@@ -1,9 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { subscriptionSubject } from '@parley/bus';
 import { DeleteSubscriptionRequest, EventFilter, StartPosition, UpdateSubscriptionRequest, type CreateSubscriptionRequest, type Subscription } from '@parley/contracts';
+import { everyEvent } from '@parley/filters';
 import { testBus, testDatabase, testKeys } from '@parley/testing';
+import { create } from './domain/account-subscriptions.ts';
+import { createAccountRepository } from './store/account-repository.ts';
 import { code, creation, lastAnnounced, natsSink, newAccount, webhook, webhookTo, webhookUrl } from './test-support/requests.ts';
 import { startedService, type SubscriptionClient } from './test-support/started-service.ts';
+import { listSubscriptions } from './usecases/list-subscriptions.ts';
+import { newSigningKey } from './usecases/new-signing-key.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -142,7 +147,20 @@ describe('pages', () => {
     await expect(others.listSubscriptions({ pageSize: 1, pageToken: nextPageToken })).rejects.toEqual(code('request.invalid_argument'));
   });
 
-  test('are as large as there may be, whatever size is asked for', async () => {
+  test('have a hundred at most, whatever size is asked for', async () => {
+    const accountId = newAccount();
+    const accounts = await createAccountRepository(database.db, async () => undefined);
+    const sink = { kind: 'webhook', url: webhookUrl, scheme: 'hmac-sha256', keys: [newSigningKey('hmac-sha256', 1)] } as const;
+    const given = { filter: everyEvent, sink, startsAfter: {}, createTimeMs: 1, request: { requestId: 'r', digest: 'd' } };
+    for (let index = 0; index <= 100; index += 1) await accounts.change(accountId, (account) => create(account, { ...given, subscriptionId: `sub-${index}` }, 1_000));
+    for (const pageSize of [0, 101, 2_147_483_647]) {
+      const first = await listSubscriptions(accounts, { accountId, pageSize, pageToken: '' });
+      expect(first.subscriptions).toHaveLength(100);
+      expect((await listSubscriptions(accounts, { accountId, pageSize, pageToken: first.nextPageToken })).subscriptions).toHaveLength(1);
+    }
+  });
+
+  test('may be asked for of any size that is not negative, with a token that is one', async () => {
     const client = await service.client(newAccount());
     await created(client);
     expect((await client.listSubscriptions({ pageSize: 2_147_483_647, pageToken: '' })).subscriptions).toHaveLength(1);

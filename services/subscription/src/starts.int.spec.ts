@@ -1,16 +1,18 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { eventStreams, subscriptionSubject } from '@parley/bus';
+import { eventStreams, filterVocabulary, subscriptionSubject } from '@parley/bus';
 import { createCursorCodec, incarnationOf, readCursorCodec } from '@parley/cursor';
 import { EventFilter, RewindSubscriptionRequest, StartPosition, type Subscription } from '@parley/contracts';
 import { everyEvent } from '@parley/filters';
 import { testBus, testDatabase, testKeys } from '@parley/testing';
 import { createNatsBroker } from './bus/nats-broker.ts';
 import { defaultSettings } from './domain/settings.ts';
+import { createAccountRepository } from './store/account-repository.ts';
 import { code, creation, lastAnnounced, newAccount } from './test-support/requests.ts';
 import { startedService } from './test-support/started-service.ts';
 import { neighbourOf, newCallId, publishCallEvent, storeCallEvent } from './test-support/stored-events.ts';
 import type { Broker } from './usecases/broker.ts';
 import { resolveStart } from './usecases/resolve-start.ts';
+import { rewindSubscription } from './usecases/rewind-subscription.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -184,5 +186,25 @@ describe('rewinding', () => {
     await expect(rewindTo(cursorAt(sequence, { owner: 'someone' }))).rejects.toEqual(code('cursor.other_account'));
     const forged = createCursorCodec(Buffer.alloc(32), streams).bind({ accountId, filter: '' })({});
     await expect(rewindTo(forged)).rejects.toEqual(code('cursor.malformed'));
+  });
+
+  test('to a cursor is refused when the account keeps what follows it no longer, if the filter asks for that', async () => {
+    const accountId = newAccount();
+    const client = await service.client(accountId);
+    const ofAll = (await client.createSubscription(creation())).subscription!;
+    const ofBilling = (await client.createSubscription(creation({ filter: EventFilter.fromPartial({ types: ['billing.*'] }) }))).subscription!;
+    await (await service.settings(accountId)).updateEventRetention({ retentions: [{ eventClass: 'call', retention: { seconds: 60n, nanos: 0 } }] });
+    const first = await store(accountId, newCallId(), 0);
+    await store(accountId, newCallId(), 0);
+    const kept = await broker.keptSince({ call: 0, reaction: 0, billing: 0 });
+    const before = Object.fromEntries(Object.entries(kept).map(([stream, { incarnation, lastSequence }]) => [stream, { incarnation, sequence: stream === eventStreams.call ? first.sequence - 1 : lastSequence }]));
+    const accounts = await createAccountRepository(database.db, async () => undefined);
+    const rewindAt = (nowMs: number, { subscriptionId }: Subscription) => {
+      const ports = { accounts, broker, checkUrl: () => undefined, decodeCursor: () => before, vocabulary: filterVocabulary, limit: 5, now: () => nowMs };
+      return rewindSubscription(ports, { accountId, subscriptionId, to: { kind: 'cursor', cursor: 'as it was then' } });
+    };
+    await expect(rewindAt(first.timeMs + 60_000, ofAll)).resolves.toMatchObject({ startsAfter: { [eventStreams.call]: first.sequence - 1 } });
+    await expect(rewindAt(first.timeMs + 60_001, ofAll)).rejects.toEqual(code('cursor.too_old'));
+    await expect(rewindAt(first.timeMs + 60_001, ofBilling)).resolves.toBeDefined();
   });
 });

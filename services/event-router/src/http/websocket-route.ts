@@ -15,12 +15,14 @@ const highWaterBytes = 64 * 1_024;
 const closeMs = 2_000;
 
 export interface WebSocketOptions {
-  /** How often a client is asked for a sign of life; without one until the next time it is cut off. */
+  /** How often a client is asked for a sign of life. */
   readonly pingMs: number;
+  /** One that gives none for so long is cut off. */
+  readonly stallMs: number;
 }
 
 /** `GET /v1/events` with an upgrade to WebSocket (RFC 6455). What is refused is refused before the upgrade, as over SSE. */
-export function webSocketRoute(edge: EventEdge, grants: WebGrantPorts, { pingMs }: WebSocketOptions): UpgradeHandler {
+export function webSocketRoute(edge: EventEdge, grants: WebGrantPorts, options: WebSocketOptions): UpgradeHandler {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -33,7 +35,7 @@ export function webSocketRoute(edge: EventEdge, grants: WebGrantPorts, { pingMs 
     const stream = await edge.open({ grant, ...readStreamRequest(url.searchParams, undefined), fieldNames: queryFieldNames });
     const client = await new Promise<WebSocket>((resolve) => server.handleUpgrade(request, socket, head, resolve));
     client.on('error', () => client.terminate());
-    const pinging = keepAlive(client, pingMs);
+    const pinging = keepAlive(client, options);
     try {
       await stream.follow(connectionOf(client));
       client.close();
@@ -69,16 +71,21 @@ function connectionOf(client: WebSocket): ClientConnection {
   };
 }
 
-/** A peer that vanished without a word would be written to for a quarter of an hour. */
-function keepAlive(client: WebSocket, pingMs: number): NodeJS.Timeout {
-  let isAlive = true;
+/**
+ * A peer that vanished without a word would be written to for a quarter of an hour. One that has no room is waited for by
+ * whoever has something for it, and cannot answer before it has read what is in front of the question.
+ */
+function keepAlive(client: WebSocket, { pingMs, stallMs }: WebSocketOptions): NodeJS.Timeout {
+  let askedAtMs: number | undefined;
   client.on('pong', () => {
-    isAlive = true;
+    askedAtMs = undefined;
   });
   return setInterval(() => {
-    if (!isAlive) return client.terminate();
-    isAlive = false;
-    client.ping();
+    if (client.bufferedAmount >= highWaterBytes) return;
+    const nowMs = performance.now();
+    askedAtMs ??= nowMs;
+    if (nowMs - askedAtMs >= stallMs) client.terminate();
+    else client.ping();
   }, pingMs);
 }
 

@@ -29,8 +29,8 @@ describe('a start', () => {
     const earliestMs = earliestBeginningMs(calls, retentionMs, nowMs);
     expect(earliestMs).toBe(500_000);
     const { call } = beginningTimes([{ callId: 'CA1', timeMs: 700_000 }, { callId: 'CA2', timeMs: 600_000 }], earliestMs);
-    expect(call).toBeLessThanOrEqual(600_000);
-    expect(call).toBeGreaterThan(590_000);
+    // Another class may have been stored by a server whose clock is a little behind.
+    expect(call).toBe(595_000);
     for (const timeMs of [undefined, 499_999]) {
       expect(() => beginningTimes([{ callId: 'CA1', timeMs: 700_000 }, { callId: 'CA2', timeMs }], earliestMs)).toThrow(code('subscription.start_expired'));
     }
