@@ -70,7 +70,6 @@ async function cursorPositions({ source, tails, codec }: OpenPorts, { accountId,
   return Object.fromEntries(await Promise.all(positions));
 }
 
-/** A class that the filter lets nothing of through begins now: its stream need not be asked, and may be out of reach. */
 /** Of a class whose tail is behind, as after a pause of this process, the stream itself is asked: what was there before is not wanted. */
 async function positionsOfNow({ source, tails }: Pick<OpenPorts, 'source' | 'tails'>, filter: SubscriberFilter): Promise<Positions> {
   const behind = tails.all.filter((tail) => filter.classes.includes(tail.eventClass) && tail.isAvailable && !tail.isUpToDate);
@@ -81,6 +80,7 @@ async function positionsOfNow({ source, tails }: Pick<OpenPorts, 'source' | 'tai
   return { ...tails.heads, ...Object.fromEntries(await Promise.all(positions)) };
 }
 
+/** A class that the filter lets nothing of through begins now: its stream need not be asked, and may be out of reach. */
 async function startPositions({ source, tails, accounts }: OpenPorts, { accountId, start }: StreamRequest, filter: SubscriberFilter): Promise<Positions> {
   if (start.kind === 'now') return positionsOfNow({ source, tails }, filter);
   if (start.kind === 'beginning_of_call' && filter.filter.callIds.length === 0) {
