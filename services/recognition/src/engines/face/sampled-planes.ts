@@ -35,14 +35,25 @@ export function samplePlanes(
   const { first: lefts, second: rights, firstShare: leftShares, secondShare: rightShares } = columns;
   const plane = width * height;
   let at = 0;
+  // Each value by itself: this is a tenth of a frame's time, and would be a third with arrays.
   for (let row = 0; row < height; row += 1) {
-    const [above, below] = [rows.first[row]!, rows.second[row]!];
-    const [aboveShare, belowShare] = [rows.firstShare[row]!, rows.secondShare[row]!];
+    const above = rows.first[row]!;
+    const below = rows.second[row]!;
+    const aboveShare = rows.firstShare[row]!;
+    const belowShare = rows.secondShare[row]!;
     for (let column = 0; column < width; column += 1, at += 1) {
-      const [left, right] = [lefts[column]!, rights[column]!];
-      const [leftShare, rightShare] = [leftShares[column]!, rightShares[column]!];
-      const [a, b, c, d] = [aboveShare * leftShare, aboveShare * rightShare, belowShare * leftShare, belowShare * rightShare];
-      const [p, q, r, s] = [above + left, above + right, below + left, below + right];
+      const left = lefts[column]!;
+      const right = rights[column]!;
+      const leftShare = leftShares[column]!;
+      const rightShare = rightShares[column]!;
+      const p = above + left;
+      const q = above + right;
+      const r = below + left;
+      const s = below + right;
+      const a = aboveShare * leftShare;
+      const b = aboveShare * rightShare;
+      const c = belowShare * leftShare;
+      const d = belowShare * rightShare;
       planes[at] = data[p]! * a + data[q]! * b + data[r]! * c + data[s]! * d;
       planes[at + plane] = data[p + 1]! * a + data[q + 1]! * b + data[r + 1]! * c + data[s + 1]! * d;
       planes[at + 2 * plane] = data[p + 2]! * a + data[q + 2]! * b + data[r + 2]! * c + data[s + 2]! * d;
