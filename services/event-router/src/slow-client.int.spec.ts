@@ -140,16 +140,20 @@ describe('a client that does not read', () => {
     await patient.stop();
   });
 
-  test('is told when what it has not read yet is dropped', async () => {
+  test('is told when what it has not read yet is dropped, and gets nothing from behind the gap before', async () => {
     // At a heartbeat reading is begun anew, and would find out then.
     router = await routers.start({ HEARTBEAT_MS: '60000' });
     const responses = await pausedGrpc(router);
     await stoppedAt(router, 'grpc');
     const { state } = await nats.bus.jsm.streams.info(eventStreams.call);
     await nats.bus.jsm.streams.purge(eventStreams.call, { seq: state.last_seq - 10 });
+    const sequences: bigint[] = [];
     const reading = (async () => {
-      for (let next = await responses.next(); next.done !== true; next = await responses.next());
+      for (let next = await responses.next(); next.done !== true; next = await responses.next()) {
+        if (next.value.event !== undefined) sequences.push(next.value.event.sequence);
+      }
     })();
     await expect(reading).rejects.toEqual(expect.objectContaining({ code: 'cursor.too_old' }));
+    expect(sequences).toEqual(all.slice(0, sequences.length));
   });
 });

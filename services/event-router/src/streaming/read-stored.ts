@@ -8,6 +8,8 @@ import type { TailEvent } from './tail-event.ts';
 
 const log = logger('read-stored');
 const retryMs = 500;
+/** Events that are held back until it is known that none before them was dropped while they were read. */
+const largestPiece = 256;
 
 export interface ReadStoredOptions {
   readonly tail: Tail;
@@ -15,7 +17,7 @@ export interface ReadStoredOptions {
   readonly accountId: string;
   /** Everything up to here has been taken. */
   readonly from: Position;
-  /** How long at most; then it has to be begun again, since it is checked at its ends that nothing was dropped meanwhile. */
+  /** How long at most; then it has to be begun again. */
   readonly forMs: number;
   /** @returns undefined if the next one may come at once */
   readonly take: (event: TailEvent) => Promise<void> | undefined;
@@ -38,7 +40,6 @@ export async function readStored(options: ReadStoredOptions): Promise<void> {
     const next = await source.next(tail.eventClass, accountId, from.sequence);
     if (next === undefined || next > head) return moveTo(head);
     await readUntilCovered(options, next - 1);
-    assertKept(from, await source.state(tail.eventClass));
   } catch (error) {
     if (isParleyError(error) || signal.aborted) throw error;
     log.warn({ err: error, stream: tail.stream }, 'stored events cannot be read; tried again');
@@ -46,9 +47,23 @@ export async function readStored(options: ReadStoredOptions): Promise<void> {
   }
 }
 
-async function readUntilCovered({ tail, source, accountId, forMs, take, signal }: ReadStoredOptions, after: number): Promise<void> {
+async function readUntilCovered({ tail, source, accountId, from, forMs, take, signal }: ReadStoredOptions, after: number): Promise<void> {
   const done = new AbortController();
   let failure: { readonly error: unknown } | undefined;
+  let piece: TailEvent[] = [];
+  let handedOn = from;
+  const handOn = async (): Promise<void> => {
+    const events = piece;
+    piece = [];
+    if (events.length === 0) return;
+    assertKept(handedOn, await source.state(tail.eventClass));
+    for (const event of events) {
+      if (signal.aborted) return;
+      const taken = take(event);
+      if (taken !== undefined) await taken;
+      handedOn = { ...handedOn, sequence: event.sequence };
+    }
+  };
   // A reader would begin anew behind an event at which it failed.
   const fail = (error: unknown) => {
     failure = { error };
@@ -56,15 +71,12 @@ async function readUntilCovered({ tail, source, accountId, forMs, take, signal }
   };
   const onEvent = (event: TailEvent, isLast: boolean) => {
     if (done.signal.aborted) return undefined;
-    try {
-      const taken = take(event);
-      if (isLast || tail.covers(event.sequence)) done.abort();
-      return taken?.catch(fail);
-    } catch (error) {
-      return fail(error);
-    }
+    piece.push(event);
+    if (isLast || tail.covers(event.sequence)) done.abort();
+    return piece.length < largestPiece ? undefined : handOn().catch(fail);
   };
   const ending = AbortSignal.any([signal, done.signal, AbortSignal.timeout(forMs)]);
   await source.read({ eventClass: tail.eventClass, accountId, after, onEvent, signal: ending });
   if (failure !== undefined) throw failure.error;
+  await handOn();
 }
