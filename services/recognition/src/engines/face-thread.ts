@@ -3,6 +3,8 @@ import type { FaceReply, FaceRequest } from './face-messages.ts';
 
 /** A picture takes some 20 ms; a thread that takes this long hangs. */
 const TIMEOUT_MS = 20_000;
+/** What a thread that is told to end may take for that. */
+const ENDING_MS = 20_000;
 
 /** One thread with the models, for one picture at a time. It starts when it is first needed, and again after it failed. */
 export class FaceThread {
@@ -25,11 +27,12 @@ export class FaceThread {
     worker.postMessage({ id, jpeg: own, size } satisfies FaceRequest, [own.buffer]);
     try {
       const reply = await nextReply(worker, timeoutMs);
+      if (this.#closed) throw new Error('the face engine is closed');
       if (reply.type === 'ready' || reply.id !== id) throw new Error('the face thread answers out of turn');
       return reply;
     } catch (error) {
       this.#worker = undefined;
-      await worker.terminate();
+      void end(worker);
       throw error;
     }
   }
@@ -43,7 +46,7 @@ export class FaceThread {
     this.#closed = true;
     const worker = await this.#worker?.catch(() => undefined);
     this.#worker = undefined;
-    await worker?.terminate();
+    if (worker) await end(worker);
   }
 
   #started(): Promise<Worker> {
@@ -64,9 +67,23 @@ async function start(): Promise<Worker> {
     await nextReply(worker, TIMEOUT_MS);
     return worker;
   } catch (error) {
-    await worker.terminate();
+    void end(worker);
     throw error;
   }
+}
+
+/**
+ * Lets a thread end by itself, after the picture that it is at. To terminate one that is inside of a native library ends
+ * the process: that is left for one that never comes out of it.
+ */
+async function end(worker: Worker): Promise<void> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  worker.once('exit', () => resolve());
+  const timer = setTimeout(() => void worker.terminate(), ENDING_MS).unref();
+  worker.postMessage('close');
+  if (worker.threadId === -1) resolve();
+  await ended;
+  clearTimeout(timer);
 }
 
 async function nextReply(worker: Worker, timeoutMs: number): Promise<FaceReply> {

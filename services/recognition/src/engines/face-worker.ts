@@ -32,8 +32,10 @@ function send(reply: FaceReply): void {
 
 async function handle(before: Promise<void>, request: FaceRequest | 'close'): Promise<void> {
   await before;
-  if (request === 'close') parentPort?.close();
-  else send(await analyse(request));
+  if (request !== 'close') return send(await analyse(request));
+  // All detectors are on one network.
+  await Promise.all([detectors[0]!, landmarks].map((network) => network.release()));
+  parentPort?.close();
 }
 
 async function analyse({ id, jpeg, size }: FaceRequest): Promise<FaceReply> {

@@ -26,6 +26,10 @@ export class FaceLandmarks68 {
     return new FaceLandmarks68(await InferenceSession.create(landmarksModel(), sessionOptions));
   }
 
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+
   /** The 68 points of the face in a box, in pixels of the picture; undefined for a box that lies outside. */
   async locate(picture: RgbPicture, box: Rectangle): Promise<Point[] | undefined> {
     const part = insideOf(picture, box);

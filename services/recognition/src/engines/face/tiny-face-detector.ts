@@ -40,6 +40,11 @@ export class TinyFaceDetector {
     return inputSizes.map((inputSize) => new TinyFaceDetector(session, inputSize));
   }
 
+  /** The network is gone for all detectors that are on it. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+
   /** The faces of a score above `minScore`, the best first. */
   async detect(picture: RgbPicture, minScore: number): Promise<FaceBox[]> {
     const side = Math.max(picture.width, picture.height);
