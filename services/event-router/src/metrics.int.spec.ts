@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { allPartitions } from '@parley/bus';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testCall } from './test-support/call-events.ts';
 import { metricOf } from './test-support/metrics.ts';
@@ -7,6 +6,7 @@ import { testRouters, type Router } from './test-support/started-router.ts';
 import { startStreamOutage, type StreamOutage } from './test-support/stream-outage.ts';
 import { streamOverGrpc, streamOverSse, streamOverWebSocket } from './test-support/subscribers.ts';
 import { startReceiver, type Receiver } from './test-support/webhook-receiver.ts';
+import { untilLearned } from './test-support/webhook-progress.ts';
 import { subscribeWebhook } from './test-support/webhook-subscriptions.ts';
 
 // What the runbooks tell people to look at moves with what it is about.
@@ -65,10 +65,7 @@ test('of streams: clients, events and their latency by transport, filters that m
 test('of webhooks: attempts by outcome, latency, dead letters; what waits, what was stored for that, and circuits, until the endpoint answers', async () => {
   const [good, refusing, failing] = [await subscribeWebhook(nats.bus, { url: receiver.url }), await subscribeWebhook(nats.bus, { url: receiver.url }), await subscribeWebhook(nats.bus, { url: receiver.url })];
   receiver.answer = ({ path }) => ({ status: { [good.path]: 200, [refusing.path]: 404 }[path] ?? 500 });
-  // What comes before a subscription is learned in a partition is stored by back-fill.
-  for (const { subscriptionId } of [good, refusing, failing]) {
-    await eventually(async () => expect(await database.db.collection('webhook_back_fills').countDocuments({ subscriptionId })).toBe(allPartitions.length));
-  }
+  for (const hook of [good, refusing, failing]) await untilLearned(database.db, hook);
   const calls = Array.from({ length: 3 }, () => testCall(nats.bus));
   for (const call of calls) await call.publish('call');
   await eventuallyIs(3, 'webhook_attempts_total', { outcome: 'delivered' });

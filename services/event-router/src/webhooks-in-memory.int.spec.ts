@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { allPartitions, eventStreams, partitionOf } from '@parley/bus';
+import { eventStreams, partitionOf } from '@parley/bus';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { newCallId, testCall } from './test-support/call-events.ts';
 import { startDatabaseProxy, type DatabaseProxy } from './test-support/database-proxy.ts';
 import { testRouters } from './test-support/started-router.ts';
 import { startReceiver, type Answer, type Receiver } from './test-support/webhook-receiver.ts';
-import { streamEnds, subscribeWebhook, type WebhookHandle } from './test-support/webhook-subscriptions.ts';
+import { callsDoneThrough, untilLearned } from './test-support/webhook-progress.ts';
+import { streamEnds, subscribeWebhook } from './test-support/webhook-subscriptions.ts';
 
 // A delivery that is made at once costs no write to the database; one that is not is stored, and holds up nothing.
 
@@ -32,15 +33,6 @@ afterAll(async () => {
 
 const storedOf = (subscriptionId: string) => database.db.collection('webhook_deliveries').find({ subscriptionId }).toArray();
 
-/** Partitions are taken, and a subscription is learned in each, with the help of the database. */
-const untilLearned = ({ subscriptionId }: WebhookHandle) =>
-  eventually(async () => expect(await database.db.collection('webhook_back_fills').countDocuments({ subscriptionId })).toBe(allPartitions.length));
-
-async function positionOf(partition: number): Promise<number> {
-  const document = await database.db.collection<{ _id: string; streams: Record<string, { sequence: number }> }>('positions').findOne({ _id: `event-router/${partition}` });
-  return document?.streams[eventStreams.call]?.sequence ?? 0;
-}
-
 function callInPartition(partition: number): string {
   let callId = newCallId();
   while (partitionOf(callId) !== partition) callId = newCallId();
@@ -53,13 +45,13 @@ describe('a webhook', () => {
     const call = testCall(nats.bus);
     const published = [(await call.publish('call')).id];
     await eventually(() => expect(receiver.orderFor(hook)).toEqual(published));
-    await untilLearned(hook);
+    await untilLearned(database.db, hook);
     proxy.cut();
     for (let count = 0; count < 10; count += 1) published.push((await call.publish('call')).id);
     await eventually(() => expect(receiver.orderFor(hook)).toEqual(published));
     proxy.restore();
     const last = (await streamEnds(nats.bus))[eventStreams.call]!;
-    await eventually(async () => expect(await positionOf(partitionOf(call.callId))).toBe(last));
+    await eventually(async () => expect(await callsDoneThrough(database.db, partitionOf(call.callId))).toBe(last));
     expect(receiver.allFor(hook)).toHaveLength(published.length);
     expect(await storedOf(hook.subscriptionId)).toEqual([]);
     await hook.delete();
@@ -77,7 +69,7 @@ describe('a webhook', () => {
     await eventually(() => expect(receiver.idsFor(lively)).toEqual([...ids, ...neighbours].sort()));
     await eventually(() => expect(receiver.orderFor(slow)).toEqual(neighbours));
     const last = (await streamEnds(nats.bus))[eventStreams.call]!;
-    await eventually(async () => expect(await positionOf(partition)).toBe(last));
+    await eventually(async () => expect(await callsDoneThrough(database.db, partition)).toBe(last));
     expect((await storedOf(slow.subscriptionId)).map(({ eventId, attempts }) => ({ eventId, attempts }))).toEqual(ids.map((eventId) => ({ eventId, attempts: 0 })));
     hanging.resolve({ status: 200 });
     await eventually(() => expect(receiver.orderFor(slow)).toEqual([...neighbours, ...ids]));

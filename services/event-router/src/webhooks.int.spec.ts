@@ -6,6 +6,7 @@ import { everyEvent } from '@parley/filters';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { newCallId, testCall } from './test-support/call-events.ts';
 import { testRouters, type Router } from './test-support/started-router.ts';
+import { callsDoneThrough } from './test-support/webhook-progress.ts';
 import { startReceiver, type Answer, type Receiver } from './test-support/webhook-receiver.ts';
 import { streamEnds, subscribeWebhook, type WebhookHandle } from './test-support/webhook-subscriptions.ts';
 
@@ -35,11 +36,6 @@ async function subscribe(options: Partial<Parameters<typeof subscribeWebhook>[1]
 
 const pendingOf = (hook: WebhookHandle) => database.db.collection('webhook_deliveries').countDocuments({ subscriptionId: hook.subscriptionId });
 const deadOf = (hook: WebhookHandle) => database.db.collection('webhook_dead_letters').find({ subscriptionId: hook.subscriptionId }).toArray();
-
-async function lastHandled(partition: number): Promise<number> {
-  const document = await database.db.collection<{ _id: string; streams: Record<string, { sequence: number }> }>('positions').findOne({ _id: `event-router/${partition}` });
-  return document?.streams[eventStreams.call]?.sequence ?? 0;
-}
 
 describe('a webhook', () => {
   test('gets the events that its filter lets through, signed, as CloudEvents JSON, in order, and nothing is left over', async () => {
@@ -154,7 +150,7 @@ describe('a webhook', () => {
     receiver.answer = () => ({ status: 200 });
     await testCall(nats.bus, { callId: call.callId, firstSequence: 2 }).publish('call');
     const last = (await streamEnds(nats.bus))[eventStreams.call]!;
-    await eventually(async () => expect(await lastHandled(partitionOf(call.callId))).toBe(last));
+    await eventually(async () => expect(await callsDoneThrough(database.db, partitionOf(call.callId))).toBe(last));
     expect(receiver.allFor(hook)).toHaveLength(1);
     await hook.update({});
     const welcome = await eventually(async () => {
@@ -252,7 +248,7 @@ describe('a subscription that the replica learns of late', () => {
     for (let count = 0; count < 5; count += 1) published.push((await call.publish('call')).id);
     const other = testCall(nats.bus, { accountId: 'other', callId: callInPartition(partitionOf(call.callId)) });
     await other.publish('call');
-    await eventually(async () => expect(await lastHandled(partitionOf(call.callId))).toBeGreaterThanOrEqual(ends[eventStreams.call]! + 6));
+    await eventually(async () => expect(await callsDoneThrough(database.db, partitionOf(call.callId))).toBeGreaterThanOrEqual(ends[eventStreams.call]! + 6));
     const hook = await subscribe({ startsAfter: { ...ends, [eventStreams.call]: ends[eventStreams.call]! + 2 } });
     published.push((await call.publish('call')).id);
     await eventually(() => expect(receiver.orderFor(hook)).toEqual(published.slice(2)));

@@ -22,7 +22,7 @@ const faceApi = await loadFaceApi();
 
 /** As the service does it: the small input first, the points of the largest face. */
 const parley: Look = async (frame) => {
-  const picture = decoder.decode(frame.jpeg, frame);
+  const picture = decoder.decode(frame.jpeg);
   if (typeof picture === 'string') throw new Error(picture);
   for (const detector of [small, large]) {
     const faces = await detector.detect(picture, minScore);

@@ -61,8 +61,8 @@ async function readUntilCovered({ tail, source, accountId, from, forMs, take, si
       if (signal.aborted) return;
       const taken = take(event);
       if (taken !== undefined) await taken;
-      handedOn = { ...handedOn, sequence: event.sequence };
     }
+    handedOn = { ...handedOn, sequence: events.at(-1)!.sequence };
   };
   // A reader would begin anew behind an event at which it failed.
   const fail = (error: unknown) => {

@@ -50,7 +50,7 @@ type Answer = Exclude<FaceReply, { type: 'ready' }>;
 async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await thread.analyse(jpeg, inspectJpeg(jpeg, LIMITS));
+      return await thread.analyse(jpeg);
     } catch (cause) {
       if (attempt === ATTEMPTS || thread.isClosed) throw parleyError('observation.analysis_failed', 'the picture could not be analysed', { cause });
     }

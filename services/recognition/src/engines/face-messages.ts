@@ -3,8 +3,6 @@ import type { Face } from '../domain/face-area.ts';
 export interface FaceRequest {
   readonly id: number;
   readonly jpeg: Uint8Array;
-  /** In pixels, as its header has it. */
-  readonly size: { readonly width: number; readonly height: number };
 }
 
 export type FaceReply =

@@ -18,13 +18,13 @@ export class FaceThread {
   }
 
   /** Rejects when the thread failed or was too slow; the next picture gets a new one. */
-  async analyse(jpeg: Uint8Array, size: FaceRequest['size'], timeoutMs = TIMEOUT_MS): Promise<Exclude<FaceReply, { type: 'ready' }>> {
+  async analyse(jpeg: Uint8Array, timeoutMs = TIMEOUT_MS): Promise<Exclude<FaceReply, { type: 'ready' }>> {
     const worker = await this.#started();
     const id = this.#nextId;
     this.#nextId += 1;
     // A copy of its own: what arrived may be a part of a larger buffer, all of which would be copied.
     const own = new Uint8Array(jpeg);
-    worker.postMessage({ id, jpeg: own, size } satisfies FaceRequest, [own.buffer]);
+    worker.postMessage({ id, jpeg: own } satisfies FaceRequest, [own.buffer]);
     try {
       const reply = await nextReply(worker, timeoutMs);
       if (this.#closed) throw new Error('the face engine is closed');

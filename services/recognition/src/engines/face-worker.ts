@@ -38,9 +38,9 @@ async function handle(before: Promise<void>, request: FaceRequest | 'close'): Pr
   parentPort?.close();
 }
 
-async function analyse({ id, jpeg, size }: FaceRequest): Promise<FaceReply> {
+async function analyse({ id, jpeg }: FaceRequest): Promise<FaceReply> {
   try {
-    const picture = decoder.decode(jpeg, size);
+    const picture = decoder.decode(jpeg);
     if (typeof picture === 'string') return { type: 'not_an_image', id, why: picture };
     const { width, height } = picture;
     return { type: 'found', id, width, height, face: await largestFace(picture) };

@@ -8,33 +8,35 @@ export interface RgbPicture {
   readonly data: Uint8Array;
 }
 
-/** For pictures of up to 1920x1920; jpeg-js counts its own tables, too. */
+/** Of the largest picture that is taken. */
+const largestBytes = 1920 * 1920 * 3;
+/** The same for jpeg-js, which counts its own tables, too. */
 const slowLimits = { maxResolutionInMP: 4, maxMemoryUsageInMB: 160 };
 
 /** Decodes one picture after the other into the same memory. */
 export class PictureDecoder {
-  #memory = Buffer.alloc(0);
-  #used = 0;
+  readonly #memory = Buffer.alloc(largestBytes);
+  /** What holds pixels at the moment. */
+  #used: Uint8Array = this.#memory;
 
-  /**
-   * @param size of the picture, as its header has it
-   * @returns the picture, good until the next call or `forget`; or why it cannot be had
-   */
-  decode(file: Uint8Array, { width, height }: Pick<RgbPicture, 'width' | 'height'>): RgbPicture | string {
-    this.#used = width * height * 3;
-    if (this.#memory.length < this.#used) this.#memory = Buffer.alloc(this.#used);
+  /** @returns the picture, good until the next call or `forget`; or why it cannot be had */
+  decode(file: Uint8Array): RgbPicture | string {
     try {
-      const { width: given, height: tall } = jpegTurbo.decompressSync(Buffer.from(file.buffer, file.byteOffset, file.byteLength), this.#memory, { format: jpegTurbo.FORMAT_RGB });
-      return { width: given, height: tall, data: this.#memory.subarray(0, given * tall * 3) };
+      const { width, height } = jpegTurbo.decompressSync(Buffer.from(file.buffer, file.byteOffset, file.byteLength), this.#memory, { format: jpegTurbo.FORMAT_RGB });
+      this.#used = this.#memory.subarray(0, width * height * 3);
+      return { width, height, data: this.#used };
     } catch {
-      // It refuses whatever it would warn of.
-      return decodedSlowly(file);
+      // It refuses whatever it would warn of, and may have begun with it.
+      this.#memory.fill(0);
+      const picture = decodedSlowly(file);
+      if (typeof picture !== 'string') this.#used = picture.data;
+      return picture;
     }
   }
 
   /** Nothing of a picture outlives its analysis. */
   forget(): void {
-    this.#memory.fill(0, 0, this.#used);
+    this.#used.fill(0);
   }
 }
 
