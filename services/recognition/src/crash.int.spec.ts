@@ -7,6 +7,7 @@ import type { CallEvent } from './domain/call-record.ts';
 import type { Channel } from './domain/finding.ts';
 import { createCallRepository } from './store/call-repository.ts';
 import { createObservationRepository } from './store/observation-repository.ts';
+import { measured } from './test-support/measured.ts';
 import { TERMS } from './test-support/observed-call.ts';
 import { factTypes, intervalTexts, reactionEvents, reactionOf } from './test-support/reaction-reader.ts';
 import { applyCallEvent, type CallEventPorts } from './usecases/apply-call-event.ts';
@@ -24,7 +25,7 @@ const END_MS = 9000;
 
 const observed = (channel: Channel, ms: number, present: boolean): Taken => ({
   type: 'observed',
-  outcome: { channel, claimedMs: ms, atMs: ms, result: { type: 'found', present, confidence: present ? 0.9 : 0 } },
+  outcome: { channel, claimedMs: ms, atMs: ms, result: { type: 'measured', measurement: measured(channel, present) } },
 });
 const observations: Taken[] = Array.from({ length: 18 }, (_, index) => index * 500)
   .flatMap((ms) => [observed('face', ms, ms < 2000 || ms >= 8000), observed('voice', ms, ms >= 4000 && ms < 5000)])
@@ -57,7 +58,7 @@ function newGrant(): ObservationGrant {
   const id = randomUUID().replaceAll('-', '');
   const callId = `CA${id}`;
   const call = { from: 'client:alice', to: 'client:bob', direction: 'inbound' } as const;
-  return { accountId: id, callId, party: 'caller', legId: callId, call, mediaOriginMs: ORIGIN_MS, traceparent: '', policy: { id: 'p', version: 1, terms: TERMS, minFaceAreaRatio: 0 } };
+  return { accountId: id, callId, party: 'caller', legId: callId, call, mediaOriginMs: ORIGIN_MS, traceparent: '', policy: { id: 'p', version: 1, terms: TERMS } };
 }
 
 async function callEvent(sequence: number, event: CallEvent, grant: ObservationGrant, { ports }: Process, outside: Outside): Promise<void> {

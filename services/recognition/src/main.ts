@@ -53,13 +53,13 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const streams = new OpenStreams();
   scope.onStop('stream gauge', gauge('parley.grpc.server.streams', () => streams.count));
   const bounds = { maxWaiting: config.queueObservations, maxWaitingBytes: config.queueBytes };
-  const recognisers = { face, voice, text: createTextEngine() };
+  const text = createTextEngine();
   const server = await createGrpcServer({
     host: config.listenHost,
     port: config.grpcPort,
     verifier: await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl }),
     services: [
-      recognitionService({ store: observations, recognisers, streams, bounds, progressMs: config.progressMs, nowMs, stopping: scope.signal }),
+      recognitionService({ store: observations, openRecognisers: () => ({ face, voice, text }), streams, bounds, progressMs: config.progressMs, nowMs, stopping: scope.signal }),
       parkingService(consumer, parking),
     ],
   });

@@ -147,7 +147,7 @@ describe('privacy', () => {
 describe('what operators see', () => {
   test('metrics by channel and outcome, and no parked call', async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${service.httpPort()}/metrics`)).text();
-    expect(metrics).toMatch(/parley_recognition_observations(_total)?\{[^}]*found[^}]*\} [1-9]/);
+    expect(metrics).toMatch(/parley_recognition_observations(_total)?\{[^}]*measured[^}]*\} [1-9]/);
     expect(metrics).toContain('parley_recognition_duration_seconds');
     const { calls } = await (await service.parking()).listParkedCalls({ pageSize: 10, pageToken: '' });
     expect(calls).toEqual([]);

@@ -1,4 +1,4 @@
-import type { CascadeTerms } from './finding.ts';
+import type { RecognitionTerms } from './judgement.ts';
 import type { Told } from './narration.ts';
 import { initialSession, step, type Command, type ReactionFact, type Session } from './session.ts';
 
@@ -15,9 +15,7 @@ export interface CallAttributes {
 export interface PinnedPolicy {
   readonly id: string;
   readonly version: number;
-  readonly terms: CascadeTerms;
-  /** Claim 5. */
-  readonly minFaceAreaRatio: number;
+  readonly terms: RecognitionTerms;
 }
 
 /** What is kept of one side of one call: what was concluded, never what was seen or heard. */

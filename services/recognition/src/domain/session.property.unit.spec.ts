@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { expectedOf } from '../test-support/cascade-reference.ts';
-import type { CascadeTerms, Channel, Finding } from './finding.ts';
+import { measured } from '../test-support/measured.ts';
+import type { Channel, Finding } from './finding.ts';
 import { append, type Interval } from './interval.ts';
+import type { RecognitionTerms } from './judgement.ts';
 import type { Told } from './narration.ts';
 import { acknowledgedThroughMs, initialSession, step, type Command, type Outcome, type ReactionFact, type Session } from './session.ts';
 
@@ -10,12 +12,14 @@ const FINAL_MS = 400;
 const PROGRESS_MS = 50;
 
 const duration = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 60 }) }, { weight: 1, arbitrary: fc.constant(0) });
-const terms: fc.Arbitrary<CascadeTerms> = fc.record({
+const terms: fc.Arbitrary<RecognitionTerms> = fc.record({
   faceAbsentMs: duration,
   voiceAbsentMs: duration,
   textAbsentMs: duration,
   textHoldMs: fc.integer({ min: 1, max: 80 }),
   maxGapMs: fc.integer({ min: 1, max: 60 }),
+  minFaceAreaRatio: fc.constant(0),
+  livenessMs: fc.constant(0),
 });
 
 /** Like a device: each channel's media times grow, and all come in the order of media time. */
@@ -30,13 +34,19 @@ const findings: fc.Arbitrary<Finding[]> = fc
     }),
     { maxLength: 60, selector: ({ channel, atMs }) => `${channel}${atMs}` },
   )
-  .map((list) => list.map((finding) => (finding.present ? finding : { ...finding, confidence: 0 })).sort((a, b) => a.atMs - b.atMs));
+  .map((list) => list.map((finding) => ({ ...finding, confidence: confidenceOf(finding) })).sort((a, b) => a.atMs - b.atMs));
+
+/** A text leaves no doubt. */
+function confidenceOf({ channel, present, confidence }: Finding): number {
+  if (!present) return 0;
+  return channel === 'text' ? 1 : confidence;
+}
 
 const asOutcome = ({ channel, atMs, present, confidence }: Finding): Outcome => ({
   channel,
   atMs,
   claimedMs: atMs,
-  result: { type: 'found', present, confidence },
+  result: { type: 'measured', measurement: measured(channel, present, confidence) },
 });
 
 interface Played {
@@ -55,7 +65,7 @@ function play(commands: readonly Command[], from: Session = initialSession): Pla
   return { session, told };
 }
 
-const observe = (list: readonly Finding[], given: CascadeTerms): Command => ({
+const observe = (list: readonly Finding[], given: RecognitionTerms): Command => ({
   type: 'observe',
   outcomes: list.map(asOutcome),
   terms: given,

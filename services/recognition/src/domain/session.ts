@@ -1,6 +1,8 @@
 import { decide, evolve, forget, initialCascade, take, type CascadeState } from './cascade.ts';
-import type { CascadeTerms, Channel, Finding } from './finding.ts';
+import type { Channel, Finding } from './finding.ts';
 import { clip } from './interval.ts';
+import { judge, type RecognitionTerms } from './judgement.ts';
+import type { Measurement } from './measurement.ts';
 import { conclude, initialNarration, narrate, tell, type Fact, type NarrationState, type Told } from './narration.ts';
 
 /**
@@ -28,7 +30,7 @@ interface Waiting {
 
 interface Observing {
   readonly phase: 'observing';
-  readonly terms: CascadeTerms;
+  readonly terms: RecognitionTerms;
   readonly cascade: CascadeState;
   readonly narration: NarrationState;
   /** The step of media time of which progress was told last. */
@@ -55,7 +57,7 @@ export interface Outcome {
   readonly claimedMs: number;
   /** Not later than it was received. */
   readonly atMs: number;
-  readonly result: { readonly type: 'found'; readonly present: boolean; readonly confidence: number } | { readonly type: 'skipped' | 'refused' };
+  readonly result: { readonly type: 'measured'; readonly measurement: Measurement } | { readonly type: 'skipped' | 'refused' };
 }
 
 export type EndReason = 'device_finished' | 'call_completed' | 'observations_overdue';
@@ -68,7 +70,7 @@ export type ReactionFact =
 
 export type Command =
   /** Observations in the order in which they were sent. */
-  | { readonly type: 'observe'; readonly outcomes: readonly Outcome[]; readonly terms: CascadeTerms; readonly progressMs: number }
+  | { readonly type: 'observe'; readonly outcomes: readonly Outcome[]; readonly terms: RecognitionTerms; readonly progressMs: number }
   | { readonly type: 'finish'; readonly claimedMs: number; readonly atMs: number }
   | { readonly type: 'start_video'; readonly atMs: number }
   | { readonly type: 'stop_video'; readonly atMs: number }
@@ -127,13 +129,17 @@ function observe({ outcomes, terms, progressMs }: Observe, session: Session): St
   for (const outcome of outcomes) {
     if (outcome.claimedMs <= at.session.seenMs[outcome.channel]) continue;
     const next = count(at.session, outcome);
-    at = outcome.result.type === 'found' ? find(next, { ...outcome, ...outcome.result }, terms, progressMs, at.told) : { session: next, told: at.told };
+    const { channel, atMs, result } = outcome;
+    at =
+      result.type === 'measured'
+        ? find(next, { channel, atMs, ...judge(result.measurement, termsOf(next, terms)) }, terms, progressMs, at.told)
+        : { session: next, told: at.told };
   }
   return at;
 }
 
 function count(session: Session, { channel, claimedMs, result }: Outcome): Session {
-  const kind = result.type === 'found' ? 'analysed' : result.type;
+  const kind = result.type === 'measured' ? 'analysed' : result.type;
   return {
     ...session,
     seenMs: { ...session.seenMs, [channel]: claimedMs },
@@ -161,7 +167,7 @@ function startVideo(atMs: number, session: Session): Step {
 }
 
 /** Time passes until the finding, but not past the end; before it the finding is taken in. */
-function find(session: Session, finding: Finding, terms: CascadeTerms, progressMs: number, before: Step['told']): Step {
+function find(session: Session, finding: Finding, terms: RecognitionTerms, progressMs: number, before: Step['told']): Step {
   const told = [...before];
   if (session.progress.phase === 'waiting') told.push({ fact: { type: 'observing' }, observedThroughMs: 0, intervals: [] });
   const observing = session.progress.phase === 'observing' ? session.progress : begin(terms);
@@ -181,7 +187,12 @@ function find(session: Session, finding: Finding, terms: CascadeTerms, progressM
   return { session: { ...session, progress: { ...observing, cascade, narration, progressStep } }, told };
 }
 
-function begin(terms: CascadeTerms): Observing {
+/** Those that observation began with hold to its end. */
+function termsOf({ progress }: Session, given: RecognitionTerms): RecognitionTerms {
+  return progress.phase === 'observing' ? progress.terms : given;
+}
+
+function begin(terms: RecognitionTerms): Observing {
   return { phase: 'observing', terms, cascade: initialCascade, narration: initialNarration, progressStep: 0 };
 }
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { CascadeTerms, Channel } from './finding.ts';
+import { measured } from '../test-support/measured.ts';
+import type { Channel } from './finding.ts';
 import { append, type Interval } from './interval.ts';
+import type { RecognitionTerms } from './judgement.ts';
 import { acknowledgedThroughMs, initialSession, step, type Command, type Outcome, type ReactionFact, type Session } from './session.ts';
 
-const TERMS: CascadeTerms = { faceAbsentMs: 2000, voiceAbsentMs: 2000, textAbsentMs: 2000, textHoldMs: 3000, maxGapMs: 1500 };
+const TERMS: RecognitionTerms = { minFaceAreaRatio: 0, livenessMs: 0, faceAbsentMs: 2000, voiceAbsentMs: 2000, textAbsentMs: 2000, textHoldMs: 3000, maxGapMs: 1500 };
 
 interface Told {
   readonly session: Session;
@@ -28,7 +30,7 @@ const found = (channel: Channel, atMs: number, present: boolean, claimedMs = atM
   channel,
   claimedMs,
   atMs,
-  result: { type: 'found', present, confidence: present ? 0.9 : 0 },
+  result: { type: 'measured', measurement: measured(channel, present) },
 });
 const observe = (...outcomes: Outcome[]): Command => ({ type: 'observe', outcomes, terms: TERMS, progressMs: 500 });
 /** One finding every 500 ms. */

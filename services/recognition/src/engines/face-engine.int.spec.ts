@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isParleyError } from '@parley/errors';
 import fc from 'fast-check';
+import { judge } from '../domain/judgement.ts';
+import { TERMS } from '../test-support/observed-call.ts';
 import { croppedPicture, encode, FACE, NO_FACE, samplePicture } from '../test-support/sample-pictures.ts';
 import { createFaceEngine, type FaceEngine } from './face-engine.ts';
 
@@ -10,7 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const look = (picture: Uint8Array, minFaceAreaRatio = 0) => engine.recognise(picture, { minFaceAreaRatio });
+const measure = (picture: Uint8Array) => engine.measure(picture, 0);
+/** By itself, without a sign of life. */
+const look = async (picture: Uint8Array, minFaceAreaRatio = 0) => judge(await measure(picture), { ...TERMS, minFaceAreaRatio });
 
 describe('the face engine', () => {
   test.each([1, 2, 3, 4, 5, 6])('finds a face in sample %i, small as it is', async (sample) => {
@@ -84,10 +88,10 @@ describe('threads', () => {
   test('work side by side, and a closed engine fails what is left', async () => {
     const two = await createFaceEngine({ threads: 2 });
     const picture = await croppedPicture(FACE, 320);
-    const found = await Promise.all(Array.from({ length: 6 }, () => two.recognise(picture, { minFaceAreaRatio: 0 })));
-    expect(new Set(found.map(({ confidence }) => confidence)).size).toBe(1);
+    const found = await Promise.all(Array.from({ length: 6 }, () => two.measure(picture, 0)));
+    expect(new Set(found.map(({ score }) => score)).size).toBe(1);
 
-    const late = Array.from({ length: 3 }, () => two.recognise(picture, { minFaceAreaRatio: 0 }));
+    const late = Array.from({ length: 3 }, () => two.measure(picture, 0));
     const [settled] = await Promise.all([Promise.allSettled(late), two.close()]);
     for (const one of settled) {
       expect(one).toMatchObject({ status: 'rejected', reason: { code: 'observation.analysis_failed' } });

@@ -1,11 +1,12 @@
 import { parleyError } from '@parley/errors';
 import { faceAreaRatio } from '../domain/face-area.ts';
-import { NOBODY, type Recognised, type Recogniser } from '../usecases/recognisers.ts';
+import { NO_FACE, type FaceMeasurement } from '../domain/measurement.ts';
+import type { Recogniser } from '../usecases/recognisers.ts';
 import type { FaceReply } from './face-messages.ts';
 import { FaceThread } from './face-thread.ts';
 import { inspectJpeg } from './jpeg-header.ts';
 
-export interface FaceEngine extends Recogniser<Uint8Array> {
+export interface FaceEngine extends Recogniser<Uint8Array, FaceMeasurement> {
   /** Ends the threads; pictures that are being looked at fail. */
   close(): Promise<void>;
 }
@@ -38,7 +39,7 @@ export async function createFaceEngine({ threads }: { readonly threads: number }
   };
   return {
     check: (jpeg) => void inspectJpeg(jpeg, LIMITS),
-    recognise: async (jpeg, { minFaceAreaRatio }) => recognised(await withThread((thread) => analyse(thread, jpeg)), minFaceAreaRatio),
+    measure: async (jpeg) => measured(await withThread((thread) => analyse(thread, jpeg))),
     close: async () => {
       await Promise.all(all.map((thread) => thread.close()));
     },
@@ -57,11 +58,11 @@ async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Answer> {
   }
 }
 
-function recognised(answer: Answer, minFaceAreaRatio: number): Recognised {
+function measured(answer: Answer): FaceMeasurement {
   switch (answer.type) {
     case 'found':
-      if (!answer.face || faceAreaRatio(answer.face, answer) < minFaceAreaRatio) return NOBODY;
-      return { present: true, confidence: answer.face.score };
+      if (!answer.face) return NO_FACE;
+      return { ...NO_FACE, faces: 1, score: answer.face.score, areaRatio: faceAreaRatio(answer.face, answer), inside: 1 };
     case 'not_an_image':
       throw parleyError('observation.not_an_image', `not a JPEG picture: ${answer.why}`);
     case 'failed':

@@ -5,11 +5,11 @@ const engine = createTextEngine();
 
 describe('the text engine', () => {
   test.each(['hello', ' x ', '?', 'ほんと', '👍'])('%j is a reaction', async (text) => {
-    expect(await engine.recognise(text, { minFaceAreaRatio: 0 })).toEqual({ present: true, confidence: 1 });
+    expect(await engine.measure(text, 0)).toMatchObject({ channel: 'text', readable: true });
   });
 
   test.each(['', '   ', '\n\t', '\u200b\u0000', '\u00a0'])('%j is none', async (text) => {
-    expect(await engine.recognise(text, { minFaceAreaRatio: 0 })).toEqual({ present: false, confidence: 0 });
+    expect(await engine.measure(text, 0)).toMatchObject({ channel: 'text', readable: false });
   });
 
   test('its length counts in bytes', () => {

@@ -1,8 +1,9 @@
 import { parleyError } from '@parley/errors';
 import { CHUNK_SAMPLES, createVoiceDetector, durationMs, pcmFromBytes, SAMPLE_RATE_HZ, segments } from '@parley/speech';
-import { NOBODY, type Recognised, type Recogniser } from '../usecases/recognisers.ts';
+import type { VoiceMeasurement } from '../domain/measurement.ts';
+import type { Recogniser } from '../usecases/recognisers.ts';
 
-export interface VoiceEngine extends Recogniser<Uint8Array> {
+export interface VoiceEngine extends Recogniser<Uint8Array, VoiceMeasurement> {
   close(): Promise<void>;
 }
 
@@ -22,7 +23,7 @@ export function createVoiceEngine(): VoiceEngine {
       if (length > 0 && length % 2 === 0 && length <= MAX_BYTES) return;
       throw parleyError('observation.invalid_pcm', `${length} bytes of audio; an even number, from 2 to ${MAX_BYTES}, is taken`);
     },
-    recognise: async (bytes) => {
+    measure: async (bytes) => {
       const pcm = pcmFromBytes(bytes);
       try {
         return heard(await detector.openStream().push(wholeChunks(pcm)), durationMs(pcm));
@@ -35,10 +36,10 @@ export function createVoiceEngine(): VoiceEngine {
 }
 
 /** Of a short piece, half has to be speech. */
-function heard(probabilities: readonly number[], lengthMs: number): Recognised {
+function heard(probabilities: readonly number[], lengthMs: number): VoiceMeasurement {
   const found = segments(probabilities, { minSpeechMs: Math.min(MIN_SPEECH_MS, lengthMs / 2) });
-  if (found.length === 0) return NOBODY;
-  return { present: true, confidence: Math.max(...found.map(({ confidence }) => confidence)) };
+  const speechMs = found.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  return { channel: 'voice', speechMs, confidence: Math.max(0, ...found.map(({ confidence }) => confidence)), echo: 0 };
 }
 
 /** The end of a piece counts, too: it is filled up with silence. */

@@ -39,13 +39,15 @@ function policyOf(claims: Claims): PinnedPolicy {
   return {
     id: textOf(claims, 'id'),
     version: countOf(claims, 'version'),
-    minFaceAreaRatio,
     terms: {
+      minFaceAreaRatio,
       faceAbsentMs: countOf(terms, 'faceAbsentMs'),
       voiceAbsentMs: countOf(terms, 'voiceAbsentMs'),
       textAbsentMs: countOf(terms, 'textAbsentMs'),
       textHoldMs: countOf(terms, 'textHoldMs'),
       maxGapMs: countOf(terms, 'maxGapMs'),
+      // A policy of before liveness asks for none.
+      livenessMs: terms['livenessMs'] === undefined ? 0 : countOf(terms, 'livenessMs'),
     },
   };
 }

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createPublisher, encodeEvent, messageIdHeader, newEvent, type Bus } from '@parley/bus';
 import { CallEvent, Party as PartyProto } from '@parley/contracts';
 import type { TestKeys } from '@parley/testing';
-import type { CascadeTerms } from '../domain/finding.ts';
+import type { RecognitionTerms } from '../domain/judgement.ts';
 import type { Party } from '../domain/observation.ts';
 
-export const TERMS: CascadeTerms = { faceAbsentMs: 2000, voiceAbsentMs: 2000, textAbsentMs: 2000, textHoldMs: 3000, maxGapMs: 1500 };
+export const TERMS: RecognitionTerms = { minFaceAreaRatio: 0.015, livenessMs: 0, faceAbsentMs: 2000, voiceAbsentMs: 2000, textAbsentMs: 2000, textHoldMs: 3000, maxGapMs: 1500 };
 
 type EventCase = NonNullable<CallEvent['event']>;
 
@@ -39,7 +39,7 @@ export class ObservedCall {
         leg: this.legOf(party),
         mediaOriginMs: this.originMs,
         attributes: this.call,
-        policy: { id: 'standard', version: 3, terms: { ...TERMS, minFaceAreaRatio: 0.015 } },
+        policy: { id: 'standard', version: 3, terms: TERMS },
         ...claims,
       },
     });

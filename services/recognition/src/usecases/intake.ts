@@ -2,11 +2,11 @@ import { parleyError, toParleyError, type ErrorCode, type ParleyError } from '@p
 import { attributeNames, logger, timed } from '@parley/telemetry';
 import { admissionOf, admit, isMediaTime, type Admission, type Verdict } from '../domain/admission.ts';
 import type { Channel } from '../domain/finding.ts';
-import type { PinnedPolicy } from '../domain/observation.ts';
+import type { FaceMeasurement, Measurement, VoiceMeasurement } from '../domain/measurement.ts';
 import type { Outcome, Session } from '../domain/session.ts';
 import { NewestWinsQueue, type QueueBounds } from './newest-wins-queue.ts';
 import type { ObservationMessage, Refusal } from './observation-message.ts';
-import type { Recognised, Recogniser, Recognisers } from './recognisers.ts';
+import type { Recognisers } from './recognisers.ts';
 
 const log = logger('intake');
 
@@ -19,7 +19,6 @@ export type Taken =
 
 export interface IntakeOptions {
   readonly mediaOriginMs: number;
-  readonly policy: PinnedPolicy;
   readonly recognisers: Recognisers;
   readonly bounds: QueueBounds;
   /** UTC. */
@@ -40,18 +39,18 @@ function refusalError(verdict: keyof typeof REFUSALS): ParleyError {
 /** Takes messages of one stream in: places them in media time, refuses what cannot be used, and has the rest analysed. */
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #faces: NewestWinsQueue<Uint8Array, Recognised>;
-  readonly #voices: NewestWinsQueue<Uint8Array, Recognised>;
+  readonly #faces: NewestWinsQueue<Piece, FaceMeasurement>;
+  readonly #voices: NewestWinsQueue<Piece, VoiceMeasurement>;
   #admission: Admission;
   /** The device said so on this stream. */
   #hasFinished = false;
 
   constructor(session: Session, options: IntakeOptions) {
-    const { recognisers, policy, bounds } = options;
+    const { recognisers, bounds } = options;
     this.#options = options;
     this.#admission = admissionOf(session);
-    this.#faces = new NewestWinsQueue((jpeg) => timedRecognise('face', () => recognisers.face.recognise(jpeg, policy)), bounds);
-    this.#voices = new NewestWinsQueue((pcm) => timedRecognise('voice', () => recognisers.voice.recognise(pcm, policy)), bounds);
+    this.#faces = new NewestWinsQueue(({ bytes, atMs }) => timedMeasure('face', () => recognisers.face.measure(bytes, atMs)), bounds);
+    this.#voices = new NewestWinsQueue(({ bytes, atMs }) => timedMeasure('voice', () => recognisers.voice.measure(bytes, atMs)), bounds);
   }
 
   /** @returns undefined for what came before; else a promise that never rejects */
@@ -99,31 +98,40 @@ export class Intake {
 
   async #analyse(place: Omit<Outcome, 'result'>, content: Content): Promise<Taken> {
     try {
-      const recognised = await this.#recognise(content);
-      const result = recognised === 'skipped' ? ({ type: 'skipped' } as const) : ({ type: 'found', ...recognised } as const);
+      const measured = await this.#measure(content, place.claimedMs);
+      const result = measured === 'skipped' ? ({ type: 'skipped' } as const) : ({ type: 'measured', measurement: measured } as const);
       return { type: 'observed', outcome: { ...place, result } };
     } catch (error) {
       return { type: 'observed', outcome: { ...place, result: { type: 'refused' } }, refusal: refusalOf(place.claimedMs, error) };
     }
   }
 
-  async #recognise(content: Content): Promise<Recognised | 'skipped'> {
-    const { recognisers, policy } = this.#options;
-    if (content.type === 'text') {
-      recognisers.text.check(content.text);
-      return recognisers.text.recognise(content.text, policy);
+  async #measure(content: Content, atMs: number): Promise<Measurement | 'skipped'> {
+    const { face, voice, text } = this.#options.recognisers;
+    switch (content.type) {
+      case 'face':
+        face.check(content.bytes);
+        return this.#faces.push({ bytes: content.bytes, atMs }, content.bytes.length);
+      case 'voice':
+        voice.check(content.bytes);
+        return this.#voices.push({ bytes: content.bytes, atMs }, content.bytes.length);
+      case 'text':
+        text.check(content.text);
+        return text.measure(content.text, atMs);
     }
-    const [recogniser, queue]: [Recogniser<Uint8Array>, NewestWinsQueue<Uint8Array, Recognised>] =
-      content.type === 'face' ? [recognisers.face, this.#faces] : [recognisers.voice, this.#voices];
-    recogniser.check(content.bytes);
-    return queue.push(content.bytes, content.bytes.length);
   }
 }
 
 type Content = Extract<ObservationMessage['content'], { type: Channel }>;
 
-function timedRecognise(channel: Channel, recognise: () => Promise<Recognised>): Promise<Recognised> {
-  return timed('parley.recognition.duration', { [attributeNames.channel]: channel }, recognise);
+/** What waits to be measured. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly atMs: number;
+}
+
+function timedMeasure<Measured>(channel: Channel, measure: () => Promise<Measured>): Promise<Measured> {
+  return timed('parley.recognition.duration', { [attributeNames.channel]: channel }, measure);
 }
 
 function refused(claimedMs: number, error: unknown): Promise<Taken> {

@@ -7,12 +7,12 @@ import type { ObservationGrant, ObservationMessage, Refusal } from './observatio
 import type { ObservationStore } from './observation-store.ts';
 import { ObservedSide, type Standing } from './observed-side.ts';
 import type { OpenStreams } from './open-streams.ts';
-import type { Recognisers } from './recognisers.ts';
+import type { OpenRecognisers } from './recognisers.ts';
 import { ResultsInOrder } from './results-in-order.ts';
 
 export interface ObservePorts {
   readonly store: ObservationStore;
-  readonly recognisers: Recognisers;
+  readonly openRecognisers: OpenRecognisers;
   readonly streams: OpenStreams;
   /** Of the observations of one stream that wait to be analysed. */
   readonly bounds: QueueBounds;
@@ -46,7 +46,7 @@ export async function observe(
   const stream = ports.streams.open(`${grant.callId}/${grant.party}`);
   try {
     await answer(side.standing());
-    const intake = new Intake(side.session, { ...ports, mediaOriginMs: grant.mediaOriginMs, policy: grant.policy });
+    const intake = new Intake(side.session, { ...ports, recognisers: ports.openRecognisers(grant.callId), mediaOriginMs: grant.mediaOriginMs });
     const results = new ResultsInOrder<Taken>({ maxOpen: MAX_OPEN, maxBatch: MAX_BATCH });
     const work = Promise.all([takeAll(messages, intake, results), storeAll(side, intake, results, answer)]);
     try {

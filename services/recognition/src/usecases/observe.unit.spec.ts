@@ -4,13 +4,14 @@ import { parleyError } from '@parley/errors';
 import { apply, type Change, type Observation } from '../domain/observation.ts';
 import type { Command } from '../domain/session.ts';
 import { createTextEngine } from '../engines/text-engine.ts';
+import type { FaceMeasurement, VoiceMeasurement } from '../domain/measurement.ts';
+import { measured } from '../test-support/measured.ts';
 import type { ObservationGrant, ObservationMessage } from './observation-message.ts';
 import type { ObservationStore } from './observation-store.ts';
 import { observe, type Answer, type ObservePorts } from './observe.ts';
 import { OpenStreams } from './open-streams.ts';
-import { NOBODY, type Recognised } from './recognisers.ts';
 
-const TERMS = { faceAbsentMs: 2000, voiceAbsentMs: 2000, textAbsentMs: 2000, textHoldMs: 3000, maxGapMs: 1500 };
+const TERMS = { minFaceAreaRatio: 0.015, livenessMs: 0, faceAbsentMs: 2000, voiceAbsentMs: 2000, textAbsentMs: 2000, textHoldMs: 3000, maxGapMs: 1500 };
 const NOW_MS = 60_000;
 const GRANT: ObservationGrant = {
   accountId: 'acme',
@@ -19,10 +20,10 @@ const GRANT: ObservationGrant = {
   legId: 'CA1',
   call: { from: 'client:alice', to: 'client:bob', direction: 'inbound' },
   mediaOriginMs: 0,
-  policy: { id: 'standard', version: 1, terms: TERMS, minFaceAreaRatio: 0.015 },
+  policy: { id: 'standard', version: 1, terms: TERMS },
   traceparent: '',
 };
-const PRESENT: Recognised = { present: true, confidence: 0.9 };
+const PRESENT = measured('face', true) as FaceMeasurement;
 
 /** One side, kept in memory: the rules of writing are the store's own, and tested there. */
 class OneSide implements ObservationStore {
@@ -46,12 +47,12 @@ class OneSide implements ObservationStore {
   }
 }
 
-function portsWith(store: ObservationStore, recogniseFace: () => Promise<Recognised>, stopping = new AbortController().signal): ObservePorts {
-  const face = { check: () => undefined, recognise: recogniseFace };
-  const voice = { check: () => undefined, recognise: () => Promise.resolve(NOBODY) };
+function portsWith(store: ObservationStore, measureFace: () => Promise<FaceMeasurement>, stopping = new AbortController().signal): ObservePorts {
+  const face = { check: () => undefined, measure: measureFace };
+  const voice = { check: () => undefined, measure: () => Promise.resolve(measured('voice', false) as VoiceMeasurement) };
   return {
     store,
-    recognisers: { face, voice, text: createTextEngine() },
+    openRecognisers: () => ({ face, voice, text: createTextEngine() }),
     streams: new OpenStreams(),
     bounds: { maxWaiting: 8, maxWaitingBytes: 1000 },
     progressMs: 500,
@@ -75,7 +76,7 @@ describe('a shutdown', () => {
   test('stores nothing of what it made fail itself, so that the device can send it again', async () => {
     const store = new OneSide();
     const stopping = new AbortController();
-    const analysis = Promise.withResolvers<Recognised>();
+    const analysis = Promise.withResolvers<FaceMeasurement>();
     const send = async function* (): AsyncGenerator<ObservationMessage> {
       yield faceAt(100);
       await new Promise(() => undefined);

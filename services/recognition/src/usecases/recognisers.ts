@@ -1,29 +1,27 @@
-import type { PinnedPolicy } from '../domain/observation.ts';
+import type { FaceMeasurement, Measurement, TextMeasurement, VoiceMeasurement } from '../domain/measurement.ts';
 
-/** What an engine makes of one observation, as a function of that observation alone. */
-export interface Recognised {
-  readonly present: boolean;
-  /** 0..1; 0 when nobody is there. */
-  readonly confidence: number;
-}
-
-export interface Recogniser<Content> {
+/** What an engine makes of one kind of observations of one stream. */
+export interface Recogniser<Content, Measured extends Measurement> {
   /**
    * Refuses what cannot be used, before it waits for its turn.
    * @throws ParleyError observation.*
    */
   check(content: Content): void;
-  /** @throws ParleyError observation.not_an_image, observation.analysis_failed */
-  recognise(content: Content, policy: Pick<PinnedPolicy, 'minFaceAreaRatio'>): Promise<Recognised>;
+  /**
+   * @param atMs media time, as the device gave it
+   * @throws ParleyError observation.not_an_image, observation.analysis_failed
+   */
+  measure(content: Content, atMs: number): Promise<Measured>;
 }
 
 /** One for each channel of claim 3. */
 export interface Recognisers {
   /** A JPEG picture. */
-  readonly face: Recogniser<Uint8Array>;
+  readonly face: Recogniser<Uint8Array, FaceMeasurement>;
   /** 16 kHz mono PCM, signed 16 bit little-endian. */
-  readonly voice: Recogniser<Uint8Array>;
-  readonly text: Recogniser<string>;
+  readonly voice: Recogniser<Uint8Array, VoiceMeasurement>;
+  readonly text: Recogniser<string, TextMeasurement>;
 }
 
-export const NOBODY: Recognised = { present: false, confidence: 0 };
+/** Those of one stream of observations of a call. */
+export type OpenRecognisers = (callId: string) => Recognisers;
