@@ -13,6 +13,7 @@ const partyToProto = { caller: PartyProto.CALLER, callee: PartyProto.CALLEE } as
 
 const kindToProto = {
   evidence: IntervalKindProto.EVIDENCE,
+  not_live: IntervalKindProto.NOT_LIVE,
   grace_recovered: IntervalKindProto.GRACE_RECOVERED,
   grace_lapsed: IntervalKindProto.GRACE_LAPSED,
   absent: IntervalKindProto.ABSENT,
