@@ -6,6 +6,7 @@ import { connectStore } from '@parley/store';
 import { gauge, logger, startTelemetry } from '@parley/telemetry';
 import { consumeCallEvents } from './bus/call-events-consumer.ts';
 import { toMessage } from './bus/convert.ts';
+import { toFindingsMessage } from './bus/findings-record.ts';
 import { configDefinition } from './config.ts';
 import { createFaceEngine } from './engines/face-engine.ts';
 import { createTextEngine } from './engines/text-engine.ts';
@@ -42,6 +43,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const observations = await createObservationRepository(store.db, {
     publish: (message) => publisher.publish(message),
     encode: (event, observation, causationId) => toMessage(event, observation, causationId, new Date(nowMs())),
+    encodeRecorded: (recorded, observation) => toFindingsMessage(recorded, observation, new Date(nowMs())),
   });
   const calls = createCallRepository(store.db);
   const parking = mongoParking(store.db, 'recognition');

@@ -1,6 +1,9 @@
 import type { CascadeTerms, Finding } from './finding.ts';
 import type { FaceMeasurement, Measurement, TextMeasurement, VoiceMeasurement } from './measurement.ts';
 
+/** Of how measurements are judged and what follows from it: goes up with each change after which the same ones may come to other intervals. */
+export const RULES_VERSION = 1;
+
 /** The part of a billing policy that recognition goes by. */
 export interface RecognitionTerms extends CascadeTerms {
   /** Claim 5: smallest ratio of the area of a face's components to the picture's, 0..1. */
