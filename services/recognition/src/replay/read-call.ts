@@ -1,5 +1,4 @@
-import { decodeEvent, eventStreams, findingsFilter, findingsStream, partitionFilter, partitionOf, type Bus } from '@parley/bus';
-import type { JsMsg } from '@nats-io/jetstream';
+import { decodeEvent, eventStreams, findingsFilter, findingsStream, partitionFilter, partitionOf, type Bus, type ReceivedMessage } from '@parley/bus';
 import { FindingsRecord } from '@parley/contracts';
 import type { Party } from '../domain/observation.ts';
 import { partyOf, type Sequenced } from './replay-side.ts';
@@ -36,7 +35,7 @@ function inSequence<Content>(bySequence: ReadonlyMap<number, Content>): Sequence
 }
 
 /** Reads what the stream holds by now. */
-async function readToEnd(bus: Bus, stream: string, filter: string, onMessage: (message: JsMsg) => void): Promise<void> {
+async function readToEnd(bus: Bus, stream: string, filter: string, onMessage: (message: ReceivedMessage) => void): Promise<void> {
   const consumer = await bus.js.consumers.get(stream, { filter_subjects: filter });
   let left = (await consumer.info()).num_pending;
   if (left === 0) return;
