@@ -21,6 +21,9 @@ import { OpenStreams } from './usecases/open-streams.ts';
 const log = logger('recognition');
 const nowMs = (): number => Date.now();
 
+/** Two frames a second each, of which a thread looks at 100 a second in which it finds nobody: see docs/performance.md. */
+const STREAMS_PER_FACE_THREAD = 40;
+
 /** Starts the service; it stops with the scope. */
 export async function start(scope: Scope, config: ConfigOf<typeof configDefinition>): Promise<{ readonly grpcPort: number; readonly httpPort: number }> {
   const instance = instanceId(config.instanceName);
@@ -52,7 +55,9 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const consumer = await consumeCallEvents(bus, { instance, positions: mongoPositions(store.db, 'recognition'), parking, observations, calls, waits, nowMs });
   scope.onStop('call events', () => consumer.stop());
 
-  const streams = new OpenStreams();
+  const maxStreams = config.maxStreams ?? config.faceThreads * STREAMS_PER_FACE_THREAD;
+  const streams = new OpenStreams({ maxStreams, maxStreamsPerAccount: config.maxStreamsPerAccount ?? Math.ceil(maxStreams * 0.8) });
+  scope.onStop('capacity gauge', gauge('parley.recognition.capacity', () => maxStreams));
   scope.onStop('stream gauge', gauge('parley.grpc.server.streams', () => streams.count));
   const bounds = { maxWaiting: config.queueObservations, maxWaitingBytes: config.queueBytes };
   const text = createTextEngine();
