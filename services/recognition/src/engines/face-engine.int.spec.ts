@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isParleyError } from '@parley/errors';
 import fc from 'fast-check';
-import { judge } from '../domain/judgement.ts';
+import { initialJudgement, judge } from '../domain/judgement.ts';
 import { TERMS } from '../test-support/observed-call.ts';
 import { croppedPicture, encode, FACE, NO_FACE, samplePicture } from '../test-support/sample-pictures.ts';
 import { createFaceEngine, type FaceEngine } from './face-engine.ts';
@@ -14,7 +14,7 @@ afterAll(() => engine.close());
 
 const measure = (picture: Uint8Array) => engine.measure(picture, 0);
 /** By itself, without a sign of life. */
-const look = async (picture: Uint8Array, minFaceAreaRatio = 0) => judge(await measure(picture), { ...TERMS, minFaceAreaRatio });
+const look = async (picture: Uint8Array, minFaceAreaRatio = 0) => judge(initialJudgement, 0, await measure(picture), { ...TERMS, minFaceAreaRatio }).finding;
 
 describe('the face engine', () => {
   test.each([1, 2, 3, 4, 5, 6])('finds a face in sample %i, small as it is', async (sample) => {
@@ -27,7 +27,7 @@ describe('the face engine', () => {
 
   test.each([640, 320, 160])('finds a face in front of a camera, and none in the empty room, at %i pixels', async (width) => {
     expect((await look(await croppedPicture(FACE, width), 0.015)).present).toBe(true);
-    expect(await look(await croppedPicture(NO_FACE, width))).toEqual({ present: false, confidence: 0 });
+    expect(await look(await croppedPicture(NO_FACE, width))).toMatchObject({ present: false, confidence: 0 });
   });
 
   test('a face counts by the area of its eyes, nose and mouth, which shrinks as it moves away (claim 5)', async () => {
