@@ -1,5 +1,5 @@
-import { faceVerdict, initialFaceStanding, type FaceStanding } from './face-standing.ts';
-import type { CascadeTerms, Finding } from './finding.ts';
+import { facePresence, initialFaceStanding, type FaceStanding } from './face-standing.ts';
+import type { CascadeTerms, Finding, Presence } from './finding.ts';
 import { initialLiveness, observeFace, type LivenessState } from './liveness.ts';
 import type { FaceMeasurement, Measurement, VoiceMeasurement } from './measurement.ts';
 import { initialTextGuard, judgeText, type TextGuardState } from './text-guard.ts';
@@ -57,7 +57,7 @@ export function judge(state: JudgementState, atMs: number, measurement: Measurem
       return judgeVoice(state, atMs, measurement);
     case 'text': {
       const { state: text, counts } = judgeText(state.text, atMs, measurement);
-      return { state: { ...state, text }, finding: finding('text', atMs, counts, 1) };
+      return { state: { ...state, text }, finding: finding('text', atMs, counts ? 'there' : 'nobody', 1) };
     }
   }
 }
@@ -66,14 +66,14 @@ function judgeFace(state: JudgementState, atMs: number, face: FaceMeasurement, {
   const isFace = face.faces > 0 && face.areaRatio >= minFaceAreaRatio && face.inside >= MIN_INSIDE;
   const isShown = isFace && isBelieved(state.wasFace, face.score);
   const { state: liveness, sign, replayed } = observeFace(state.liveness, atMs, face);
-  const { standing, verdict } = faceVerdict(state.face, { atMs, isShown, sign, replayed }, livenessMs);
-  const found = { ...finding('face', atMs, verdict !== 'none', face.score), isPending: verdict === 'pending' };
-  return { state: { ...state, face: standing, liveness, wasFace: isFace }, finding: found };
+  const { standing, presence } = facePresence(state.face, { atMs, isShown, sign, replayed }, livenessMs);
+  return { state: { ...state, face: standing, liveness, wasFace: isFace }, finding: finding('face', atMs, presence, face.score) };
 }
 
 function judgeVoice(state: JudgementState, atMs: number, { speechMs, confidence, echo }: VoiceMeasurement): Judged {
   const isVoice = speechMs > 0 && echo <= MAX_ECHO;
-  return { state: { ...state, wasVoice: isVoice }, finding: finding('voice', atMs, isVoice && isBelieved(state.wasVoice, confidence), confidence) };
+  const isThere = isVoice && isBelieved(state.wasVoice, confidence);
+  return { state: { ...state, wasVoice: isVoice }, finding: finding('voice', atMs, isThere ? 'there' : 'nobody', confidence) };
 }
 
 /** After nobody was there, one measurement that is not sure of itself is a flicker; the next one confirms it. */
@@ -81,6 +81,6 @@ function isBelieved(wasThere: boolean | undefined, confidence: number): boolean 
   return wasThere !== false || confidence >= SURE;
 }
 
-function finding(channel: Finding['channel'], atMs: number, present: boolean, confidence: number): Finding {
-  return { channel, atMs, present, confidence: present ? confidence : 0, isPending: false };
+function finding(channel: Finding['channel'], atMs: number, presence: Presence, confidence: number): Finding {
+  return { channel, atMs, presence, confidence: presence === 'nobody' ? 0 : confidence };
 }

@@ -19,27 +19,27 @@ const look = async (picture: Uint8Array, minFaceAreaRatio = 0) => judge(initialJ
 describe('the face engine', () => {
   test.each([1, 2, 3, 4, 5, 6])('finds a face in sample %i, small as it is', async (sample) => {
     const found = await look(await samplePicture(sample), 0.003);
-    expect(found.present).toBe(true);
+    expect(found.presence).toBe('there');
     expect(found.confidence).toBeGreaterThan(0.5);
     // A face of a group photograph takes about half a per cent of it.
-    expect((await look(await samplePicture(sample), 0.01)).present).toBe(false);
+    expect((await look(await samplePicture(sample), 0.01)).presence).toBe('nobody');
   });
 
   test.each([640, 320, 160])('finds a face in front of a camera, and none in the empty room, at %i pixels', async (width) => {
-    expect((await look(await croppedPicture(FACE, width), 0.015)).present).toBe(true);
-    expect(await look(await croppedPicture(NO_FACE, width))).toMatchObject({ present: false, confidence: 0 });
+    expect((await look(await croppedPicture(FACE, width), 0.015)).presence).toBe('there');
+    expect(await look(await croppedPicture(NO_FACE, width))).toMatchObject({ presence: 'nobody', confidence: 0 });
   });
 
   test('a face counts by the area of its eyes, nose and mouth, which shrinks as it moves away (claim 5)', async () => {
     const farther = { ...FACE, x: 800, y: 0, width: 1120, height: 840 };
-    expect((await look(await croppedPicture(FACE), 0.015)).present).toBe(true);
-    expect((await look(await croppedPicture(farther), 0.015)).present).toBe(false);
-    expect((await look(await croppedPicture(farther), 0.004)).present).toBe(true);
+    expect((await look(await croppedPicture(FACE), 0.015)).presence).toBe('there');
+    expect((await look(await croppedPicture(farther), 0.015)).presence).toBe('nobody');
+    expect((await look(await croppedPicture(farther), 0.004)).presence).toBe('there');
   });
 
   test('a face that is half outside or covered is none of that size', async () => {
     const half = { ...FACE, x: FACE.x + 320, width: 320 };
-    expect((await look(await croppedPicture(half), 0.03)).present).toBe(false);
+    expect((await look(await croppedPicture(half), 0.03)).presence).toBe('nobody');
   });
 
   test.each([
@@ -48,7 +48,7 @@ describe('the face engine', () => {
     ['stripes', encode(320, 240, (x) => (x % 16 < 8 ? 30 : 220))],
     ['a single pixel', encode(1, 1, () => 0)],
   ])('finds nobody in %s', async (_what, picture) => {
-    expect((await look(picture)).present).toBe(false);
+    expect((await look(picture)).presence).toBe('nobody');
   });
 
   test('gives the same for the same picture', async () => {
@@ -73,7 +73,7 @@ describe('the face engine', () => {
       }),
       { numRuns: 60 },
     );
-    expect((await look(picture)).present).toBe(true);
+    expect((await look(picture)).presence).toBe('there');
   });
 
   test('the picture that was given is left as it is', async () => {
