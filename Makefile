@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Its install script would fetch libraries for GPUs, which nothing here uses.
 export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace release-image bench-matching bench-delivery bench-recognition
+.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay release-image bench-matching bench-delivery bench-recognition
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ release-image: node_modules/.package-lock.json ## Make the contracts of now the 
 
 token: node_modules/.package-lock.json ## Mint a token: make token ACCOUNT=acme SUB=client:alice SCOPE=device
 	@node deploy/local/src/token-main.ts
+
+replay: node_modules/.package-lock.json ## Recompute a call's reaction events from what recognition measured (after make up): make replay CALL=<id>
+	@node deploy/local/src/replay-main.ts "$(CALL)"
 
 trace: node_modules/.package-lock.json ## Print the trace of a call: make trace CALL=<id>
 	@node deploy/local/src/trace-main.ts "$(CALL)"

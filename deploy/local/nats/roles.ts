@@ -24,7 +24,7 @@ export interface Role {
   readonly provisionsDownstream: boolean;
 }
 
-export type StreamName = 'CALL_EVENTS' | 'REACTION_EVENTS' | 'BILLING_EVENTS' | 'SUBSCRIPTIONS' | 'LEDGER';
+export type StreamName = 'CALL_EVENTS' | 'REACTION_EVENTS' | 'BILLING_EVENTS' | 'SUBSCRIPTIONS' | 'LEDGER' | 'FINDINGS';
 
 /** The streams whose events accounts may get, with the class that stands in their subjects. */
 export const eventStreams = [
@@ -68,7 +68,7 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
     provisionsDownstream: true,
   },
   recognition: {
-    publishes: ['evt.reaction.>'],
+    publishes: ['evt.reaction.>', 'findings.>'],
     reads: ['CALL_EVENTS'],
     measures: [],
     looksUp: [],

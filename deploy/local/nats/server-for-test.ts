@@ -21,6 +21,7 @@ const streams = {
   BILLING_EVENTS: 'evt.billing.>',
   SUBSCRIPTIONS: 'sub.>',
   LEDGER: 'ledger.>',
+  FINDINGS: 'findings.>',
 };
 const buckets = [
   'leases-call-router',

@@ -24,6 +24,7 @@ const readers: Record<string, readonly Service[]> = {
   BILLING_EVENTS: ['event-router', 'call-router'],
   SUBSCRIPTIONS: ['event-router'],
   LEDGER: [],
+  FINDINGS: [],
 };
 const bucketOwners: Record<string, Service> = {
   'leases-call-router': 'call-router',

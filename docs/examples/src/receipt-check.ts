@@ -148,6 +148,7 @@ function lineOf({ fromMs, toMs, kind, channel }: ReactionInterval, terms: Policy
   if (kind === IntervalKind.EVIDENCE) return line(evidence[channel]!, true);
   if (kind === IntervalKind.GRACE_RECOVERED) return line(ChargeReason.GRACE_RECOVERED, terms.chargeRecoveredGrace);
   if (kind === IntervalKind.GRACE_LAPSED) return line(ChargeReason.GRACE_LAPSED, terms.chargeLapsedGrace);
+  if (kind === IntervalKind.NOT_LIVE) return line(ChargeReason.NOT_LIVE, false);
   return line(kind === IntervalKind.ABSENT ? ChargeReason.ABSENT : ChargeReason.UNOBSERVED, false);
 }
 

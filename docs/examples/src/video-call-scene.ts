@@ -82,6 +82,7 @@ const terms = {
   textAbsentMs: 1_500n,
   textHoldMs: 1_000n,
   maxGapMs: 1_000n,
+  livenessMs: 0n,
   minFaceAreaRatio: 0.001,
   chargeRecoveredGrace: true,
   chargeLapsedGrace: false,

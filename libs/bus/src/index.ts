@@ -31,9 +31,12 @@ export {
   classFilter,
   downstreamConsumerName,
   downstreamDomain,
+  findingsFilter,
+  findingsSubject,
   inboxPrefix,
   ledgerSubject,
   partitionAccountFilter,
+  partitionFilter,
   parseEventSubject,
   partitionOf,
   routerCommandSubject,
@@ -41,7 +44,7 @@ export {
   subscriptionsFilter,
   subscriptionSubject,
 } from './subjects.ts';
-export { buckets, declareStreams, eventStreams, eventWindowMs, ledgerStream, subscriptionsStream } from './streams.ts';
+export { buckets, declareStreams, eventStreams, eventWindowMs, findingsStream, ledgerStream, subscriptionsStream } from './streams.ts';
 export { readStream, type ReaderOptions } from './partition-reader.ts';
 export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
 export type { Handled, Outcome, Taken } from './call-queue.ts';

@@ -16,6 +16,7 @@ export const eventStreams = {
 
 export const subscriptionsStream = 'SUBSCRIPTIONS';
 export const ledgerStream = 'LEDGER';
+export const findingsStream = 'FINDINGS';
 
 /** Buckets of leases, by the service that shares work out with them, and the registry of devices. */
 export const buckets = {
@@ -32,6 +33,8 @@ const declarations: readonly Declaration[] = [
   { name: eventStreams.call, subjects: ['evt.call.>'], max_age: eventWindowNs },
   { name: eventStreams.reaction, subjects: ['evt.reaction.>'], max_age: eventWindowNs },
   { name: eventStreams.billing, subjects: ['evt.billing.>'], max_age: eventWindowNs },
+  // As long as the events that follow from them.
+  { name: findingsStream, subjects: ['findings.>'], max_age: eventWindowNs },
   // The last state of each subscription is all that a replica needs to know.
   { name: subscriptionsStream, subjects: ['sub.>'], max_age: 0, max_msgs_per_subject: 1 },
   // Every money command, without age limit: the ledger can be rebuilt from it.

@@ -66,6 +66,16 @@ export function ledgerSubject(accountId: string): string {
   return `ledger.${accountId}`;
 }
 
+/** What recognition took in for the sides of a call. */
+export function findingsSubject(accountId: string, callId: string): string {
+  return `findings.${partitionToken(partitionOf(callId))}.${accountId}`;
+}
+
+/** The same, whatever the account. */
+export function findingsFilter(callId: string): string {
+  return findingsSubject('*', callId);
+}
+
 /** Where a call-router replica takes commands from its peers. */
 export function routerCommandSubject(instance: string): string {
   return `cmd.router.${instance}`;

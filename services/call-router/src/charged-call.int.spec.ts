@@ -72,7 +72,7 @@ describe('a charged call', () => {
       leg: bobsLeg,
       mediaOriginMs: forAlice.mediaOriginTime!.getTime(),
       attributes: { from: 'client:alice', to: '+15550100', direction: 'inbound' },
-      policy: { id: 'PO1', version: 3, terms: { faceAbsentMs: 1100, voiceAbsentMs: 1200, textAbsentMs: 1300, textHoldMs: 1400, maxGapMs: 500, minFaceAreaRatio: 0.02 } },
+      policy: { id: 'PO1', version: 3, terms: { faceAbsentMs: 1100, voiceAbsentMs: 1200, textAbsentMs: 1300, textHoldMs: 1400, maxGapMs: 500, livenessMs: 9000, minFaceAreaRatio: 0.02 } },
     });
     expect(JSON.stringify(identity.claims)).not.toContain('rate');
 

@@ -12,6 +12,7 @@ const nats = testBus();
 const database = testDatabase();
 const keys = testKeys();
 const service = startedRecognition({ nats, database, keys });
+const small = startedRecognition({ nats, database, keys }, { env: { MAX_STREAMS: '4', MAX_STREAMS_PER_ACCOUNT: '3' } });
 
 let shown: Material;
 let picture: Buffer;
@@ -71,6 +72,28 @@ describe('an observation that cannot be used is refused, and the stream goes on'
     const progress = (await reactionEvents(nats.bus, call)).filter(({ type }) => type === 'reaction.progress');
     for (const event of progress) expect(Number(reactionOf(event).observedThroughMs)).toBeLessThanOrEqual(sentByMs);
     expect(progress.length).toBeGreaterThan(0);
+  });
+});
+
+/** The codes of those that have ended. */
+async function endedOf(devices: readonly DeviceStream[]): Promise<string[]> {
+  const codes = await Promise.all(devices.map(({ ended }) => Promise.race([ended, Promise.resolve('open')])));
+  return codes.filter((code) => code !== 'open');
+}
+
+describe('more streams than a replica can analyse', () => {
+  test('of one account are refused, those of others taken until it is full, and who is in goes on', async () => {
+    const open = async (accountId: string) => DeviceStream.open(small.client(), await newCall().token('caller', {}, accountId));
+    const first = await open('greedy');
+    const flood = await Promise.all(Array.from({ length: 30 }, () => open('greedy')));
+    await eventually(async () => expect(await endedOf(flood)).toHaveLength(28));
+    expect(new Set(await endedOf(flood))).toEqual(new Set(['observation.account_streams']));
+    const other = await open('modest');
+    await other.send(at(0, shown.face), at(500, finished));
+    expect(await (await open('late')).ended).toBe('observation.no_capacity');
+    expect(await other.finish()).toBe('ok');
+    await first.send(at(0, shown.face), at(500, finished));
+    expect(await first.finish()).toBe('ok');
   });
 });
 

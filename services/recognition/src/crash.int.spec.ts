@@ -3,11 +3,13 @@ import { describe, expect, test } from '@jest/globals';
 import { createPublisher, partitionOf } from '@parley/bus';
 import { Crash, CrashGate, testBus, testDatabase } from '@parley/testing';
 import { toMessage } from './bus/convert.ts';
+import { toFindingsMessage } from './bus/findings-record.ts';
 import type { CallEvent } from './domain/call-record.ts';
 import type { Channel } from './domain/finding.ts';
 import { createCallRepository } from './store/call-repository.ts';
 import { createObservationRepository } from './store/observation-repository.ts';
 import { measured } from './test-support/measured.ts';
+import { replayed } from './test-support/replayed.ts';
 import { TERMS } from './test-support/observed-call.ts';
 import { factTypes, intervalTexts, reactionEvents, reactionOf } from './test-support/reaction-reader.ts';
 import { applyCallEvent, type CallEventPorts } from './usecases/apply-call-event.ts';
@@ -43,6 +45,7 @@ async function startProcess(gate: CrashGate): Promise<Process> {
   const store = await createObservationRepository(db, {
     publish: (message) => gate.pass(() => publisher.publish(message)),
     encode: (event, observation, causationId) => toMessage(event, observation, causationId, TIME),
+    encodeRecorded: (recorded, observation) => toFindingsMessage(recorded, observation, TIME),
   });
   return { store, ports: { calls: createCallRepository(db), observations: store, onEndAwaited: () => undefined, nowMs: () => ORIGIN_MS } };
 }
@@ -104,6 +107,7 @@ describe('a process that dies at any operation', () => {
         await expect(play(await startProcess(new CrashGate(at, when)), grant, outside)).rejects.toBeInstanceOf(Crash);
         await play(await startProcess(new CrashGate()), grant, outside);
         expect(await toldOf(grant)).toEqual(expected);
+        expect((await replayed(nats.bus, grant.callId)).map(({ differences }) => differences)).toEqual([[]]);
       }
     }
   }, 300_000);

@@ -6,6 +6,7 @@ import { connectStore } from '@parley/store';
 import { gauge, logger, startTelemetry } from '@parley/telemetry';
 import { consumeCallEvents } from './bus/call-events-consumer.ts';
 import { toMessage } from './bus/convert.ts';
+import { toFindingsMessage } from './bus/findings-record.ts';
 import { configDefinition } from './config.ts';
 import { createFaceEngine } from './engines/face-engine.ts';
 import { createTextEngine } from './engines/text-engine.ts';
@@ -19,6 +20,9 @@ import { OpenStreams } from './usecases/open-streams.ts';
 
 const log = logger('recognition');
 const nowMs = (): number => Date.now();
+
+/** Two frames a second each, of which a thread looks at 100 a second in which it finds nobody: see docs/performance.md. */
+const STREAMS_PER_FACE_THREAD = 40;
 
 /** Starts the service; it stops with the scope. */
 export async function start(scope: Scope, config: ConfigOf<typeof configDefinition>): Promise<{ readonly grpcPort: number; readonly httpPort: number }> {
@@ -42,6 +46,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const observations = await createObservationRepository(store.db, {
     publish: (message) => publisher.publish(message),
     encode: (event, observation, causationId) => toMessage(event, observation, causationId, new Date(nowMs())),
+    encodeRecorded: (recorded, observation) => toFindingsMessage(recorded, observation, new Date(nowMs())),
   });
   const calls = createCallRepository(store.db);
   const parking = mongoParking(store.db, 'recognition');
@@ -50,7 +55,9 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   const consumer = await consumeCallEvents(bus, { instance, positions: mongoPositions(store.db, 'recognition'), parking, observations, calls, waits, nowMs });
   scope.onStop('call events', () => consumer.stop());
 
-  const streams = new OpenStreams();
+  const maxStreams = config.maxStreams ?? config.faceThreads * STREAMS_PER_FACE_THREAD;
+  const streams = new OpenStreams({ maxStreams, maxStreamsPerAccount: config.maxStreamsPerAccount ?? Math.ceil(maxStreams * 0.8) });
+  scope.onStop('capacity gauge', gauge('parley.recognition.capacity', () => maxStreams));
   scope.onStop('stream gauge', gauge('parley.grpc.server.streams', () => streams.count));
   const bounds = { maxWaiting: config.queueObservations, maxWaitingBytes: config.queueBytes };
   const text = createTextEngine();

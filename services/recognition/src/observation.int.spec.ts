@@ -4,6 +4,7 @@ import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { ObservedCall } from './test-support/observed-call.ts';
 import { at, DeviceStream, finished, material, scene, SCENE_INTERVALS, SCENE_MS, text, watch, type Material } from './test-support/observing-device.ts';
 import { factTypes, intervalTexts, reactionEvents, reactionOf } from './test-support/reaction-reader.ts';
+import { replayed } from './test-support/replayed.ts';
 import { startedRecognition } from './test-support/started-recognition.ts';
 
 const nats = testBus();
@@ -35,6 +36,7 @@ describe('the scene', () => {
       return found;
     });
     expect(intervalTexts(events)).toEqual(SCENE_INTERVALS);
+    expect(await replayed(nats.bus, call.callId)).toEqual([{ party: 'caller', events: events.length, differences: [] }]);
     expect(factTypes(events)).toEqual(['observing', 'present', 'channel_changed', 'channel_changed', 'absent', 'present', 'ended']);
     expect(reactionOf(events[0]!).event).toEqual({ $case: 'observing', value: { policyId: 'standard', policyVersion: 3 } });
     expect(reactionOf(events.at(-1)!).event).toEqual({

@@ -170,6 +170,22 @@ export {
   PolicySnapshot,
 } from './parley/policy/v1/policy.ts';
 export {
+  FindingsRecord,
+  FindingsStep,
+  FindingsObserved,
+  FindingsTerms,
+  FindingsObservation,
+  FaceMeasured,
+  VoiceMeasured,
+  TextMeasured,
+  NotMeasured,
+  FindingsFinished,
+  FindingsVideoStarted,
+  FindingsVideoStopped,
+  FindingsCompleted,
+  FindingsExpired,
+} from './parley/reaction/v1/findings_record.ts';
+export {
   Channel,
   IntervalKind,
   ReactionInterval,

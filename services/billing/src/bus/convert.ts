@@ -32,6 +32,7 @@ const reasons = {
   face: ChargeReason.FACE,
   voice: ChargeReason.VOICE,
   text: ChargeReason.TEXT,
+  not_live: ChargeReason.NOT_LIVE,
   grace_recovered: ChargeReason.GRACE_RECOVERED,
   grace_lapsed: ChargeReason.GRACE_LAPSED,
   absent: ChargeReason.ABSENT,
@@ -52,10 +53,13 @@ export function toPolicySnapshot({ policyId, version, terms }: PolicyVersion): P
   return { policyId, version, terms: { ...terms, rounding: roundings[terms.rounding] } };
 }
 
-/** Terms as they were asked for; `validateTerms` says whether they can be had. */
-export function fromProtoTerms({ rounding, ...terms }: ProtoTerms): RequestedTerms {
+/**
+ * Terms as they were asked for; `validateTerms` says whether they can be had.
+ * @param livenessMs if the terms do not say: those of before liveness ask for none
+ */
+export function fromProtoTerms({ rounding, ...terms }: ProtoTerms, livenessMs = 0n): RequestedTerms {
   const mode = (Object.keys(roundings) as RoundingMode[]).find((name) => roundings[name] === rounding);
-  return { ...terms, rounding: mode };
+  return { ...terms, livenessMs: terms.livenessMs ?? livenessMs, rounding: mode };
 }
 
 /**
@@ -95,6 +99,8 @@ function fromKind(kind: IntervalKind, channel: Channel): SegmentKind {
       return 'grace_recovered';
     case IntervalKind.GRACE_LAPSED:
       return 'grace_lapsed';
+    case IntervalKind.NOT_LIVE:
+      return 'not_live';
     case IntervalKind.ABSENT:
       return 'absent';
     case IntervalKind.UNOBSERVED:

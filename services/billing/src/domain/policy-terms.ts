@@ -16,6 +16,8 @@ export interface PolicyTerms {
   readonly textAbsentMs: bigint;
   readonly textHoldMs: bigint;
   readonly maxGapMs: bigint;
+  /** How long a face counts without a sign that it lives; 0: no sign is asked for. */
+  readonly livenessMs: bigint;
   /** Claim 5. */
   readonly minFaceAreaRatio: number;
   readonly chargeRecoveredGrace: boolean;
@@ -40,6 +42,8 @@ export interface PolicyVersion {
 }
 
 const dayMs = 86_400_000n;
+/** For a policy that does not say otherwise, a still picture is not a reaction. */
+export const defaultLivenessMs = 10_000n;
 /** A thousand million units of the currency: a typing error, not a price. */
 const maxAmountMicros = 1_000_000_000_000_000n;
 
@@ -57,6 +61,7 @@ const bounds = {
   textAbsentMs: ['text_absent_ms', 0n, dayMs],
   textHoldMs: ['text_hold_ms', 0n, dayMs],
   maxGapMs: ['max_gap_ms', 1n, dayMs],
+  livenessMs: ['liveness_ms', 0n, dayMs],
   roundingIncrementMicros: ['rounding_increment_micros', 1n, maxAmountMicros],
   entryGridMs: ['entry_grid_ms', 100n, dayMs],
   grantMs: ['grant_ms', 1_000n, dayMs],

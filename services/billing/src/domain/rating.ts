@@ -44,6 +44,7 @@ export function isChargeable(kind: SegmentKind, terms: PolicyTerms): boolean {
       return terms.chargeRecoveredGrace;
     case 'grace_lapsed':
       return terms.chargeLapsedGrace;
+    case 'not_live':
     case 'absent':
     case 'unobserved':
       return false;

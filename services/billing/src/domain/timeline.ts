@@ -1,7 +1,7 @@
 import { parleyError } from '@parley/errors';
 
 /** What a stretch of the payer's view of its counterpart was. */
-export type SegmentKind = 'face' | 'voice' | 'text' | 'grace_recovered' | 'grace_lapsed' | 'absent' | 'unobserved';
+export type SegmentKind = 'face' | 'voice' | 'text' | 'not_live' | 'grace_recovered' | 'grace_lapsed' | 'absent' | 'unobserved';
 
 /** Half-open `[fromMs, toMs)` of media time. */
 export interface Segment {

@@ -2,6 +2,7 @@ import type { BillingServiceService } from '@parley/contracts';
 import { invalidArgument } from '@parley/errors';
 import type { HandlerOf } from '@parley/grpc';
 import { fromProtoTerms, toPolicySnapshot } from '../bus/convert.ts';
+import { defaultLivenessMs } from '../domain/policy-terms.ts';
 import type { createCreatePolicy } from '../usecases/create-policy.ts';
 import { requirePolicyId, requireRequestId } from './convert.ts';
 
@@ -12,7 +13,7 @@ export function createPolicyHandler(createPolicy: ReturnType<typeof createCreate
       accountId: identity.accountId,
       requestId: requireRequestId(requestId),
       policyId: requirePolicyId(policyId),
-      terms: fromProtoTerms(terms),
+      terms: fromProtoTerms(terms, defaultLivenessMs),
       atMs: now(),
     });
     return { policy: toPolicySnapshot(policy) };

@@ -5,7 +5,7 @@ import type { Segment, SegmentKind } from '../domain/timeline.ts';
 
 // For tests: anything that recognition may say and a policy may ask for, small enough for the oracle.
 
-export const segmentKinds = ['face', 'voice', 'text', 'grace_recovered', 'grace_lapsed', 'absent', 'unobserved'] as const satisfies readonly SegmentKind[];
+export const segmentKinds = ['face', 'voice', 'text', 'not_live', 'grace_recovered', 'grace_lapsed', 'absent', 'unobserved'] as const satisfies readonly SegmentKind[];
 
 export const arbitraryTerms: fc.Arbitrary<PolicyTerms> = fc
   .record({

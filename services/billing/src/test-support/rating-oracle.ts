@@ -38,7 +38,7 @@ export function oracleRating(terms: PolicyTerms, intervals: readonly Segment[], 
 function counts(kind: string, terms: PolicyTerms): boolean {
   if (kind === 'grace_recovered') return terms.chargeRecoveredGrace;
   if (kind === 'grace_lapsed') return terms.chargeLapsedGrace;
-  return kind !== 'absent' && kind !== 'unobserved';
+  return !['not_live', 'absent', 'unobserved'].includes(kind);
 }
 
 /** Of exactNumerator / unitMs, to a multiple of the increment. */

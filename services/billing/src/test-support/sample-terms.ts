@@ -12,6 +12,7 @@ export function sampleTerms(changes: Partial<PolicyTerms> = {}): PolicyTerms {
     textAbsentMs: 2_000n,
     textHoldMs: 3_000n,
     maxGapMs: 1_000n,
+    livenessMs: 10_000n,
     minFaceAreaRatio: 0.02,
     chargeRecoveredGrace: true,
     chargeLapsedGrace: false,

@@ -35,7 +35,7 @@ export function createObservationTokens(signer: Signer, defaults: RecognitionTer
 
 /** What recognition needs of the call's policy, no more: a token can be read by whoever holds it. */
 function policyClaim({ charge }: ExistingCall, defaults: RecognitionTerms) {
-  const { faceAbsentMs, voiceAbsentMs, textAbsentMs, textHoldMs, maxGapMs, minFaceAreaRatio } = charge?.policy.terms ?? defaults;
+  const { faceAbsentMs, voiceAbsentMs, textAbsentMs, textHoldMs, maxGapMs, livenessMs, minFaceAreaRatio } = charge?.policy.terms ?? defaults;
   const { policyId, version } = charge?.policy ?? { policyId: '', version: 0 };
-  return { id: policyId, version, terms: { faceAbsentMs, voiceAbsentMs, textAbsentMs, textHoldMs, maxGapMs, minFaceAreaRatio } };
+  return { id: policyId, version, terms: { faceAbsentMs, voiceAbsentMs, textAbsentMs, textHoldMs, maxGapMs, livenessMs, minFaceAreaRatio } };
 }

@@ -3,8 +3,8 @@ import { Party, type ChargeAuthorization as ChargeAuthorizationProto, type Polic
 import type { ChargeAuthorization, PolicyTerms } from '../domain/call/policy.ts';
 import { partyProto, roundings, wordOf } from './enums.ts';
 
-/** Terms that are milliseconds: int64 in the contract, numbers in the domain. */
-const millisecondTerms = ['unitMs', 'freePeriodMs', 'faceAbsentMs', 'voiceAbsentMs', 'textAbsentMs', 'textHoldMs', 'maxGapMs', 'entryGridMs', 'grantMs'] as const;
+/** Terms that are milliseconds: int64 in the contract, numbers in the domain. A policy of before liveness has none of it. */
+const millisecondTerms = ['unitMs', 'freePeriodMs', 'faceAbsentMs', 'voiceAbsentMs', 'textAbsentMs', 'textHoldMs', 'maxGapMs', 'livenessMs', 'entryGridMs', 'grantMs'] as const;
 type Milliseconds<T> = Record<(typeof millisecondTerms)[number], T>;
 
 export function chargeProto({ walletId, payer, policy, grantedUntilMs }: ChargeAuthorization): ChargeAuthorizationProto {
@@ -32,7 +32,7 @@ export function chargeFromProto({ walletId, payer, policy, grantedUntilMs }: Cha
 function termsFromProto(terms: PolicyTermsProto): PolicyTerms {
   const rounding = wordOf(roundings, terms.rounding);
   if (rounding === undefined) throw unusable();
-  const milliseconds = Object.fromEntries(millisecondTerms.map((name) => [name, Number(terms[name])])) as Milliseconds<number>;
+  const milliseconds = Object.fromEntries(millisecondTerms.map((name) => [name, Number(terms[name] ?? 0n)])) as Milliseconds<number>;
   return { ...terms, ...milliseconds, rounding };
 }
 

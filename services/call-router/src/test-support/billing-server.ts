@@ -62,6 +62,7 @@ export function authorization(grantedUntilMs: bigint): ChargeAuthorization {
         textAbsentMs: 1_300n,
         textHoldMs: 1_400n,
         maxGapMs: 500n,
+        livenessMs: 9_000n,
         minFaceAreaRatio: 0.02,
         chargeRecoveredGrace: true,
         chargeLapsedGrace: false,

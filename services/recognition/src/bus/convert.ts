@@ -1,18 +1,19 @@
 import { encodeEvent, newEvent, type StoredMessage, type StreamedEvent } from '@parley/bus';
-import { Channel as ChannelProto, IntervalKind as IntervalKindProto, Party as PartyProto, type ReactionEvent as ReactionEventProto, type ReactionInterval } from '@parley/contracts';
+import { Channel as ChannelProto, IntervalKind as IntervalKindProto, Party as PartyProto, ReactionEvent as ReactionEventProto, type ReactionInterval } from '@parley/contracts';
 import type { CallEvent } from '../domain/call-record.ts';
 import type { Channel } from '../domain/finding.ts';
 import type { Interval, IntervalKind } from '../domain/interval.ts';
-import type { Observation, Party, ReactionEvent } from '../domain/observation.ts';
+import type { Observation, Party, PinnedPolicy, ReactionEvent } from '../domain/observation.ts';
 import type { ReactionFact } from '../domain/session.ts';
 import type { CallInput } from '../usecases/apply-call-event.ts';
 
 export const channelToProto = { face: ChannelProto.FACE, voice: ChannelProto.VOICE, text: ChannelProto.TEXT } as const satisfies Record<Channel, ChannelProto>;
 
-const partyToProto = { caller: PartyProto.CALLER, callee: PartyProto.CALLEE } as const satisfies Record<Party, PartyProto>;
+export const partyToProto = { caller: PartyProto.CALLER, callee: PartyProto.CALLEE } as const satisfies Record<Party, PartyProto>;
 
 const kindToProto = {
   evidence: IntervalKindProto.EVIDENCE,
+  not_live: IntervalKindProto.NOT_LIVE,
   grace_recovered: IntervalKindProto.GRACE_RECOVERED,
   grace_lapsed: IntervalKindProto.GRACE_LAPSED,
   absent: IntervalKindProto.ABSENT,
@@ -37,7 +38,17 @@ export function toMessage(event: ReactionEvent, observation: Observation, causat
   );
 }
 
-function reactionToProto({ fact, intervals, observedThroughMs }: ReactionEvent, observation: Observation): ReactionEventProto {
+/** What of an observation stands in its events. */
+export interface Told extends Pick<Observation, 'party' | 'legId'> {
+  readonly policy: Pick<PinnedPolicy, 'id' | 'version'> | undefined;
+}
+
+/** The payload of a reaction event, bit for bit. */
+export function eventPayload(event: ReactionEvent, observation: Told): Uint8Array {
+  return ReactionEventProto.encode(reactionToProto(event, observation)).finish();
+}
+
+function reactionToProto({ fact, intervals, observedThroughMs }: ReactionEvent, observation: Told): ReactionEventProto {
   return {
     party: partyToProto[observation.party],
     legId: observation.legId,
@@ -51,7 +62,7 @@ function intervalToProto({ fromMs, toMs, kind, channel, confidence }: Interval):
   return { fromMs: BigInt(fromMs), toMs: BigInt(toMs), kind: kindToProto[kind], channel: channel ? channelToProto[channel] : ChannelProto.UNSPECIFIED, confidence };
 }
 
-function factToProto(fact: ReactionFact, { policy }: Observation): ReactionEventProto['event'] {
+function factToProto(fact: ReactionFact, { policy }: Told): ReactionEventProto['event'] {
   switch (fact.type) {
     case 'observing':
       return { $case: 'observing', value: { policyId: policy?.id ?? '', policyVersion: policy?.version ?? 0 } };

@@ -5,6 +5,9 @@ import type { CascadeTerms, Channel, Finding } from './finding.ts';
  * absent for T2, text counts; while text is absent for T3, there is no reaction. Any face leads back to the face stage,
  * a voice in the stages after its own to the voice stage, a text after absence to the text stage.
  *
+ * A face that has not shown yet that it lives keeps the face stage, since it may prove to have been there all the time; it
+ * does not lead back to it.
+ *
  * `decide` says what passes until a media time, given the findings so far; `evolve` takes a passage or a finding in.
  * Findings come in the order of their media time, so that what passed before a finding is settled when it comes, and
  * the cut of the findings into batches cannot show.
@@ -13,14 +16,15 @@ export type Stage = Channel | 'absent';
 
 /**
  * A stretch of media time, half-open, in which nothing changes. `evidence` is a reaction by the stage's own channel,
- * `grace` the wait for one. Without a finding of any kind in the last maxGapMs it is `unobserved`, whatever the stage.
+ * `pending` what will have been one if the face proves to live, `grace` the wait for one. Without a finding of any kind in
+ * the last maxGapMs it is `unobserved`, whatever the stage.
  */
 export interface Passage {
   readonly fromMs: number;
   readonly toMs: number;
   readonly stage: Stage;
-  readonly kind: 'evidence' | 'grace' | 'absent' | 'unobserved';
-  /** Of the finding that is the evidence; else 0. */
+  readonly kind: 'evidence' | 'pending' | 'grace' | 'absent' | 'unobserved';
+  /** Of the finding that is the evidence, or may come to be; else 0. */
   readonly confidence: number;
 }
 
@@ -28,6 +32,7 @@ export interface Passage {
 export interface Held {
   readonly untilMs: number;
   readonly confidence: number;
+  readonly isPending: boolean;
 }
 
 export interface CascadeState {
@@ -40,7 +45,7 @@ export interface CascadeState {
   readonly held: Readonly<Record<Channel, Held>>;
 }
 
-const NOTHING: Held = { untilMs: 0, confidence: 0 };
+const NOTHING: Held = { untilMs: 0, confidence: 0, isPending: false };
 
 /** A session starts in the face stage, with nothing observed. */
 export const initialCascade: CascadeState = {
@@ -65,20 +70,20 @@ export function decide(untilMs: number, state: CascadeState, terms: CascadeTerms
 }
 
 export function evolve(state: CascadeState, passage: Passage): CascadeState {
-  const { stage, toMs } = passage;
+  const { stage, toMs, kind } = passage;
   const sinceMs = stage === state.stage ? state.waitingSinceMs : passage.fromMs;
-  return { ...state, throughMs: toMs, stage, waitingSinceMs: passage.kind === 'evidence' ? toMs : sinceMs };
+  return { ...state, throughMs: toMs, stage, waitingSinceMs: kind === 'evidence' || kind === 'pending' ? toMs : sinceMs };
 }
 
 /** Takes in a finding. Everything before it must have passed; of two at the same instant the later one counts. */
 export function take(state: CascadeState, finding: Finding, terms: CascadeTerms): CascadeState {
-  const { channel, atMs, present, confidence } = finding;
+  const { channel, atMs, present, confidence, isPending } = finding;
   if (atMs !== state.throughMs) throw new RangeError(`a finding at ${atMs} ms, but time has passed until ${state.throughMs} ms`);
   const observed = { ...state, observedUntilMs: atMs + terms.maxGapMs };
   // That nothing was typed just now does not take back what was typed a moment ago.
   if (channel === 'text' && !present) return observed;
   const holdsMs = channel === 'text' ? terms.textHoldMs : terms.maxGapMs;
-  return { ...observed, held: { ...state.held, [channel]: { untilMs: present ? atMs + holdsMs : atMs, confidence } } };
+  return { ...observed, held: { ...state.held, [channel]: { untilMs: present ? atMs + holdsMs : atMs, confidence, isPending } } };
 }
 
 /** From here on no earlier finding holds any more. */
@@ -92,7 +97,8 @@ function nextPassage(state: CascadeState, untilMs: number, terms: CascadeTerms):
   const observed = fromMs < state.observedUntilMs;
   const evidence = stage === 'absent' ? undefined : evidenceNow(state, stage);
   if (evidence) {
-    return { fromMs, toMs: Math.min(untilMs, evidence.untilMs), stage, kind: 'evidence', confidence: evidence.confidence };
+    const kind = evidence.isPending ? 'pending' : 'evidence';
+    return { fromMs, toMs: Math.min(untilMs, evidence.untilMs), stage, kind, confidence: evidence.confidence };
   }
   const sinceMs = stage === state.stage ? state.waitingSinceMs : fromMs;
   const lapsesMs = stage === 'absent' ? Infinity : sinceMs + patienceMs(stage, terms);
@@ -103,7 +109,8 @@ function nextPassage(state: CascadeState, untilMs: number, terms: CascadeTerms):
 
 /** The stage at this instant. Presence comes before patience: who appears just as the wait ends is not late. */
 function stageNow(state: CascadeState, terms: CascadeTerms): Stage {
-  if (evidenceNow(state, 'face')) return 'face';
+  const face = evidenceNow(state, 'face');
+  if (face && !face.isPending) return 'face';
   if (state.stage !== 'face' && evidenceNow(state, 'voice')) return 'voice';
   if (state.stage === 'absent' && evidenceNow(state, 'text')) return 'text';
   let stage = state.stage;
@@ -116,10 +123,10 @@ function stageNow(state: CascadeState, terms: CascadeTerms): Stage {
 }
 
 function evidenceNow(state: CascadeState, channel: Channel): Held | undefined {
-  const { untilMs, confidence } = state.held[channel];
+  const held = state.held[channel];
   // A text may be meant to hold longer than the silence that makes a stretch unobserved: nobody is there to hold it.
-  const endMs = Math.min(untilMs, state.observedUntilMs);
-  return state.throughMs < endMs ? { untilMs: endMs, confidence } : undefined;
+  const endMs = Math.min(held.untilMs, state.observedUntilMs);
+  return state.throughMs < endMs ? { ...held, untilMs: endMs } : undefined;
 }
 
 function patienceMs(stage: Channel, terms: CascadeTerms): number {

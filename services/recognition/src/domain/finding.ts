@@ -10,6 +10,8 @@ export interface Finding {
   readonly present: boolean;
   /** 0..1; 0 when nobody was there. */
   readonly confidence: number;
+  /** A face that has not shown yet that it lives: whether it counts is decided later. */
+  readonly isPending: boolean;
 }
 
 /** The part of a billing policy that recognition goes by. Durations are media time in milliseconds. */

@@ -1,6 +1,7 @@
 import type { Channel } from './finding.ts';
 
-export type IntervalKind = 'evidence' | 'grace_recovered' | 'grace_lapsed' | 'absent' | 'unobserved';
+/** `not_live`: a face was shown, but nothing showed that it lives. */
+export type IntervalKind = 'evidence' | 'not_live' | 'grace_recovered' | 'grace_lapsed' | 'absent' | 'unobserved';
 
 /** Media time half-open [fromMs, toMs) and what is to be said of it. Intervals of a session are contiguous from 0. */
 export interface Interval {

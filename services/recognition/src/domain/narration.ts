@@ -4,7 +4,8 @@ import { append, clip, type Interval } from './interval.ts';
 
 /**
  * Tells what the cascade went through: intervals as soon as they are decided, and a fact wherever something changed.
- * A grace is decided by how it ends, so that what comes after it waits, too: intervals are told in order.
+ * A grace is decided by how it ends, and a face that has not shown yet that it lives by whether it does, so that what comes
+ * after them waits, too: intervals are told in order.
  */
 export type Fact =
   | { readonly type: 'present'; readonly channel: Channel; readonly sinceMs: number }
@@ -25,7 +26,10 @@ export interface NarrationState {
   readonly reacting: boolean;
   /** Decided, but not told yet. */
   readonly decided: readonly Interval[];
-  /** A running grace and the unobserved time in it; `grace_lapsed` until it is known to have recovered. */
+  /**
+   * A running grace, a face that is still to show that it lives, and the unobserved time in them: `grace_lapsed` until it is
+   * known to have recovered, `not_live` until it is known to live.
+   */
   readonly undecided: readonly Interval[];
 }
 
@@ -54,28 +58,41 @@ export function tell<F>(state: NarrationState, fact: F, observedThroughMs: numbe
  * presence: it is lapsed.
  */
 export function conclude(state: NarrationState, finalMs: number): NarrationState {
-  const all = state.undecided.reduce(append, [...state.decided]);
+  const all = resolve(state.undecided, undefined).reduce(append, [...state.decided]);
   return { ...state, decided: clip(all, finalMs), undecided: [] };
 }
 
-/** A running grace is decided by presence or by absence. */
+/** What is undecided is decided by presence or by absence. */
 function settle(state: NarrationState, passage: Passage): NarrationState {
   if (passage.kind !== 'evidence' && passage.stage !== 'absent') return state;
-  const recovered = passage.kind === 'evidence';
-  const decided = state.undecided
-    .map((interval) => (recovered && interval.kind === 'grace_lapsed' ? { ...interval, kind: 'grace_recovered' as const } : interval))
-    .reduce(append, [...state.decided]);
-  return { ...state, decided, undecided: [] };
+  const by = passage.kind === 'evidence' && passage.stage !== 'absent' ? passage.stage : undefined;
+  return { ...state, decided: resolve(state.undecided, by).reduce(append, [...state.decided]), undecided: [] };
 }
 
-function factsOf(state: NarrationState, { stage, kind, fromMs }: Passage): Fact[] {
+/** Presence by any channel ends a grace well; that a face lives is only shown by a face. */
+function resolve(undecided: readonly Interval[], presence: Channel | undefined): Interval[] {
+  return undecided.map((interval) => {
+    if (interval.kind === 'grace_lapsed' && presence) return { ...interval, kind: 'grace_recovered' };
+    if (interval.kind !== 'not_live') return interval;
+    return presence === 'face' ? { ...interval, kind: 'evidence' } : { ...interval, confidence: 0 };
+  });
+}
+
+function factsOf(state: NarrationState, passage: Passage): Fact[] {
+  const { stage, kind, fromMs } = passage;
   const facts: Fact[] = [];
   if (stage !== state.stage && stage === 'absent') facts.push({ type: 'absent', sinceMs: fromMs });
   if (stage !== state.stage && stage !== 'absent' && state.stage !== 'absent') {
     facts.push({ type: 'channel_changed', from: state.stage, to: stage, atMs: fromMs });
   }
-  if (kind === 'evidence' && stage !== 'absent' && !state.reacting) facts.push({ type: 'present', channel: stage, sinceMs: fromMs });
+  if (kind === 'evidence' && stage !== 'absent' && !state.reacting) facts.push({ type: 'present', channel: stage, sinceMs: presentSinceMs(state, passage) });
   return facts;
+}
+
+/** A face that has shown that it lives was there since it was seen first. */
+function presentSinceMs({ undecided }: NarrationState, { stage, fromMs }: Passage): number {
+  const pending = stage === 'face' ? undecided.find(({ kind }) => kind === 'not_live') : undefined;
+  return pending?.fromMs ?? fromMs;
 }
 
 function standing(state: NarrationState, { stage, kind }: Passage): Pick<NarrationState, 'stage' | 'reacting'> {
@@ -84,7 +101,7 @@ function standing(state: NarrationState, { stage, kind }: Passage): Pick<Narrati
 
 function add(state: NarrationState, passage: Passage): NarrationState {
   const interval = asInterval(passage);
-  const waits = interval.kind === 'grace_lapsed' || (interval.kind === 'unobserved' && state.undecided.length > 0);
+  const waits = interval.kind === 'grace_lapsed' || interval.kind === 'not_live' || (interval.kind === 'unobserved' && state.undecided.length > 0);
   return waits ? { ...state, undecided: append(state.undecided, interval) } : { ...state, decided: append(state.decided, interval) };
 }
 
@@ -93,5 +110,5 @@ function asInterval({ fromMs, toMs, stage, kind, confidence }: Passage): Interva
     return { fromMs, toMs, kind: kind === 'unobserved' ? 'unobserved' : 'absent', confidence: 0 };
   }
   if (kind === 'grace') return { fromMs, toMs, kind: 'grace_lapsed', channel: stage, confidence: 0 };
-  return { fromMs, toMs, kind: 'evidence', channel: stage, confidence };
+  return { fromMs, toMs, kind: kind === 'pending' ? 'not_live' : 'evidence', channel: stage, confidence };
 }

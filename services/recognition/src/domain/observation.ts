@@ -33,6 +33,8 @@ export interface Observation {
   readonly session: Session;
   /** Of the next event. */
   readonly sequence: number;
+  /** Of the next record of what was taken in. */
+  readonly recordSequence: number;
   /** Of the last event of the call that was taken in; -1 before the first. */
   readonly callSequence: number;
   /** W3C trace context of the call. */
@@ -48,9 +50,19 @@ export interface ReactionEvent extends Told<ReactionFact> {
   readonly sequence: number;
 }
 
+/** What was taken in, for whoever wants to come to the same events: in the contiguous sequence of (call, party). */
+export interface Recorded {
+  readonly sequence: number;
+  /** Of the first event that follows from it. */
+  readonly eventSequence: number;
+  readonly commands: readonly Command[];
+}
+
 export interface Change {
   readonly observation: Observation;
   readonly events: readonly ReactionEvent[];
+  /** Undefined if nothing was taken in. */
+  readonly recorded: Recorded | undefined;
 }
 
 export type NewObservation = Pick<Observation, 'accountId' | 'callId' | 'party' | 'legId' | 'call' | 'traceparent'>;
@@ -62,13 +74,14 @@ export function newObservation(given: NewObservation): Observation {
     streamId: undefined,
     session: initialSession,
     sequence: 0,
+    recordSequence: 0,
     callSequence: -1,
     activeAtMs: 0,
     endAwaitedSinceMs: undefined,
   };
 }
 
-/** Applies commands one after the other and numbers what is told. */
+/** Applies commands one after the other, and numbers what is told and what was taken in. */
 export function apply(commands: readonly Command[], observation: Observation): Change {
   let { session } = observation;
   const events: ReactionEvent[] = [];
@@ -77,7 +90,10 @@ export function apply(commands: readonly Command[], observation: Observation): C
     session = next.session;
     for (const one of next.told) events.push({ ...one, sequence: observation.sequence + events.length });
   }
-  return { observation: { ...observation, session, sequence: observation.sequence + events.length }, events };
+  const { sequence, recordSequence } = observation;
+  const recorded = commands.length === 0 ? undefined : { sequence: recordSequence, eventSequence: sequence, commands };
+  const next = { session, sequence: sequence + events.length, recordSequence: recorded ? recordSequence + 1 : recordSequence };
+  return { observation: { ...observation, ...next }, events, recorded };
 }
 
 export function hasEnded({ session }: Observation): boolean {

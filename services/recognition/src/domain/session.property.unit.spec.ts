@@ -31,6 +31,7 @@ const findings: fc.Arbitrary<Finding[]> = fc
       atMs: fc.oneof(fc.integer({ min: 0, max: FINAL_MS - 1 }), fc.integer({ min: 0, max: FINAL_MS / 10 - 1 }).map((tens) => tens * 10)),
       present: fc.boolean(),
       confidence: fc.integer({ min: 1, max: 100 }).map((hundredths) => hundredths / 100),
+      isPending: fc.constant(false),
     }),
     { maxLength: 60, selector: ({ channel, atMs }) => `${channel}${atMs}` },
   )

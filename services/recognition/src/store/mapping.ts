@@ -2,6 +2,7 @@ import type { StoredMessage } from '@parley/bus';
 import type { Draft, OutboxDocument } from '@parley/store';
 import type { CallRecord } from '../domain/call-record.ts';
 import { awaitsEnd, type Observation } from '../domain/observation.ts';
+import { initialSession } from '../domain/session.ts';
 import type { ObservationKey } from '../usecases/observation-store.ts';
 
 /** Collection `observations`. `_id` is `<callId>/<party>`: the key that every write knows. */
@@ -23,9 +24,9 @@ export function toObservationDocument(observation: Observation, partition: numbe
   return { _id: observationId(observation), observation, partition, awaitsEnd: awaitsEnd(observation), outbox };
 }
 
-/** The driver leaves out what is undefined; it reads as undefined again. */
+/** The driver leaves out what is undefined; it reads as undefined again. One of an earlier version lacks what came after it. */
 export function toObservation({ observation }: ObservationDocument): Observation {
-  return observation;
+  return { ...observation, recordSequence: (observation as Partial<Observation>).recordSequence ?? 0, session: { ...initialSession, ...observation.session } };
 }
 
 export function toCallDocument(record: CallRecord): Draft<CallDocument> {

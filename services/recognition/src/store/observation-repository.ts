@@ -1,7 +1,7 @@
 import { partitionOf, type StoredMessage } from '@parley/bus';
 import { createOutboxRepository, ensureIndexes } from '@parley/store';
 import type { Db } from 'mongodb';
-import type { Observation, ReactionEvent } from '../domain/observation.ts';
+import type { Observation, ReactionEvent, Recorded } from '../domain/observation.ts';
 import type { ObservationStore } from '../usecases/observation-store.ts';
 import { observationId, toObservation, toObservationDocument, type ObservationDocument } from './mapping.ts';
 
@@ -11,10 +11,12 @@ export interface ObservationRepositoryPorts {
   readonly publish: (message: StoredMessage) => Promise<void>;
   /** An event as it goes on the bus. */
   readonly encode: (event: ReactionEvent, observation: Observation, causationId: string | undefined) => StoredMessage;
+  /** What was taken in, likewise. */
+  readonly encodeRecorded: (recorded: Recorded, observation: Observation) => StoredMessage;
 }
 
 /** One document for each side of each call: what was concluded of it, and the events that are still to be published. */
-export async function createObservationRepository(db: Db, { publish, encode }: ObservationRepositoryPorts): Promise<ObservationStore> {
+export async function createObservationRepository(db: Db, { publish, encode, encodeRecorded }: ObservationRepositoryPorts): Promise<ObservationStore> {
   const collection = db.collection<ObservationDocument>(COLLECTION);
   await ensureIndexes(db, [
     { collection: COLLECTION, keys: { pending: 1, partition: 1 } },
@@ -26,8 +28,11 @@ export async function createObservationRepository(db: Db, { publish, encode }: O
       const document = await documents.mutate(observationId(key), (found) => {
         const change = decide(found && toObservation(found));
         if (!change) return undefined;
-        const { observation, events } = change;
-        return toObservationDocument(observation, partitionOf(observation.callId), events.map((event) => encode(event, observation, causationId)));
+        const { observation, events, recorded } = change;
+        const messages = events.map((event) => encode(event, observation, causationId));
+        // Before the events: who reads one finds what it follows from.
+        if (recorded) messages.unshift(encodeRecorded(recorded, observation));
+        return toObservationDocument(observation, partitionOf(observation.callId), messages);
       });
       return document && toObservation(document);
     },

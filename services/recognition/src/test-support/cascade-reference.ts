@@ -1,6 +1,6 @@
 import type { Stage } from '../domain/cascade.ts';
 import type { CascadeTerms, Channel, Finding } from '../domain/finding.ts';
-import type { Interval } from '../domain/interval.ts';
+import type { Interval, IntervalKind } from '../domain/interval.ts';
 import type { Fact } from '../domain/narration.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Fact } from '../domain/narration.ts';
  */
 interface Millisecond {
   readonly stage: Stage;
-  readonly kind: 'evidence' | 'grace' | 'absent' | 'unobserved';
+  readonly kind: 'evidence' | 'pending' | 'grace' | 'absent' | 'unobserved';
   readonly confidence: number;
 }
 
@@ -33,7 +33,7 @@ function millisecondsOf(all: readonly Finding[], finalMs: number, terms: Cascade
     const observed = findings.some(({ atMs }) => atMs <= t && t < atMs + terms.maxGapMs);
     const shown = { face: latest('face', findings, t, terms), voice: latest('voice', findings, t, terms), text: typed(findings, t, terms) };
     const is = (channel: Channel): boolean => observed && shown[channel] !== undefined;
-    if (is('face')) stage = 'face';
+    if (is('face') && shown.face?.isPending === false) stage = 'face';
     else if (stage !== 'face' && is('voice')) stage = 'voice';
     else if (stage === 'absent' && is('text')) stage = 'text';
     const absentMs: Record<Channel, number> = { face: terms.faceAbsentMs, voice: terms.voiceAbsentMs, text: terms.textAbsentMs };
@@ -43,7 +43,7 @@ function millisecondsOf(all: readonly Finding[], finalMs: number, terms: Cascade
     }
     if (stage !== 'absent' && is(stage)) {
       quietMs = 0;
-      line.push({ stage, kind: 'evidence', confidence: shown[stage]?.confidence ?? 0 });
+      line.push({ stage, kind: shown[stage]?.isPending ? 'pending' : 'evidence', confidence: shown[stage]?.confidence ?? 0 });
     } else {
       quietMs += 1;
       line.push({ stage, kind: !observed ? 'unobserved' : stage === 'absent' ? 'absent' : 'grace', confidence: 0 });
@@ -66,8 +66,9 @@ function typed(findings: readonly Finding[], t: number, terms: CascadeTerms): Fi
 function intervalsOf(line: readonly Millisecond[]): Interval[] {
   const intervals: Interval[] = [];
   let weight = 0;
-  line.forEach(({ stage, kind, confidence }, t) => {
-    const named = kind === 'grace' ? graceOf(line, t) : kind;
+  line.forEach((millisecond, t) => {
+    const { stage } = millisecond;
+    const { named, confidence } = nameOf(line, t, millisecond);
     const channel = named === 'absent' || named === 'unobserved' || stage === 'absent' ? undefined : stage;
     const last = intervals.at(-1);
     if (last && last.kind === named && last.channel === channel) {
@@ -81,10 +82,20 @@ function intervalsOf(line: readonly Millisecond[]): Interval[] {
   return intervals;
 }
 
-/** How the grace at `t` ends. One that is cut off by the end of the call has not recovered. */
-function graceOf(line: readonly Millisecond[], t: number): 'grace_recovered' | 'grace_lapsed' {
-  const decision = line.slice(t).find(({ kind, stage }) => kind === 'evidence' || stage === 'absent');
-  return decision?.kind === 'evidence' ? 'grace_recovered' : 'grace_lapsed';
+/** How a grace and a face that is to show that it lives end. What is cut off by the end of the call has not ended well. */
+function nameOf(line: readonly Millisecond[], t: number, { kind, confidence }: Millisecond): { readonly named: IntervalKind; readonly confidence: number } {
+  const decision = line.slice(t).find((later) => later.kind === 'evidence' || later.stage === 'absent');
+  const presence = decision?.kind === 'evidence' ? decision.stage : undefined;
+  if (kind === 'grace') return { named: presence ? 'grace_recovered' : 'grace_lapsed', confidence };
+  if (kind === 'pending') return presence === 'face' ? { named: 'evidence', confidence } : { named: 'not_live', confidence: 0 };
+  return { named: kind, confidence };
+}
+
+/** Where the face that turns out to live at `t` was seen first. */
+function seenSince(line: readonly Millisecond[], t: number): number {
+  const begin = line.slice(0, t).findLastIndex(({ kind, stage }) => kind === 'evidence' || stage === 'absent') + 1;
+  const pending = line.slice(begin, t).findIndex(({ kind }) => kind === 'pending');
+  return pending === -1 ? t : begin + pending;
 }
 
 function factsOf(line: readonly Millisecond[]): Fact[] {
@@ -99,7 +110,7 @@ function factsOf(line: readonly Millisecond[]): Fact[] {
       facts.push({ type: 'channel_changed', from: before, to: stage, atMs: t });
     }
     if (stage !== 'absent' && kind === 'evidence' && !reacting) {
-      facts.push({ type: 'present', channel: stage, sinceMs: t });
+      facts.push({ type: 'present', channel: stage, sinceMs: stage === 'face' ? seenSince(line, t) : t });
       reacting = true;
     }
   });

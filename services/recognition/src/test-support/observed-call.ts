@@ -14,7 +14,7 @@ type EventCase = NonNullable<CallEvent['event']>;
  * so that whatever is sent at once lies in the past.
  */
 export class ObservedCall {
-  readonly accountId = 'acme';
+  readonly accountId: string = 'acme';
   readonly callId = `CA${randomUUID().replaceAll('-', '')}`;
   readonly call = { from: 'client:alice', to: 'client:bob', direction: 'inbound' as const };
   readonly originMs = Date.now() - 60_000;
@@ -28,9 +28,9 @@ export class ObservedCall {
     this.#keys = keys;
   }
 
-  token(party: Party = 'caller', claims: Record<string, unknown> = {}): Promise<string> {
+  token(party: Party = 'caller', claims: Record<string, unknown> = {}, accountId = this.accountId): Promise<string> {
     return this.#keys.token({
-      accountId: this.accountId,
+      accountId,
       subject: 'client:alice',
       scope: 'observe',
       callId: this.callId,

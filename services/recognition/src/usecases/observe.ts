@@ -34,7 +34,7 @@ const MAX_BATCH = 256;
 /**
  * Observes one side of a call for as long as the device sends. Observations are analysed as they come, stored in the
  * order of their media time, and then answered, so that a device may forget what is acknowledged and nothing else.
- * @throws ParleyError auth.wrong_call, observation.replaced, shutting_down, store.*
+ * @throws ParleyError auth.wrong_call, observation.no_capacity, observation.account_streams, observation.replaced, shutting_down, store.*
  */
 export async function observe(
   grant: ObservationGrant,
@@ -42,9 +42,10 @@ export async function observe(
   answer: (answer: Answer) => Promise<void>,
   ports: ObservePorts,
 ): Promise<void> {
-  const side = await ObservedSide.open(grant, ports);
-  const stream = ports.streams.open(`${grant.callId}/${grant.party}`);
+  // Before the side is taken over: a stream that is refused must not end the one that another replica has.
+  const stream = ports.streams.open(grant);
   try {
+    const side = await ObservedSide.open(grant, ports);
     await answer(side.standing());
     const intake = new Intake(side.session, { ...ports, recognisers: ports.openRecognisers(grant.callId), mediaOriginMs: grant.mediaOriginMs });
     const results = new ResultsInOrder<Taken>({ maxOpen: MAX_OPEN, maxBatch: MAX_BATCH });

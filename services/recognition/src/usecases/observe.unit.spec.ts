@@ -53,7 +53,7 @@ function portsWith(store: ObservationStore, measureFace: () => Promise<FaceMeasu
   return {
     store,
     openRecognisers: () => ({ face, voice, text: createTextEngine() }),
-    streams: new OpenStreams(),
+    streams: new OpenStreams({ maxStreams: 8, maxStreamsPerAccount: 8 }),
     bounds: { maxWaiting: 8, maxWaitingBytes: 1000 },
     progressMs: 500,
     nowMs: () => NOW_MS,

@@ -7,6 +7,8 @@ export interface RecognitionTerms {
   readonly textAbsentMs: number;
   readonly textHoldMs: number;
   readonly maxGapMs: number;
+  /** How long a face counts without a sign that it lives; 0: no sign is asked for. */
+  readonly livenessMs: number;
   /** 0..1 */
   readonly minFaceAreaRatio: number;
 }

@@ -55,6 +55,7 @@ export const charge: ChargeAuthorization = {
       textAbsentMs: 1000,
       textHoldMs: 1000,
       maxGapMs: 500,
+      livenessMs: 10_000,
       minFaceAreaRatio: 0.01,
       chargeRecoveredGrace: true,
       chargeLapsedGrace: false,

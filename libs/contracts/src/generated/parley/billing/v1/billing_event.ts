@@ -27,6 +27,8 @@ export const ChargeReason = {
   FREE_PERIOD: 8,
   /** NOT_GRANTED - Beyond the grant: the balance did not cover it. */
   NOT_GRANTED: 9,
+  /** NOT_LIVE - A face was shown, but nothing showed that it lives. */
+  NOT_LIVE: 10,
 } as const;
 
 export type ChargeReason = typeof ChargeReason[keyof typeof ChargeReason];
@@ -42,6 +44,7 @@ export namespace ChargeReason {
   export type UNOBSERVED = typeof ChargeReason.UNOBSERVED;
   export type FREE_PERIOD = typeof ChargeReason.FREE_PERIOD;
   export type NOT_GRANTED = typeof ChargeReason.NOT_GRANTED;
+  export type NOT_LIVE = typeof ChargeReason.NOT_LIVE;
 }
 
 export function chargeReasonFromJSON(object: any): ChargeReason {
@@ -76,6 +79,9 @@ export function chargeReasonFromJSON(object: any): ChargeReason {
     case 9:
     case "CHARGE_REASON_NOT_GRANTED":
       return ChargeReason.NOT_GRANTED;
+    case 10:
+    case "CHARGE_REASON_NOT_LIVE":
+      return ChargeReason.NOT_LIVE;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChargeReason");
   }
@@ -103,6 +109,8 @@ export function chargeReasonToJSON(object: ChargeReason): string {
       return "CHARGE_REASON_FREE_PERIOD";
     case ChargeReason.NOT_GRANTED:
       return "CHARGE_REASON_NOT_GRANTED";
+    case ChargeReason.NOT_LIVE:
+      return "CHARGE_REASON_NOT_LIVE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChargeReason");
   }

@@ -92,6 +92,11 @@ export interface PolicyTerms {
   entryGridMs: bigint;
   /** How much media time one grant covers. */
   grantMs: bigint;
+  /**
+   * How long a face counts without a sign that it lives (a blink, a movement that no flat picture makes); 0: no sign is asked
+   * for. Not set: 10000.
+   */
+  livenessMs?: bigint | undefined;
 }
 
 /** One immutable version of a policy. */
@@ -119,6 +124,7 @@ function createBasePolicyTerms(): PolicyTerms {
     roundingIncrementMicros: 0n,
     entryGridMs: 0n,
     grantMs: 0n,
+    livenessMs: undefined,
   };
 }
 
@@ -204,6 +210,12 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
         throw new globalThis.Error("value provided for field message.grantMs of type int64 too large");
       }
       writer.uint32(128).int64(message.grantMs);
+    }
+    if (message.livenessMs !== undefined) {
+      if (BigInt.asIntN(64, message.livenessMs) !== message.livenessMs) {
+        throw new globalThis.Error("value provided for field message.livenessMs of type int64 too large");
+      }
+      writer.uint32(136).int64(message.livenessMs);
     }
     return writer;
   },
@@ -349,6 +361,14 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
             message.grantMs = reader.int64() as bigint;
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.livenessMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -427,6 +447,11 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
         ? BigInt(object.entry_grid_ms)
         : 0n,
       grantMs: isSet(object.grantMs) ? BigInt(object.grantMs) : isSet(object.grant_ms) ? BigInt(object.grant_ms) : 0n,
+      livenessMs: isSet(object.livenessMs)
+        ? BigInt(object.livenessMs)
+        : isSet(object.liveness_ms)
+        ? BigInt(object.liveness_ms)
+        : undefined,
     };
   },
 
@@ -480,6 +505,9 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
     if (message.grantMs !== 0n) {
       obj.grantMs = message.grantMs.toString();
     }
+    if (message.livenessMs !== undefined) {
+      obj.livenessMs = message.livenessMs.toString();
+    }
     return obj;
   },
 
@@ -521,6 +549,9 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
       ? BigInt(object.entryGridMs)
       : 0n;
     message.grantMs = (object.grantMs !== undefined && object.grantMs !== null) ? BigInt(object.grantMs) : 0n;
+    message.livenessMs = (object.livenessMs !== undefined && object.livenessMs !== null)
+      ? BigInt(object.livenessMs)
+      : undefined;
     return message;
   },
 };

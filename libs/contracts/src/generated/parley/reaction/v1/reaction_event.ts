@@ -69,6 +69,8 @@ export const IntervalKind = {
   ABSENT: 4,
   /** UNOBSERVED - No observation of any kind for maxGapMs. */
   UNOBSERVED: 5,
+  /** NOT_LIVE - A face was shown, but nothing showed that it lives: a still picture, a frozen camera, a recording that repeats itself. */
+  NOT_LIVE: 6,
 } as const;
 
 export type IntervalKind = typeof IntervalKind[keyof typeof IntervalKind];
@@ -80,6 +82,7 @@ export namespace IntervalKind {
   export type GRACE_LAPSED = typeof IntervalKind.GRACE_LAPSED;
   export type ABSENT = typeof IntervalKind.ABSENT;
   export type UNOBSERVED = typeof IntervalKind.UNOBSERVED;
+  export type NOT_LIVE = typeof IntervalKind.NOT_LIVE;
 }
 
 export function intervalKindFromJSON(object: any): IntervalKind {
@@ -102,6 +105,9 @@ export function intervalKindFromJSON(object: any): IntervalKind {
     case 5:
     case "INTERVAL_KIND_UNOBSERVED":
       return IntervalKind.UNOBSERVED;
+    case 6:
+    case "INTERVAL_KIND_NOT_LIVE":
+      return IntervalKind.NOT_LIVE;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum IntervalKind");
   }
@@ -121,6 +127,8 @@ export function intervalKindToJSON(object: IntervalKind): string {
       return "INTERVAL_KIND_ABSENT";
     case IntervalKind.UNOBSERVED:
       return "INTERVAL_KIND_UNOBSERVED";
+    case IntervalKind.NOT_LIVE:
+      return "INTERVAL_KIND_NOT_LIVE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum IntervalKind");
   }
@@ -131,7 +139,7 @@ export interface ReactionInterval {
   fromMs: bigint;
   toMs: bigint;
   kind: IntervalKind;
-  /** Of evidence: what was recognised. Of grace: the stage that waits. Else unspecified. */
+  /** Of evidence: what was recognised. Of grace: the stage that waits. Of what does not live: face. Else unspecified. */
   channel: Channel;
   /** Mean confidence of the findings, 0..1; 0 where the kind is not evidence. */
   confidence: number;
@@ -144,7 +152,10 @@ export interface ReactionEvent {
   legId: string;
   /** Observations up to here were taken into account. */
   observedThroughMs: bigint;
-  /** Newly decided, contiguous with those of the events before; a running grace is not decided. */
+  /**
+   * Newly decided, contiguous with those of the events before; a running grace is not decided, nor is a face that has not
+   * shown yet that it lives.
+   */
   intervals: ReactionInterval[];
   event:
     | { $case: "observing"; value: ReactionObserving }
