@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const measure = (picture: Uint8Array) => engine.measure(picture, 0);
+const measure = (picture: Uint8Array) => engine.open('call').measure(picture, 0);
 /** By itself, without a sign of life. */
 const look = async (picture: Uint8Array, minFaceAreaRatio = 0) => judge(await measure(picture), { ...TERMS, minFaceAreaRatio });
 
@@ -27,7 +27,7 @@ describe('the face engine', () => {
 
   test.each([640, 320, 160])('finds a face in front of a camera, and none in the empty room, at %i pixels', async (width) => {
     expect((await look(await croppedPicture(FACE, width), 0.015)).present).toBe(true);
-    expect(await look(await croppedPicture(NO_FACE, width))).toEqual({ present: false, confidence: 0 });
+    expect(await look(await croppedPicture(NO_FACE, width))).toMatchObject({ present: false, confidence: 0 });
   });
 
   test('a face counts by the area of its eyes, nose and mouth, which shrinks as it moves away (claim 5)', async () => {
@@ -65,7 +65,7 @@ describe('the face engine', () => {
         const file = Buffer.from(picture);
         for (const [at, value] of changes) file[at] = value;
         try {
-          engine.check(file);
+          engine.open('call').check(file);
           await look(file);
         } catch (error) {
           expect(isParleyError(error) && ['observation.not_an_image', 'observation.image_too_large'].includes(error.code)).toBe(true);
@@ -88,10 +88,10 @@ describe('threads', () => {
   test('work side by side, and a closed engine fails what is left', async () => {
     const two = await createFaceEngine({ threads: 2 });
     const picture = await croppedPicture(FACE, 320);
-    const found = await Promise.all(Array.from({ length: 6 }, () => two.measure(picture, 0)));
+    const found = await Promise.all(Array.from({ length: 6 }, () => two.open('call').measure(picture, 0)));
     expect(new Set(found.map(({ score }) => score)).size).toBe(1);
 
-    const late = Array.from({ length: 3 }, () => two.measure(picture, 0));
+    const late = Array.from({ length: 3 }, () => two.open('call').measure(picture, 0));
     const [settled] = await Promise.all([Promise.allSettled(late), two.close()]);
     for (const one of settled) {
       expect(one).toMatchObject({ status: 'rejected', reason: { code: 'observation.analysis_failed' } });
