@@ -66,7 +66,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
     port: config.grpcPort,
     verifier: await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl }),
     services: [
-      recognitionService({ store: observations, openRecognisers: () => ({ face, voice, text }), streams, bounds, progressMs: config.progressMs, nowMs, stopping: scope.signal }),
+      recognitionService({ store: observations, openRecognisers: (callId) => ({ face: face.open(callId), voice, text }), streams, bounds, progressMs: config.progressMs, nowMs, stopping: scope.signal }),
       parkingService(consumer, parking),
     ],
   });

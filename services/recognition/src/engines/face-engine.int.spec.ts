@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const measure = (picture: Uint8Array) => engine.measure(picture, 0);
+const measure = (picture: Uint8Array) => engine.open('call').measure(picture, 0);
 /** By itself, without a sign of life. */
 const look = async (picture: Uint8Array, minFaceAreaRatio = 0) => judge(initialJudgement, 0, await measure(picture), { ...TERMS, minFaceAreaRatio }).finding;
 
@@ -65,7 +65,7 @@ describe('the face engine', () => {
         const file = Buffer.from(picture);
         for (const [at, value] of changes) file[at] = value;
         try {
-          engine.check(file);
+          engine.open('call').check(file);
           await look(file);
         } catch (error) {
           expect(isParleyError(error) && ['observation.not_an_image', 'observation.image_too_large'].includes(error.code)).toBe(true);
@@ -88,10 +88,10 @@ describe('threads', () => {
   test('work side by side, and a closed engine fails what is left', async () => {
     const two = await createFaceEngine({ threads: 2 });
     const picture = await croppedPicture(FACE, 320);
-    const found = await Promise.all(Array.from({ length: 6 }, () => two.measure(picture, 0)));
+    const found = await Promise.all(Array.from({ length: 6 }, () => two.open('call').measure(picture, 0)));
     expect(new Set(found.map(({ score }) => score)).size).toBe(1);
 
-    const late = Array.from({ length: 3 }, () => two.measure(picture, 0));
+    const late = Array.from({ length: 3 }, () => two.open('call').measure(picture, 0));
     const [settled] = await Promise.all([Promise.allSettled(late), two.close()]);
     for (const one of settled) {
       expect(one).toMatchObject({ status: 'rejected', reason: { code: 'observation.analysis_failed' } });

@@ -1,12 +1,13 @@
 import { parleyError } from '@parley/errors';
-import { faceAreaRatio } from '../domain/face-area.ts';
-import { NO_FACE, type FaceMeasurement } from '../domain/measurement.ts';
+import type { FaceMeasurement } from '../domain/measurement.ts';
 import type { Recogniser } from '../usecases/recognisers.ts';
 import type { FaceReply } from './face-messages.ts';
 import { FaceThread } from './face-thread.ts';
 import { inspectJpeg } from './jpeg-header.ts';
 
-export interface FaceEngine extends Recogniser<Uint8Array, FaceMeasurement> {
+export interface FaceEngine {
+  /** For one call: digests of its pictures can be compared with each other only. */
+  open(callId: string): Recogniser<Uint8Array, FaceMeasurement>;
   /** Ends the threads; pictures that are being looked at fail. */
   close(): Promise<void>;
 }
@@ -38,8 +39,10 @@ export async function createFaceEngine({ threads }: { readonly threads: number }
     }
   };
   return {
-    check: (jpeg) => void inspectJpeg(jpeg, LIMITS),
-    measure: async (jpeg) => measured(await withThread((thread) => analyse(thread, jpeg))),
+    open: (callId) => ({
+      check: (jpeg) => void inspectJpeg(jpeg, LIMITS),
+      measure: async (jpeg) => measured(await withThread((thread) => analyse(thread, jpeg, callId))),
+    }),
     close: async () => {
       await Promise.all(all.map((thread) => thread.close()));
     },
@@ -48,10 +51,10 @@ export async function createFaceEngine({ threads }: { readonly threads: number }
 
 type Answer = Exclude<FaceReply, { type: 'ready' }>;
 
-async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Answer> {
+async function analyse(thread: FaceThread, jpeg: Uint8Array, key: string): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await thread.analyse(jpeg);
+      return await thread.analyse(jpeg, key);
     } catch (cause) {
       if (attempt === ATTEMPTS || thread.isClosed) throw parleyError('observation.analysis_failed', 'the picture could not be analysed', { cause });
     }
@@ -60,9 +63,8 @@ async function analyse(thread: FaceThread, jpeg: Uint8Array): Promise<Answer> {
 
 function measured(answer: Answer): FaceMeasurement {
   switch (answer.type) {
-    case 'found':
-      if (!answer.face) return NO_FACE;
-      return { ...NO_FACE, faces: 1, score: answer.face.score, areaRatio: faceAreaRatio(answer.face, answer), inside: 1 };
+    case 'measured':
+      return answer.measurement;
     case 'not_an_image':
       throw parleyError('observation.not_an_image', `not a JPEG picture: ${answer.why}`);
     case 'failed':

@@ -17,14 +17,17 @@ export class FaceThread {
     await this.#started();
   }
 
-  /** Rejects when the thread failed or was too slow; the next picture gets a new one. */
-  async analyse(jpeg: Uint8Array, timeoutMs = TIMEOUT_MS): Promise<Exclude<FaceReply, { type: 'ready' }>> {
+  /**
+   * Rejects when the thread failed or was too slow; the next picture gets a new one.
+   * @param key digests of one key can be compared
+   */
+  async analyse(jpeg: Uint8Array, key: string, timeoutMs = TIMEOUT_MS): Promise<Exclude<FaceReply, { type: 'ready' }>> {
     const worker = await this.#started();
     const id = this.#nextId;
     this.#nextId += 1;
     // A copy of its own: what arrived may be a part of a larger buffer, all of which would be copied.
     const own = new Uint8Array(jpeg);
-    worker.postMessage({ id, jpeg: own } satisfies FaceRequest, [own.buffer]);
+    worker.postMessage({ id, jpeg: own, key } satisfies FaceRequest, [own.buffer]);
     try {
       const reply = await nextReply(worker, timeoutMs);
       if (this.#closed) throw new Error('the face engine is closed');

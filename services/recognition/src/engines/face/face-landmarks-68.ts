@@ -1,10 +1,11 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { applied, type Affine } from '../../domain/affine.ts';
 import type { Point } from '../../domain/face-area.ts';
 import { FaceApiWeights } from './face-api-weights.ts';
 import { OnnxGraph } from './onnx-graph.ts';
 import { numbersOf, sessionOptions } from './onnx-session.ts';
 import type { RgbPicture } from './rgb-picture.ts';
-import { samplePlanes, type Rectangle } from './sampled-planes.ts';
+import { samplePlanes, sampleThrough, type Rectangle } from './sampled-planes.ts';
 
 /** The 68 points of the iBUG 300-W annotation, from 0: which are which part of the face. */
 export const landmarkRanges = { nose: [27, 36], leftEye: [36, 42], rightEye: [42, 48], mouth: [48, 68] } as const;
@@ -38,10 +39,26 @@ export class FaceLandmarks68 {
     const side = Math.max(part.width, part.height);
     const square = { x: part.x - Math.floor((side - part.width) / 2), y: part.y - Math.floor((side - part.height) / 2), width: side, height: side };
     samplePlanes(picture, square, part, side / inputSize, { planes: this.#planes, width: inputSize, height: inputSize });
+    const shares = await this.#run();
+    return shares.map(({ x, y }) => ({ x: square.x + x * side, y: square.y + y * side }));
+  }
+
+  /**
+   * The points again, of the picture as it lies through a placement (`facePlacement` of the points before): upright and from the
+   * front, so that it hardly matters how a flat picture is held.
+   */
+  async locateThrough(picture: RgbPicture, placement: Affine): Promise<Point[]> {
+    sampleThrough(picture, placement, { planes: this.#planes, width: inputSize, height: inputSize });
+    const shares = await this.#run();
+    return shares.map(({ x, y }) => applied(placement, { x: x * inputSize, y: y * inputSize }));
+  }
+
+  /** The points as shares of the input's side. */
+  async #run(): Promise<Point[]> {
     const { points } = await this.#session.run({ pixels: new Tensor('float32', this.#planes, [1, 3, inputSize, inputSize]) });
     this.#planes.fill(0);
     const values = numbersOf(points);
-    return Array.from({ length: values.length / 2 }, (_, nth) => ({ x: square.x + values[2 * nth]! * side, y: square.y + values[2 * nth + 1]! * side }));
+    return Array.from({ length: values.length / 2 }, (_, nth) => ({ x: values[2 * nth]!, y: values[2 * nth + 1]! }));
   }
 }
 
