@@ -83,6 +83,15 @@ describe('FilterIndex', () => {
     expect(index.matching({ attribute: () => 'call.ringing' })).toHaveLength(1_000);
   });
 
+  test('a long list is tested as a short one is', () => {
+    const index = new FilterIndex<string>();
+    const listed: FilterExpression = { any: numbered(20, (nth) => ({ exact: { subject: `CA${nth}` } })) };
+    index.put('one of them', filterOf({ exact: { type: 'call.completed' } }, listed));
+    index.put('none of them', filterOf({ exact: { type: 'call.completed' } }, { not: listed }));
+    const matching = (subject: string | undefined) => index.matching({ attribute: (name) => (name === 'type' ? 'call.completed' : subject) });
+    expect([matching('CA7'), matching('CA20'), matching(undefined)]).toEqual([['one of them'], ['none of them'], ['none of them']]);
+  });
+
   test('nothing is left of those that have gone', () => {
     const index = new FilterIndex<number>();
     const each = fc.sample(filters, 500);
