@@ -55,10 +55,16 @@ export class FilterIndex<Subscriber> {
 
   readonly #unused: number[] = [];
   readonly #found: number[] = [];
+  #lookedAt = 0;
 
   /** How many subscribers there are. */
   get size(): number {
     return this.#memberships.size;
+  }
+
+  /** The work so far: how many terms of events, and entries under them, were looked at. */
+  get lookedAt(): number {
+    return this.#lookedAt;
   }
 
   /** Puts in a subscriber, or gives it another filter. */
@@ -106,7 +112,9 @@ export class FilterIndex<Subscriber> {
     const { truths } = this.#terms;
     const { numbers } = this.#entries;
     const start = this.#entries.startOf(term);
-    const end = start + this.#entries.sizeOf(term) * entryLength;
+    const size = this.#entries.sizeOf(term);
+    const end = start + size * entryLength;
+    this.#lookedAt += 1 + size;
     for (let entry = start; entry < end; entry += entryLength) {
       const literal = numbers[entry + 1]!;
       if (literal !== nothing && truths[literal] === 0) continue;
