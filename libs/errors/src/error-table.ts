@@ -107,7 +107,7 @@ export const errorTable = {
 
   'observation.not_an_image': { ...invalid, meaning: 'The bytes are not a JPEG picture that can be decoded.' },
   'observation.image_too_large': { ...invalid, meaning: 'The picture has more bytes or pixels than are taken.' },
-  'observation.invalid_pcm': { ...invalid, meaning: 'The audio is empty, of odd length, or longer than is taken.' },
+  'observation.invalid_pcm': { ...invalid, meaning: 'The audio is empty, of odd length, longer than is taken, or not as long as what was sent meanwhile.' },
   'observation.text_too_large': { ...invalid, meaning: 'The text is longer than is taken.' },
   'observation.media_time': { ...invalid, meaning: 'The media time is negative or goes back.' },
   'observation.empty': { ...invalid, meaning: 'The message carries no observation.' },

@@ -60,13 +60,12 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
   scope.onStop('capacity gauge', gauge('parley.recognition.capacity', () => maxStreams));
   scope.onStop('stream gauge', gauge('parley.grpc.server.streams', () => streams.count));
   const bounds = { maxWaiting: config.queueObservations, maxWaitingBytes: config.queueBytes };
-  const text = createTextEngine();
   const server = await createGrpcServer({
     host: config.listenHost,
     port: config.grpcPort,
     verifier: await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl }),
     services: [
-      recognitionService({ store: observations, openRecognisers: (callId) => ({ face: face.open(callId), voice, text }), streams, bounds, progressMs: config.progressMs, nowMs, stopping: scope.signal }),
+      recognitionService({ store: observations, openRecognisers: (callId) => ({ face: face.open(callId), voice: voice.open(), text: createTextEngine(callId) }), streams, bounds, progressMs: config.progressMs, nowMs, stopping: scope.signal }),
       parkingService(consumer, parking),
     ],
   });

@@ -199,6 +199,7 @@ export {
 } from './parley/reaction/v1/reaction_event.ts';
 export {
   ObserveRequest,
+  ObservedAudio,
   ObserveResponse,
   ObservationRefused,
   RecognitionServiceService,

@@ -21,9 +21,15 @@ function contentOf(observation: ObserveRequest['observation']): ObservationMessa
     case 'jpeg':
       return { type: 'face', bytes: observation.value };
     case 'pcm':
-      return { type: 'voice', bytes: observation.value };
+      return { type: 'voice', audio: { pcm: observation.value, sentPcm: undefined } };
+    case 'audio': {
+      const { pcm, sentPcm } = observation.value;
+      return { type: 'voice', audio: { pcm, sentPcm: sentPcm.length === 0 ? undefined : sentPcm } };
+    }
     case 'text':
-      return { type: 'text', text: observation.value };
+      return { type: 'text', text: { kind: 'message', text: observation.value } };
+    case 'typing':
+      return observation.value ? { type: 'text', text: { kind: 'typing' } } : { type: 'empty' };
     case 'finished':
       return observation.value ? { type: 'finished' } : { type: 'empty' };
     case undefined:

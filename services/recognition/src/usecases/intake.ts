@@ -6,7 +6,7 @@ import type { FaceMeasurement, Measurement, VoiceMeasurement } from '../domain/m
 import type { Outcome, Session } from '../domain/session.ts';
 import { NewestWinsQueue, type QueueBounds } from './newest-wins-queue.ts';
 import type { ObservationMessage, Refusal } from './observation-message.ts';
-import type { Recognisers } from './recognisers.ts';
+import type { Recognisers, VoiceContent } from './recognisers.ts';
 
 const log = logger('intake');
 
@@ -39,8 +39,8 @@ function refusalError(verdict: keyof typeof REFUSALS): ParleyError {
 /** Takes messages of one stream in: places them in media time, refuses what cannot be used, and has the rest analysed. */
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #faces: NewestWinsQueue<Piece, FaceMeasurement>;
-  readonly #voices: NewestWinsQueue<Piece, VoiceMeasurement>;
+  readonly #faces: NewestWinsQueue<Placed<Uint8Array>, FaceMeasurement>;
+  readonly #voices: NewestWinsQueue<Placed<VoiceContent>, VoiceMeasurement>;
   #admission: Admission;
   /** The device said so on this stream. */
   #hasFinished = false;
@@ -49,8 +49,8 @@ export class Intake {
     const { recognisers, bounds } = options;
     this.#options = options;
     this.#admission = admissionOf(session);
-    this.#faces = new NewestWinsQueue(({ bytes, atMs }) => timedMeasure('face', () => recognisers.face.measure(bytes, atMs)), bounds);
-    this.#voices = new NewestWinsQueue(({ bytes, atMs }) => timedMeasure('voice', () => recognisers.voice.measure(bytes, atMs)), bounds);
+    this.#faces = new NewestWinsQueue(({ content, atMs }) => timedMeasure('face', () => recognisers.face.measure(content, atMs)), bounds);
+    this.#voices = new NewestWinsQueue(({ content, atMs }) => timedMeasure('voice', () => recognisers.voice.measure(content, atMs)), bounds);
   }
 
   /** @returns undefined for what came before; else a promise that never rejects */
@@ -111,10 +111,10 @@ export class Intake {
     switch (content.type) {
       case 'face':
         face.check(content.bytes);
-        return this.#faces.push({ bytes: content.bytes, atMs }, content.bytes.length);
+        return this.#faces.push({ content: content.bytes, atMs }, content.bytes.length);
       case 'voice':
-        voice.check(content.bytes);
-        return this.#voices.push({ bytes: content.bytes, atMs }, content.bytes.length);
+        voice.check(content.audio);
+        return this.#voices.push({ content: content.audio, atMs }, content.audio.pcm.length + (content.audio.sentPcm?.length ?? 0));
       case 'text':
         text.check(content.text);
         return text.measure(content.text, atMs);
@@ -125,8 +125,8 @@ export class Intake {
 type Content = Extract<ObservationMessage['content'], { type: Channel }>;
 
 /** What waits to be measured. */
-interface Piece {
-  readonly bytes: Uint8Array;
+interface Placed<Waiting> {
+  readonly content: Waiting;
   readonly atMs: number;
 }
 

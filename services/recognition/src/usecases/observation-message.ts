@@ -1,4 +1,5 @@
 import type { CallAttributes, Party, PinnedPolicy } from '../domain/observation.ts';
+import type { TextContent, VoiceContent } from './recognisers.ts';
 
 /** What a device's token allows and pins: the observation of one side of one call. */
 export interface ObservationGrant {
@@ -19,8 +20,9 @@ export interface ObservationMessage {
   /** Media time as the device gives it; not checked yet. */
   readonly claimedMs: number;
   readonly content:
-    | { readonly type: 'face' | 'voice'; readonly bytes: Uint8Array }
-    | { readonly type: 'text'; readonly text: string }
+    | { readonly type: 'face'; readonly bytes: Uint8Array }
+    | { readonly type: 'voice'; readonly audio: VoiceContent }
+    | { readonly type: 'text'; readonly text: TextContent }
     | { readonly type: 'finished' }
     | { readonly type: 'empty' };
 }

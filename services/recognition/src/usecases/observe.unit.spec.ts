@@ -52,7 +52,7 @@ function portsWith(store: ObservationStore, measureFace: () => Promise<FaceMeasu
   const voice = { check: () => undefined, measure: () => Promise.resolve(measured('voice', false) as VoiceMeasurement) };
   return {
     store,
-    openRecognisers: () => ({ face, voice, text: createTextEngine() }),
+    openRecognisers: () => ({ face, voice, text: createTextEngine(GRANT.callId) }),
     streams: new OpenStreams({ maxStreams: 8, maxStreamsPerAccount: 8 }),
     bounds: { maxWaiting: 8, maxWaitingBytes: 1000 },
     progressMs: 500,

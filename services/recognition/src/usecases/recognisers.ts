@@ -14,13 +14,21 @@ export interface Recogniser<Content, Measured extends Measurement> {
   measure(content: Content, atMs: number): Promise<Measured>;
 }
 
+/** Sound of the counterpart: 16 kHz mono PCM, signed 16 bit little-endian. */
+export interface VoiceContent {
+  readonly pcm: Uint8Array;
+  /** What the device sent to the counterpart during the same time; undefined if unknown. */
+  readonly sentPcm: Uint8Array | undefined;
+}
+
+export type TextContent = { readonly kind: 'message'; readonly text: string } | { readonly kind: 'typing' };
+
 /** One for each channel of claim 3. */
 export interface Recognisers {
   /** A JPEG picture. */
   readonly face: Recogniser<Uint8Array, FaceMeasurement>;
-  /** 16 kHz mono PCM, signed 16 bit little-endian. */
-  readonly voice: Recogniser<Uint8Array, VoiceMeasurement>;
-  readonly text: Recogniser<string, TextMeasurement>;
+  readonly voice: Recogniser<VoiceContent, VoiceMeasurement>;
+  readonly text: Recogniser<TextContent, TextMeasurement>;
 }
 
 /** Those of one stream of observations of a call. */

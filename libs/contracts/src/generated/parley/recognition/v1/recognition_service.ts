@@ -31,7 +31,7 @@ export interface ObserveRequest {
     /** JPEG, at most 2 MiB and 1920 pixels on each side. */
     { $case: "jpeg"; value: Buffer }
     | //
-    /** 16 kHz mono PCM, signed 16 bit little-endian; at most 2 s. Each piece is heard by itself: 300 ms or more are best. */
+    /** The same as `audio` without `sent_pcm`. */
     { $case: "pcm"; value: Buffer }
     | //
     /** What the counterpart typed; at most 4 KiB. */
@@ -39,7 +39,28 @@ export interface ObserveRequest {
     | //
     /** No observation follows: the call is over for this side. */
     { $case: "finished"; value: boolean }
+    | { $case: "audio"; value: ObservedAudio }
+    | //
+    /**
+     * The counterpart is typing: send it again every few seconds while it is. Counts like a text, of which it shares the
+     * place in media time, but without a text for half a minute only.
+     */
+    { $case: "typing"; value: boolean }
     | undefined;
+}
+
+/**
+ * Sound of the counterpart. Pieces of a stream that follow one another in media time, with at most 100 ms left out or
+ * heard twice, are heard as one sound, however they are cut; after a gap, and on a new stream, hearing starts anew.
+ */
+export interface ObservedAudio {
+  /** 16 kHz mono, signed 16 bit little-endian; at most 2 s. */
+  pcm: Buffer;
+  /**
+   * What the device itself sent to the counterpart during the same time, in the same form and of the same length: what of
+   * it comes back from the counterpart's loudspeaker within half a second is not the counterpart's voice. Empty if unknown.
+   */
+  sentPcm: Buffer;
 }
 
 export interface ObserveResponse {
@@ -95,6 +116,12 @@ export const ObserveRequest: MessageFns<ObserveRequest> = {
         break;
       case "finished":
         writer.uint32(40).bool(message.observation.value);
+        break;
+      case "audio":
+        ObservedAudio.encode(message.observation.value, writer.uint32(50).fork()).join();
+        break;
+      case "typing":
+        writer.uint32(56).bool(message.observation.value);
         break;
     }
     return writer;
@@ -153,6 +180,22 @@ export const ObserveRequest: MessageFns<ObserveRequest> = {
             message.observation = { $case: "finished", value: reader.bool() };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.observation = { $case: "audio", value: ObservedAudio.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.observation = { $case: "typing", value: reader.bool() };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -180,6 +223,10 @@ export const ObserveRequest: MessageFns<ObserveRequest> = {
         ? { $case: "text", value: globalThis.String(object.text) }
         : isSet(object.finished)
         ? { $case: "finished", value: globalThis.Boolean(object.finished) }
+        : isSet(object.audio)
+        ? { $case: "audio", value: ObservedAudio.fromJSON(object.audio) }
+        : isSet(object.typing)
+        ? { $case: "typing", value: globalThis.Boolean(object.typing) }
         : undefined,
     };
   },
@@ -197,6 +244,10 @@ export const ObserveRequest: MessageFns<ObserveRequest> = {
       obj.text = message.observation.value;
     } else if (message.observation?.$case === "finished") {
       obj.finished = message.observation.value;
+    } else if (message.observation?.$case === "audio") {
+      obj.audio = ObservedAudio.toJSON(message.observation.value);
+    } else if (message.observation?.$case === "typing") {
+      obj.typing = message.observation.value;
     }
     return obj;
   },
@@ -234,7 +285,108 @@ export const ObserveRequest: MessageFns<ObserveRequest> = {
         }
         break;
       }
+      case "audio": {
+        if (object.observation?.value !== undefined && object.observation?.value !== null) {
+          message.observation = { $case: "audio", value: ObservedAudio.fromPartial(object.observation.value) };
+        }
+        break;
+      }
+      case "typing": {
+        if (object.observation?.value !== undefined && object.observation?.value !== null) {
+          message.observation = { $case: "typing", value: object.observation.value };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseObservedAudio(): ObservedAudio {
+  return { pcm: Buffer.alloc(0), sentPcm: Buffer.alloc(0) };
+}
+
+export const ObservedAudio: MessageFns<ObservedAudio> = {
+  encode(message: ObservedAudio, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pcm.length !== 0) {
+      writer.uint32(10).bytes(message.pcm);
+    }
+    if (message.sentPcm.length !== 0) {
+      writer.uint32(18).bytes(message.sentPcm);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ObservedAudio {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseObservedAudio();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pcm = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sentPcm = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ObservedAudio {
+    return {
+      pcm: isSet(object.pcm) ? Buffer.from(bytesFromBase64(object.pcm)) : Buffer.alloc(0),
+      sentPcm: isSet(object.sentPcm)
+        ? Buffer.from(bytesFromBase64(object.sentPcm))
+        : isSet(object.sent_pcm)
+        ? Buffer.from(bytesFromBase64(object.sent_pcm))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: ObservedAudio): unknown {
+    const obj: any = {};
+    if (message.pcm.length !== 0) {
+      obj.pcm = base64FromBytes(message.pcm);
+    }
+    if (message.sentPcm.length !== 0) {
+      obj.sentPcm = base64FromBytes(message.sentPcm);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ObservedAudio>): ObservedAudio {
+    return ObservedAudio.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ObservedAudio>): ObservedAudio {
+    const message = createBaseObservedAudio();
+    message.pcm = object.pcm ?? Buffer.alloc(0);
+    message.sentPcm = object.sentPcm ?? Buffer.alloc(0);
     return message;
   },
 };
