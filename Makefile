@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Its install script would fetch libraries for GPUs, which nothing here uses.
 export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay release-image bench-matching bench-delivery bench-recognition bench-liveness
+.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay release-image bench-matching bench-delivery bench-recognition bench-liveness bench-accuracy
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench-delivery: setup ## Measure delivery against nats.js alone and bare POSTs: 
 bench-recognition: node_modules/.package-lock.json ## Measure the recognition of faces against face-api
 	@node tests/bench/src/recognition-main.ts
 	@node tests/bench/src/recognition-load-main.ts
+
+bench-accuracy: node_modules/.package-lock.json ## Measure how far recognition is from the script, in charged seconds, over thousands of calls
+	@node tests/bench/src/accuracy-main.ts
 
 bench-liveness: node_modules/.package-lock.json ## Measure what passes for a person before a camera, and which person does not
 	@node tests/bench/src/liveness-main.ts
