@@ -66,6 +66,7 @@ bench-delivery: setup ## Measure delivery against nats.js alone and bare POSTs: 
 
 bench-recognition: node_modules/.package-lock.json ## Measure the recognition of faces against face-api, and that of voices
 	@node tests/bench/src/recognition-main.ts
+	@node tests/bench/src/recognition-load-main.ts
 
 bench-liveness: node_modules/.package-lock.json ## Measure what passes for a person before a camera, and which person does not
 	@node tests/bench/src/liveness-main.ts

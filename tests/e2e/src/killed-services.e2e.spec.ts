@@ -13,7 +13,7 @@ interface Played {
 }
 
 // Into the stretch of the script in which the counterpart only speaks: findings, intervals and charges are under way.
-const killAfterMs = 4_000;
+const killAfterMs = 5_500;
 
 describe('a service that is killed while a call is under way', () => {
   let system: TestSystem;

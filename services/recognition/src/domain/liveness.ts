@@ -12,6 +12,8 @@ interface Seen {
 export interface LivenessState {
   /** The oldest first, no more than one every `everyMs`. */
   readonly seen: readonly Seen[];
+  /** Since when a face is in sight; -1 while there is none. */
+  readonly inSightSinceMs: number;
   /** Since when the same picture is shown. */
   readonly same: { readonly digest: number; readonly sinceMs: number };
 }
@@ -19,14 +21,18 @@ export interface LivenessState {
 /** Of a measurement without one: it is like no other. */
 const noDigest = -1;
 
-export const initialLiveness: LivenessState = { seen: [], same: { digest: noDigest, sinceMs: 0 } };
+export const initialLiveness: LivenessState = { seen: [], inSightSinceMs: -1, same: { digest: noDigest, sinceMs: 0 } };
 
 /** What is kept: so many, so far apart, that a loop of ten seconds is seen twice. */
 const maxSeen = 48;
 const everyMs = 400;
 /** What is older may be in another light, or another person. */
-const keptMs = 25_000;
-/** A median of fewer says little. */
+const keptMs = 30_000;
+/**
+ * A face is held against what was seen of it since it came in sight, or nothing was seen for so long: else a photograph that is
+ * held up after a person was there would move, once. A median of fewer says little.
+ */
+const maxUnseenMs = 2_500;
 const minSeen = 4;
 /** The first 48 bits of a digest are a whole number without loss. */
 const digestDigits = 12;
@@ -41,15 +47,20 @@ const frozenMs = 2_000;
 export const signs = { blink: 0.06, mouthOpening: 65, brows: 24, noseAcross: 35, noseDown: 18 } as const;
 
 /**
- * A loop: what was seen for `windowMs` differs from what was seen at one lag before by no more than noise and `maxDifference` of what
- * it would if the two had nothing to do with each other. Brows and nose move slowly enough to be known between two pictures; the
- * mouth moves most. All by their noise, and only while they move by `minMovement` times as much (both as variances).
+ * A loop: what was seen in the last `pictures` that are kept differs from what was seen at one lag before by no more than noise and a
+ * share of what it would if the two had nothing to do with each other. All in coordinates by their noise, as variances, and only
+ * while these move enough for that to be told.
  */
-const loop = { minLagMs: 1_500, stepMs: 50, windowMs: 8_000, minSeen: 8, maxApartMs: 1_200, maxDifference: 0.15, minMovement: 4 } as const;
+const loop = { minLagMs: 1_500, stepMs: 50, pictures: 16, maxApartMs: 1_200, minMovement: 4 } as const;
 /** Standard deviations of a photograph's coordinates that is moved and coded again. */
 const noise = { mouthOpening: 10, leftBrow: 7, rightBrow: 7, noseAcross: 6, noseDown: 4 } as const;
 /** The variance of the difference of two such coordinates, less what is saved by their being close. */
 const noiseOfDifference = 1.5;
+/** Brows and nose move slowly enough to be known between two pictures; the mouth moves most, but is seen again only at the same instant. */
+const comparisons = [
+  { names: ['leftBrow', 'rightBrow', 'noseAcross', 'noseDown'], maxDifference: 0.03 },
+  { names: ['mouthOpening', 'leftBrow', 'rightBrow', 'noseAcross', 'noseDown'], maxDifference: 0.15 },
+] as const;
 
 const place = Object.fromEntries(shapeNames.map((name, nth) => [name, nth])) as Record<(typeof shapeNames)[number], number>;
 
@@ -64,21 +75,23 @@ export interface Observed {
 
 /** @param atMs media time, which does not go back */
 export function observeFace(state: LivenessState, atMs: number, face: FaceMeasurement): Observed {
-  if (face.faces === 0) return { state, sign: false, replayed: false };
+  if (face.faces === 0) return { state: { ...state, inSightSinceMs: -1 }, sign: false, replayed: false };
   const digest = digestNumber(face.digest);
   const isSame = digest !== noDigest && digest === state.same.digest;
   const same = isSame ? state.same : { digest, sinceMs: atMs };
   const before = state.seen.filter((one) => atMs - one.atMs <= keptMs);
   const isKnown = !isSame && digest !== noDigest && before.some((one) => one.digest === digest);
+  const isInSight = state.inSightSinceMs !== -1 && atMs - (before.at(-1)?.atMs ?? atMs) <= maxUnseenMs;
+  const inSightSinceMs = isInSight ? state.inSightSinceMs : atMs;
   const isFrozen = atMs - same.sinceMs >= frozenMs;
   // A face that is not seen clearly shows nothing.
-  if (face.shape.length === 0) return { state: { seen: before, same }, sign: false, replayed: isKnown || isFrozen };
+  if (face.shape.length === 0) return { state: { seen: before, inSightSinceMs, same }, sign: false, replayed: isKnown || isFrozen };
   const now: Seen = { atMs, digest, shape: face.shape };
   const isDue = atMs - (before.at(-1)?.atMs ?? -Infinity) >= everyMs;
   return {
-    state: { seen: isDue ? [...before, now].slice(-maxSeen) : before, same },
-    sign: isSign(face.shape, before),
-    replayed: isKnown || isFrozen || isLoop([...before, now]),
+    state: { seen: isDue ? [...before, now].slice(-maxSeen) : before, inSightSinceMs, same },
+    sign: isSign(face.shape, before.filter((one) => one.atMs >= inSightSinceMs)),
+    replayed: isKnown || isFrozen || (isDue && isLoop([...before, now])),
   };
 }
 
@@ -104,41 +117,51 @@ function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[values.length >> 1]!;
 }
 
-const compared = (Object.keys(noise) as (keyof typeof noise)[]).map((name) => ({ nth: place[name], noise: noise[name] }));
-
 function isLoop(seen: readonly Seen[]): boolean {
-  const now = seen.at(-1)!;
-  const window = seen.filter(({ atMs }) => now.atMs - atMs <= loop.windowMs);
-  const movement = variance(window);
-  if (window.length < loop.minSeen || movement < loop.minMovement) return false;
-  const longestMs = window[0]!.atMs - seen[0]!.atMs;
-  for (let lagMs = loop.minLagMs; lagMs <= longestMs; lagMs += loop.stepMs) {
-    if (differenceAt(lagMs, window, seen) <= noiseOfDifference + 2 * loop.maxDifference * movement) return true;
-  }
-  return false;
-}
-
-/** The mean over the coordinates, by their noise. */
-function variance(window: readonly Seen[]): number {
-  const variances = compared.map(({ nth, noise }) => {
-    const mean = window.reduce((sum, { shape }) => sum + shape[nth]!, 0) / window.length;
-    return window.reduce((sum, { shape }) => sum + ((shape[nth]! - mean) / noise) ** 2, 0) / window.length;
+  if (seen.length <= loop.pictures) return false;
+  return comparisons.some(({ names, maxDifference }) => {
+    const path = seen.map(({ atMs, shape }) => ({ atMs, at: names.map((name) => shape[place[name]]! / noise[name]) }));
+    const recent = path.slice(-loop.pictures);
+    const movement = variance(recent);
+    if (movement < loop.minMovement) return false;
+    const limit = noiseOfDifference + 2 * maxDifference * movement;
+    const longestMs = recent[0]!.atMs - path[0]!.atMs;
+    for (let lagMs = loop.minLagMs; lagMs <= longestMs; lagMs += loop.stepMs) {
+      if (isRepeated(recent, path, lagMs, limit)) return true;
+    }
+    return false;
   });
-  return variances.reduce((sum, one) => sum + one, 0) / variances.length;
 }
 
-/** The mean square of what differs from a lag before, by the noise; between two pictures, from the line between them. */
-function differenceAt(lagMs: number, window: readonly Seen[], seen: readonly Seen[]): number {
-  let [sum, count] = [0, 0];
+/** Coordinates by their noise. */
+interface Position {
+  readonly atMs: number;
+  readonly at: readonly number[];
+}
+
+/** The mean over the coordinates. */
+function variance(path: readonly Position[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return mean(path[0]!.at.map((_, nth) => {
+    const middle = mean(path.map(({ at }) => at[nth]!));
+    return mean(path.map(({ at }) => (at[nth]! - middle) ** 2));
+  }));
+}
+
+/** Whether the mean square of what differs from a lag before is below a limit; between two pictures, from the line between them. */
+function isRepeated(recent: readonly Position[], path: readonly Position[], lagMs: number, limit: number): boolean {
+  let [sum, compared] = [0, 0];
   let after = 1;
-  for (const { atMs, shape } of window) {
+  for (const { atMs, at } of recent) {
     const thenMs = atMs - lagMs;
-    while (after < seen.length - 1 && seen[after]!.atMs < thenMs) after += 1;
-    const [one, other] = [seen[after - 1]!, seen[after]!];
+    while (path[after]!.atMs < thenMs) after += 1;
+    const [one, other] = [path[after - 1]!, path[after]!];
     if (other.atMs - one.atMs > loop.maxApartMs) continue;
     const share = (thenMs - one.atMs) / (other.atMs - one.atMs);
-    for (const { nth, noise } of compared) sum += ((shape[nth]! - one.shape[nth]! * (1 - share) - other.shape[nth]! * share) / noise) ** 2;
-    count += 1;
+    for (let nth = 0; nth < at.length; nth += 1) sum += (at[nth]! - one.at[nth]! * (1 - share) - other.at[nth]! * share) ** 2;
+    compared += at.length;
+    // More than all together may differ: most lags end here.
+    if (sum > limit * at.length * recent.length) return false;
   }
-  return count < loop.minSeen ? Infinity : sum / (count * compared.length);
+  return compared >= (recent.length * recent[0]!.at.length) / 2 && sum <= limit * compared;
 }
