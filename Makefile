@@ -64,7 +64,7 @@ bench-matching: node_modules/.package-lock.json ## Measure the index of filters 
 bench-delivery: setup ## Measure delivery against nats.js alone and bare POSTs: all, or make bench-delivery PARTS="grpc latency sse webhooks"
 	@node tests/bench/src/delivery-main.ts $(PARTS)
 
-bench-recognition: node_modules/.package-lock.json ## Measure the recognition of faces against face-api
+bench-recognition: node_modules/.package-lock.json ## Measure the recognition of faces against face-api, and that of voices
 	@node tests/bench/src/recognition-main.ts
 	@node tests/bench/src/recognition-load-main.ts
 

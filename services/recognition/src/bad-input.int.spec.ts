@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { RecognitionServiceClient, type ObserveRequest } from '@parley/contracts';
 import { createClient } from '@parley/grpc';
+import fc from 'fast-check';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { ObservedCall } from './test-support/observed-call.ts';
-import { at, DeviceStream, finished, jpeg, material, pcm, text, type Material, type Observation } from './test-support/observing-device.ts';
+import { at, audio, DeviceStream, finished, jpeg, material, pcm, text, typing, watch, type Material, type Observation } from './test-support/observing-device.ts';
 import { intervalTexts, reactionEvents, reactionOf } from './test-support/reaction-reader.ts';
 import { croppedPicture, encode, NO_FACE } from './test-support/sample-pictures.ts';
 import { startedRecognition } from './test-support/started-recognition.ts';
@@ -38,6 +39,12 @@ describe('an observation that cannot be used is refused, and the stream goes on'
     ['PCM of odd length', () => pcm(new Uint8Array(641)), 'observation.invalid_pcm'],
     ['empty PCM', () => pcm(new Uint8Array(0)), 'observation.invalid_pcm'],
     ['PCM of more than 2 s', () => pcm(new Uint8Array(64_002)), 'observation.invalid_pcm'],
+    ['audio that is empty, with what was sent', () => audio(new Uint8Array(0), new Uint8Array(640)), 'observation.invalid_pcm'],
+    ['audio and less that was sent', () => audio(new Uint8Array(640), new Uint8Array(638)), 'observation.invalid_pcm'],
+    ['audio and an odd number of bytes that was sent', () => audio(new Uint8Array(640), new Uint8Array(641)), 'observation.invalid_pcm'],
+    ['audio and a megabyte that was sent', () => audio(new Uint8Array(640), new Uint8Array(1_000_000)), 'observation.invalid_pcm'],
+    ['a text of a megabyte', () => text('a'.repeat(1_000_000)), 'observation.text_too_large'],
+    ['typing: false', () => ({ $case: 'typing', value: false }), 'observation.empty'],
     ['too long a text', () => text('a'.repeat(4097)), 'observation.text_too_large'],
     ['no observation', () => undefined, 'observation.empty'],
     ['finished: false', () => ({ $case: 'finished', value: false }), 'observation.empty'],
@@ -72,6 +79,70 @@ describe('an observation that cannot be used is refused, and the stream goes on'
     const progress = (await reactionEvents(nats.bus, call)).filter(({ type }) => type === 'reaction.progress');
     for (const event of progress) expect(Number(reactionOf(event).observedThroughMs)).toBeLessThanOrEqual(sentByMs);
     expect(progress.length).toBeGreaterThan(0);
+  });
+});
+
+describe('what nobody sends', () => {
+  const bytes = fc.uint8Array({ maxLength: 3000, size: 'max' });
+  const anything: fc.Arbitrary<Observation> = fc.oneof(
+    bytes.map((value) => jpeg(Buffer.from(value))),
+    // It looks like a picture until it is decoded.
+    fc.tuple(fc.nat(), bytes).map(([from, value]) => jpeg(Buffer.concat([picture.subarray(0, from % picture.length), value]))),
+    bytes.map(pcm),
+    fc.tuple(bytes, bytes).map(([heard, sent]) => audio(heard, sent)),
+    bytes.map((value) => audio(value, value)),
+    fc.string({ unit: 'binary', maxLength: 6000, size: 'max' }).map(text),
+    fc.boolean().map((value): Observation => ({ $case: 'typing', value })),
+  );
+  const neighbour = async (): Promise<DeviceStream> => {
+    const device = await DeviceStream.open(service.client(), await newCall().token());
+    await device.send(...watch(0, 5000, shown.face, shown.speech), at(5000, finished));
+    return device;
+  };
+  const expectUnaffected = async (device: DeviceStream): Promise<void> => {
+    expect(await device.finish()).toBe('ok');
+    expect(device.refusals).toEqual([]);
+    expect(device.answers.at(-1)).toMatchObject({ analysed: 20n, skipped: 0n, refused: 0n, acknowledgedThroughMs: 5000n });
+  };
+
+  test('random bytes in any field are refused or looked at; the stream goes on, and so do others', async () => {
+    const observations = fc.sample(anything, { numRuns: 400, seed: 7 });
+    const next = neighbour();
+    const device = await DeviceStream.open(service.client(), await newCall().token());
+    for (const [nth, observation] of observations.entries()) {
+      await device.send(at(100 + nth, observation));
+      // No more than may wait, so that none is skipped.
+      if (nth % 30 === 29) await eventually(() => expect(device.acknowledgedThroughMs).toBeGreaterThan(70 + nth));
+    }
+    await device.send(at(1000, shown.face), at(1500, shown.speech), at(2000, finished));
+    expect(await device.finish()).toBe('ok');
+    const { analysed, skipped, refused } = device.answers.at(-1)!;
+    const empty = device.refusals.filter((one) => one.endsWith('observation.empty')).length;
+    expect({ skipped, all: Number(analysed + refused) + empty }).toEqual({ skipped: 0n, all: observations.length + 2 });
+    const codes = new Set(device.refusals.map((one) => one.split(' ')[1]));
+    expect(codes).toEqual(new Set(['not_an_image', 'invalid_pcm', 'text_too_large', 'empty'].map((code) => `observation.${code}`)));
+    await expectUnaffected(await next);
+  });
+
+  test('a flood of typing signals counts as much typing as it lasts, and disturbs nobody', async () => {
+    const next = neighbour();
+    const call = newCall();
+    await call.videoStarted('caller');
+    const device = await DeviceStream.open(service.client(), await call.token());
+    for (let nth = 0; nth < 5000; nth += 1) await device.send(at(nth * 8, typing));
+    await device.send(at(41_000, finished));
+    expect(await device.finish()).toBe('ok');
+    expect(device.answers.at(-1)).toMatchObject({ analysed: 5000n, refused: 0n });
+    await expectUnaffected(await next);
+    await call.completed(41_000);
+    // Half a minute of typing, and then for as long as a text holds.
+    const expected = ['0-2000 GRACE_RECOVERED FACE', '2000-4000 GRACE_RECOVERED VOICE', '4000-32992 EVIDENCE TEXT', '32992-34992 GRACE_LAPSED TEXT', '34992-41000 ABSENT'];
+    const events = await eventually(async () => {
+      const found = await reactionEvents(nats.bus, call);
+      expect(found.at(-1)?.type).toBe('reaction.ended');
+      return found;
+    });
+    expect(intervalTexts(events)).toEqual(expected);
   });
 });
 

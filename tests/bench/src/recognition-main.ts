@@ -1,9 +1,11 @@
-// Faces: the networks on onnxruntime against face-api on WebAssembly, on the same pictures, each on one processor.
+// Faces: the networks on onnxruntime against face-api on WebAssembly, on the same pictures, each on one processor. Voices: the
+// service's engine against real time.
 import { FaceLandmarks68 } from '../../../services/recognition/src/engines/face/face-landmarks-68.ts';
 import { PictureDecoder } from '../../../services/recognition/src/engines/face/rgb-picture.ts';
 import { TinyFaceDetector, type FaceBox } from '../../../services/recognition/src/engines/face/tiny-face-detector.ts';
 import { loadFaceApi, type FaceApi } from './recognition/face-api.ts';
 import { decode, framesOf, type Frame } from './recognition/frames.ts';
+import { voiceRows } from './recognition/voices.ts';
 import { progress, report } from './report.ts';
 import type { Measured } from './result-row.ts';
 
@@ -109,4 +111,5 @@ for (const [width, height] of sizes) {
     { name: `${name}: frames lost, of ${frames.length}`, unit: 'frames', values: [missed.frames], goal: { atMost: 0 } },
   );
 }
+rows.push(...(await voiceRows()));
 report('recognition', rows);

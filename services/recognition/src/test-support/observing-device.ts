@@ -7,6 +7,8 @@ export type Observation = NonNullable<ObserveRequest['observation']>;
 
 export const jpeg = (value: Buffer): Observation => ({ $case: 'jpeg', value });
 export const pcm = (value: Uint8Array): Observation => ({ $case: 'pcm', value: Buffer.from(value) });
+export const audio = (heard: Uint8Array, sent: Uint8Array): Observation => ({ $case: 'audio', value: { pcm: Buffer.from(heard), sentPcm: Buffer.from(sent) } });
+export const typing: Observation = { $case: 'typing', value: true };
 export const text = (value: string): Observation => ({ $case: 'text', value });
 export const finished: Observation = { $case: 'finished', value: true };
 

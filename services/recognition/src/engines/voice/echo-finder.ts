@@ -40,7 +40,7 @@ export class EchoFinder {
   /** What is heard, by band; and what was sent, by band and then by lag. Complex numbers lie as real part, imaginary part. */
   readonly #heard = new Float64Array(BINS.length * 2);
   readonly #sentBefore = new Float64Array(BINS.length * LAGS * 2);
-  #rooms = newRooms();
+  readonly #room = new LeastSquares(BINS.length, TAPS, KEPT);
   readonly #delay = new DelayFinder();
   #silentFrames = LAGS;
   #frames = 0;
@@ -95,19 +95,18 @@ export class EchoFinder {
       const re = this.#heard[2 * band]!;
       const im = this.#heard[2 * band + 1]!;
       heard += re * re + im * im;
-      rest += this.#rooms[band]!.rest(re, im, this.#sentBefore, this.#from(band));
+      rest += this.#room.rest(band, re, im, this.#sentBefore, this.#from(band));
     }
     this.#heardPower = COMPARED * this.#heardPower + heard;
     this.#restPower = COMPARED * this.#restPower + rest;
   }
 
   #learn(): void {
-    if (this.#delay.hasMoved(this.#heard, this.#sentBefore, this.#frames)) this.#rooms = newRooms();
+    if (this.#delay.hasMoved(this.#heard, this.#sentBefore, this.#frames)) this.#room.clear();
     for (let band = 0; band < BINS.length; band += 1) {
-      const room = this.#rooms[band]!;
-      room.learn(this.#heard[2 * band]!, this.#heard[2 * band + 1]!, this.#sentBefore, this.#from(band));
-      // Half of the bands each time: a prediction does not age so fast.
-      if ((band + this.#frames) % 2 === 0) room.solve(REGULAR);
+      this.#room.learn(band, this.#heard[2 * band]!, this.#heard[2 * band + 1]!, this.#sentBefore, this.#from(band));
+      // A third of the bands each time: what is learnt does not age so fast.
+      if ((band + this.#frames) % 3 === 0) this.#room.solve(band, REGULAR);
     }
   }
 
@@ -165,10 +164,6 @@ class DelayFinder {
     const peak = this.#coherence.indexOf(Math.max(...this.#coherence));
     return Math.min(Math.max(0, peak - 1), LAGS - TAPS);
   }
-}
-
-function newRooms(): LeastSquares[] {
-  return BINS.map(() => new LeastSquares(TAPS, KEPT));
 }
 
 function shift(frame: Float64Array, hop: Int16Array): void {

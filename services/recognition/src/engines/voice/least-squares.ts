@@ -1,67 +1,79 @@
 /**
- * Complex least squares with exponential forgetting: how a number follows from `order` others. Complex numbers lie in arrays
- * as real part, imaginary part.
+ * Complex least squares with exponential forgetting, several side by side: how in each a number follows from `order` others.
+ * Complex numbers lie in arrays as real part, imaginary part.
  */
 export class LeastSquares {
   readonly #order: number;
   readonly #kept: number;
-  /** Lower half of the normal equations' Hermitian matrix. */
+  /** Lower halves of the normal equations' Hermitian matrices, and their right sides. */
   readonly #matrix: Float64Array;
   readonly #right: Float64Array;
   readonly #factor: Float64Array;
   readonly #weights: Float64Array;
 
   /** @param kept share of what is known that outlasts one more sample */
-  constructor(order: number, kept: number) {
+  constructor(count: number, order: number, kept: number) {
     this.#order = order;
     this.#kept = kept;
-    this.#matrix = new Float64Array(order * order * 2);
-    this.#right = new Float64Array(order * 2);
+    this.#matrix = new Float64Array(count * order * order * 2);
+    this.#right = new Float64Array(count * order * 2);
     this.#factor = new Float64Array(order * order * 2);
-    this.#weights = new Float64Array(order * 2);
+    this.#weights = new Float64Array(count * order * 2);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#matrix.fill(0);
+    this.#right.fill(0);
+    this.#weights.fill(0);
   }
 
   /** The power of what is left of (re, im) without what follows from the inputs, which begin at `from`. */
-  rest(re: number, im: number, inputs: Float64Array, from: number): number {
+  rest(nth: number, re: number, im: number, inputs: Float64Array, from: number): number {
     const weights = this.#weights;
+    const first = nth * this.#order * 2;
     let restRe = re;
     let restIm = im;
-    for (let at = 0; at < weights.length; at += 2) {
+    for (let at = 0; at < this.#order * 2; at += 2) {
       const x = inputs[from + at]!;
       const y = inputs[from + at + 1]!;
-      restRe -= weights[at]! * x - weights[at + 1]! * y;
-      restIm -= weights[at]! * y + weights[at + 1]! * x;
+      const u = weights[first + at]!;
+      const v = weights[first + at + 1]!;
+      restRe -= u * x - v * y;
+      restIm -= u * y + v * x;
     }
     return restRe * restRe + restIm * restIm;
   }
 
   /** Adds a sample; it shows after the next `solve`. */
-  learn(re: number, im: number, inputs: Float64Array, from: number): void {
+  learn(nth: number, re: number, im: number, inputs: Float64Array, from: number): void {
     const matrix = this.#matrix;
     const right = this.#right;
     const kept = this.#kept;
-    for (let row = 0; row < this.#order; row += 1) {
+    const order = this.#order;
+    for (let row = 0; row < order; row += 1) {
       const x = inputs[from + 2 * row]!;
       const y = inputs[from + 2 * row + 1]!;
       for (let column = 0; column <= row; column += 1) {
         const u = inputs[from + 2 * column]!;
         const v = inputs[from + 2 * column + 1]!;
-        const at = (row * this.#order + column) * 2;
+        const at = ((nth * order + row) * order + column) * 2;
         matrix[at] = kept * matrix[at]! + x * u + y * v;
         matrix[at + 1] = kept * matrix[at + 1]! + x * v - y * u;
       }
-      right[2 * row] = kept * right[2 * row]! + x * re + y * im;
-      right[2 * row + 1] = kept * right[2 * row + 1]! + x * im - y * re;
+      const at = (nth * order + row) * 2;
+      right[at] = kept * right[at]! + x * re + y * im;
+      right[at + 1] = kept * right[at + 1]! + x * im - y * re;
     }
   }
 
   /** By Cholesky's factors. @param regular is added to the diagonal, as a share of its mean: what inputs that are alike would leave open */
-  solve(regular: number): void {
-    this.#factorize(regular);
+  solve(nth: number, regular: number): void {
+    this.#factorize(nth, regular);
     const factor = this.#factor;
-    const weights = this.#weights;
     const order = this.#order;
-    weights.set(this.#right);
+    const weights = this.#weights.subarray(nth * order * 2, (nth + 1) * order * 2);
+    weights.set(this.#right.subarray(nth * order * 2, (nth + 1) * order * 2));
     for (let row = 0; row < order; row += 1) {
       for (let column = 0; column < row; column += 1) subtract(weights, row, factor[(row * order + column) * 2]!, factor[(row * order + column) * 2 + 1]!, column);
       divide(weights, row, factor[(row * order + row) * 2]!);
@@ -72,10 +84,10 @@ export class LeastSquares {
     }
   }
 
-  #factorize(regular: number): void {
-    const matrix = this.#matrix;
+  #factorize(nth: number, regular: number): void {
     const factor = this.#factor;
     const order = this.#order;
+    const matrix = this.#matrix.subarray(nth * order * order * 2, (nth + 1) * order * order * 2);
     let trace = 0;
     for (let row = 0; row < order; row += 1) trace += matrix[(row * order + row) * 2]!;
     const added = (trace / order) * regular + Number.MIN_VALUE;
