@@ -35,7 +35,7 @@ const frozenMs = 2_000;
  * coded again came to at most about half of it (docs/recognition.md). Eyes: by their usual height, and both, downward. The others: in
  * thousandths of the distance between the eyes; of the brows, both.
  */
-export const signs = { blink: 0.06, mouthOpening: 65, brows: 24, noseAcross: 35, noseDown: 18 } as const;
+export const signs = { blink: 0.07, mouthOpening: 70, brows: 28, noseAcross: 40, noseDown: 21 } as const;
 
 /**
  * A loop: what was seen in the last `pictures` that are kept differs from what was seen at one lag before by no more than noise and a
