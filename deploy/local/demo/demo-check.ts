@@ -1,4 +1,4 @@
-import type { Receipt } from '@parley/contracts';
+import { ChargeReason, type Receipt } from '@parley/contracts';
 import { callFaults, deliveryFaults, stages, type Device, type LiveCall, type Scene } from '@parley/examples';
 import { createVoiceDetector, pcmFromBytes, segments } from '@parley/speech';
 
@@ -12,6 +12,7 @@ export async function demoFaults(scene: Scene, call: LiveCall, receipt: Receipt)
     ...deliveryFaults(scene.deliveries, call.callId),
     ...callFaults(events, receipt),
     ...(seen === scripted ? [] : [`the cascade went ${seen}, not ${scripted}`]),
+    ...(receipt.lines.some(({ reason }) => reason === ChargeReason.NOT_LIVE) ? [] : ['the receipt does not say that the photograph did not live']),
     ...(receipt.settled ? [] : ['the receipt is not settled']),
     ...(await silentDevices({ Alice: call.alice, Bob: call.bob })),
   ];

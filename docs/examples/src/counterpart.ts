@@ -1,32 +1,47 @@
 // A script of what the counterpart does on the screen, as observations with exact media times.
 import type { ObserveRequest } from '@parley/contracts';
+import { attack, genuine, people, person, type Camera } from '@parley/picture-sequences';
 import { bytesFromPcm, silence, synthesize } from '@parley/speech';
-import { emptyRoomFrame, faceFrame } from './camera.ts';
 
 /** One stretch of the script, half-open. */
 export interface Act {
   readonly name: string;
   readonly fromMs: number;
   readonly toMs: number;
-  readonly face: boolean;
+  readonly camera: keyof typeof cameras;
   readonly speech?: string;
-  /** Typed at the start of the act and then once every `typingEveryMs`. */
-  readonly text?: string;
+  /** Typed one after the other. */
+  readonly texts?: readonly string[];
 }
 
-/** The order of the cascade: face, voice, text, nothing, and a face again (claim 4). */
+/** What the counterpart's camera shows: a person, a photograph of that person that somebody waves, nobody. */
+const someone = person(people.forMeasuring[0]!);
+const cameras = {
+  person: genuine(someone, 'talking', 14),
+  photograph: attack('waved', someone, 12),
+  'empty room': attack('empty', someone, 13),
+} as const satisfies Record<string, Camera>;
+
+/** The order of the cascade: face, voice, text, nothing, and a face again (claim 4); a photograph in between is none. */
 export const script: readonly Act[] = [
-  { name: 'a face', fromMs: 0, toMs: 3_000, face: true },
+  { name: 'a face', fromMs: 0, toMs: 4_000, camera: 'person' },
   {
     name: 'no face, but speech',
-    fromMs: 3_000,
-    toMs: 6_500,
-    face: false,
+    fromMs: 4_000,
+    toMs: 7_500,
+    camera: 'empty room',
     speech: 'I am still here, I only dropped my pen under the table and cannot find it, please wait a moment.',
   },
-  { name: 'silence, but typing', fromMs: 6_500, toMs: 9_500, face: false, text: 'sorry, my microphone is off' },
-  { name: 'nothing', fromMs: 9_500, toMs: 13_000, face: false },
-  { name: 'a face again', fromMs: 13_000, toMs: 15_000, face: true },
+  {
+    name: 'silence, but typing',
+    fromMs: 7_500,
+    toMs: 10_500,
+    camera: 'empty room',
+    texts: ['sorry, my microphone is off', 'one second', 'I think I have to plug it in again', 'now it should work'],
+  },
+  { name: 'nothing', fromMs: 10_500, toMs: 14_000, camera: 'empty room' },
+  { name: 'a photograph before the camera', fromMs: 14_000, toMs: 16_500, camera: 'photograph' },
+  { name: 'a face again', fromMs: 16_500, toMs: 20_000, camera: 'person' },
 ];
 
 export const frameEveryMs = 500;
@@ -45,10 +60,9 @@ export function endOf(acts: readonly Act[]): number {
 }
 
 function frames(act: Act): ObserveRequest[] {
-  const faces = act.face ? [faceFrame(1), faceFrame(2)] : [emptyRoomFrame()];
-  return steps(act, frameEveryMs).map((atMs, index) => ({
+  return steps(act, frameEveryMs).map((atMs) => ({
     mediaTimeMs: BigInt(atMs),
-    observation: { $case: 'jpeg', value: faces[index % faces.length]! },
+    observation: { $case: 'jpeg', value: cameras[act.camera].jpegAt(atMs) },
   }));
 }
 
@@ -65,10 +79,8 @@ async function sound(act: Act): Promise<ObserveRequest[]> {
   });
 }
 
-function typing(act: Act): ObserveRequest[] {
-  const { text } = act;
-  if (text === undefined) return [];
-  return steps(act, typingEveryMs).map((atMs) => ({ mediaTimeMs: BigInt(atMs), observation: { $case: 'text', value: text } }));
+function typing({ fromMs, texts = [] }: Act): ObserveRequest[] {
+  return texts.map((text, nth) => ({ mediaTimeMs: BigInt(fromMs + nth * typingEveryMs), observation: { $case: 'text', value: text } }));
 }
 
 function steps({ fromMs, toMs }: Act, everyMs: number): number[] {

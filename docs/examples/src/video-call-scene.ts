@@ -71,7 +71,7 @@ const number = '+15550100';
 const alice = 'client:alice';
 const bob = 'client:bob';
 
-/** Prices and times of the scene: 0.60 EUR a minute, the first second free, 1.5 s a stage. */
+/** Prices and times of the scene: 0.60 EUR a minute, the first second free, 1.5 s a stage, 3 s for a sign of life. */
 const terms = {
   currency: 'EUR',
   rateMicros: 600_000n,
@@ -82,7 +82,7 @@ const terms = {
   textAbsentMs: 1_500n,
   textHoldMs: 1_000n,
   maxGapMs: 1_000n,
-  livenessMs: 0n,
+  livenessMs: 3_000n,
   minFaceAreaRatio: 0.001,
   chargeRecoveredGrace: true,
   chargeLapsedGrace: false,
@@ -102,7 +102,7 @@ export async function prepareScene(options: SceneOptions): Promise<Scene> {
   const appRequests: AppRequest[] = [];
   const appServer = await startApplication(api, targets, policy, appRequests);
   await api.billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: terms.currency, micros: 5_000_000n } });
-  // Decoding pictures takes a second or two: not while the call lasts.
+  // Drawing pictures takes a few seconds: not while the call lasts.
   const observations = await observationsOf(script);
   onStep('subscribe on gRPC, SSE, a webhook and NATS');
   const { deliveries, close: unsubscribe } = await subscribeEverywhere(api, options, token);

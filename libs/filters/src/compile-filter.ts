@@ -6,28 +6,24 @@ export type Passes = (event: FilteredEvent) => boolean;
 
 /** Turns a filter into a test of events; a list of values costs one look-up, however long it is. */
 export function compileFilter(filter: EventFilter): Passes {
-  return compileCondition(conditionOf(filter));
+  return combine(conditionOf(filter), sharedTest);
 }
 
-export function compileCondition(condition: Condition): Passes {
-  if (condition.kind === 'test') return sharedTest(condition);
-  const parts = condition.of.map(compileCondition);
+/** Turns a condition into one function, given what its tests are turned into. */
+export function combine<Given>(condition: Condition, compileTest: (test: Test) => (given: Given) => boolean): (given: Given) => boolean {
+  if (condition.kind === 'test') return compileTest(condition);
+  const parts = condition.of.map((part) => combine(part, compileTest));
   const [first, second, ...more] = parts;
   if (first !== undefined && second === undefined) return first;
   const isAny = condition.kind === 'any';
   if (first !== undefined && second !== undefined && more.length === 0) {
-    return isAny ? (event) => first(event) || second(event) : both(first, second);
+    return isAny ? (given) => first(given) || second(given) : (given) => first(given) && second(given);
   }
   // Loops, since this runs for each event: the methods of arrays would make a function each time.
-  return (event) => {
-    for (const passes of parts) if (passes(event) === isAny) return isAny;
+  return (given) => {
+    for (const holds of parts) if (holds(given) === isAny) return isAny;
     return !isAny;
   };
-}
-
-/** What holds when both do. */
-export function both(first: Passes, second: Passes): Passes {
-  return (event) => first(event) && second(event);
 }
 
 /**

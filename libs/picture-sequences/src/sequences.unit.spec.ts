@@ -56,8 +56,8 @@ describe('a camera', () => {
 });
 
 test('people for choosing and for measuring are on different photographs', () => {
-  const photographs = (numbers: readonly number[]) => new Set(numbers.map((number) => person(number).photograph));
-  expect(photographs(people.forChoosing).intersection(photographs(people.forMeasuring))).toEqual(new Set());
+  const photographs = (numbers: readonly number[]) => numbers.map((number) => person(number).photograph);
+  expect(photographs(people.forChoosing).filter((photograph) => photographs(people.forMeasuring).includes(photograph))).toEqual([]);
   expect(people.forMeasuring.length).toBeGreaterThan(5);
 });
 

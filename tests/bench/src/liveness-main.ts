@@ -41,8 +41,8 @@ function passingWindows(call: readonly Observed[]): boolean[] {
 
 /** What the policy counts: while it lives, and before that, if the first sign comes in time. */
 function countedShare(call: readonly Observed[]): number {
-  const first = call.findIndex(({ verdict }) => verdict === 'alive');
-  return call.filter(({ verdict }, nth) => verdict === 'alive' || (verdict === 'pending' && nth < first)).length / call.length;
+  const first = call.findIndex(({ presence }) => presence === 'there');
+  return call.filter(({ presence }, nth) => presence === 'there' || (presence === 'pending' && nth < first)).length / call.length;
 }
 
 /** The call's length if never. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CallStatus, EndCause, type Event, type Receipt } from '@parley/contracts';
+import { CallStatus, ChargeReason, EndCause, type Event, type Receipt } from '@parley/contracts';
 import { callFaults, deliveredBySource, deliveryFaults, endings, stages, type LiveCall, type Scene } from '@parley/examples';
 import { createVoiceDetector, pcmFromBytes, segments } from '@parley/speech';
 import { startTestSystem, type TestSystem } from './test-system.ts';
@@ -80,7 +80,18 @@ describe('the scene', () => {
   test('the receipt covers the call without a gap, from 0 to the end of the video', () => {
     expect(receipt.lines[0]?.fromMs).toBe(0n);
     receipt.lines.slice(1).forEach((line, index) => expect(line.fromMs).toBe(receipt.lines[index]!.toMs));
-    expect(receipt.lines.at(-1)?.toMs).toBe(15_000n);
+    expect(receipt.lines.at(-1)?.toMs).toBe(20_000n);
+  });
+
+  test('a photograph before the camera is not a reaction, and the receipt says so', () => {
+    const refused = receipt.lines.filter(({ reason }) => reason === ChargeReason.NOT_LIVE);
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatchObject({ charged: false, amount: { micros: 0n } });
+    const [fromMs, toMs] = [Number(refused[0]!.fromMs), Number(refused[0]!.toMs)];
+    expect(fromMs).toBe(14_000);
+    // The face that follows has to show first that it lives.
+    expect(toMs).toBeGreaterThanOrEqual(16_500);
+    expect(toMs).toBeLessThanOrEqual(18_500);
   });
 
   test('both devices hear a voice', async () => {

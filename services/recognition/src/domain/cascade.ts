@@ -1,4 +1,4 @@
-import type { CascadeTerms, Channel, Finding } from './finding.ts';
+import type { CascadeTerms, Channel, Finding, Presence } from './finding.ts';
 
 /**
  * The cascade of US 11558721 claim 4, in media time. While the face is absent for T1, voice counts; while voice is
@@ -6,7 +6,8 @@ import type { CascadeTerms, Channel, Finding } from './finding.ts';
  * a voice in the stages after its own to the voice stage, a text after absence to the text stage.
  *
  * A face that has not shown yet that it lives keeps the face stage, since it may prove to have been there all the time; it
- * does not lead back to it.
+ * does not lead back to it. After absence the time in which such a face is shown, or one that does not live, is said to be
+ * that.
  *
  * `decide` says what passes until a media time, given the findings so far; `evolve` takes a passage or a finding in.
  * Findings come in the order of their media time, so that what passed before a finding is settled when it comes, and
@@ -16,14 +17,14 @@ export type Stage = Channel | 'absent';
 
 /**
  * A stretch of media time, half-open, in which nothing changes. `evidence` is a reaction by the stage's own channel,
- * `pending` what will have been one if the face proves to live, `grace` the wait for one. Without a finding of any kind in
- * the last maxGapMs it is `unobserved`, whatever the stage.
+ * `pending` what will have been one if the face proves to live, `grace` the wait for one, `not_live` an absence in which a
+ * face is shown. Without a finding of any kind in the last maxGapMs it is `unobserved`, whatever the stage.
  */
 export interface Passage {
   readonly fromMs: number;
   readonly toMs: number;
   readonly stage: Stage;
-  readonly kind: 'evidence' | 'pending' | 'grace' | 'absent' | 'unobserved';
+  readonly kind: 'evidence' | 'pending' | 'grace' | 'absent' | 'not_live' | 'unobserved';
   /** Of the finding that is the evidence, or may come to be; else 0. */
   readonly confidence: number;
 }
@@ -32,7 +33,7 @@ export interface Passage {
 export interface Held {
   readonly untilMs: number;
   readonly confidence: number;
-  readonly isPending: boolean;
+  readonly presence: Presence;
 }
 
 export interface CascadeState {
@@ -45,7 +46,7 @@ export interface CascadeState {
   readonly held: Readonly<Record<Channel, Held>>;
 }
 
-const NOTHING: Held = { untilMs: 0, confidence: 0, isPending: false };
+const NOTHING: Held = { untilMs: 0, confidence: 0, presence: 'nobody' };
 
 /** A session starts in the face stage, with nothing observed. */
 export const initialCascade: CascadeState = {
@@ -77,13 +78,13 @@ export function evolve(state: CascadeState, passage: Passage): CascadeState {
 
 /** Takes in a finding. Everything before it must have passed; of two at the same instant the later one counts. */
 export function take(state: CascadeState, finding: Finding, terms: CascadeTerms): CascadeState {
-  const { channel, atMs, present, confidence, isPending } = finding;
+  const { channel, atMs, presence, confidence } = finding;
   if (atMs !== state.throughMs) throw new RangeError(`a finding at ${atMs} ms, but time has passed until ${state.throughMs} ms`);
   const observed = { ...state, observedUntilMs: atMs + terms.maxGapMs };
   // That nothing was typed just now does not take back what was typed a moment ago.
-  if (channel === 'text' && !present) return observed;
+  if (channel === 'text' && presence === 'nobody') return observed;
   const holdsMs = channel === 'text' ? terms.textHoldMs : terms.maxGapMs;
-  return { ...observed, held: { ...state.held, [channel]: { untilMs: present ? atMs + holdsMs : atMs, confidence, isPending } } };
+  return { ...observed, held: { ...state.held, [channel]: { untilMs: presence === 'nobody' ? atMs : atMs + holdsMs, confidence, presence } } };
 }
 
 /** From here on no earlier finding holds any more. */
@@ -97,20 +98,22 @@ function nextPassage(state: CascadeState, untilMs: number, terms: CascadeTerms):
   const observed = fromMs < state.observedUntilMs;
   const evidence = stage === 'absent' ? undefined : evidenceNow(state, stage);
   if (evidence) {
-    const kind = evidence.isPending ? 'pending' : 'evidence';
+    const kind = evidence.presence === 'pending' ? 'pending' : 'evidence';
     return { fromMs, toMs: Math.min(untilMs, evidence.untilMs), stage, kind, confidence: evidence.confidence };
   }
   const sinceMs = stage === state.stage ? state.waitingSinceMs : fromMs;
   const lapsesMs = stage === 'absent' ? Infinity : sinceMs + patienceMs(stage, terms);
   const toMs = Math.min(untilMs, lapsesMs, observed ? state.observedUntilMs : Infinity);
-  const kind = !observed ? 'unobserved' : stage === 'absent' ? 'absent' : 'grace';
-  return { fromMs, toMs, stage, kind, confidence: 0 };
+  if (!observed) return { fromMs, toMs, stage, kind: 'unobserved', confidence: 0 };
+  if (stage !== 'absent') return { fromMs, toMs, stage, kind: 'grace', confidence: 0 };
+  const shown = shownNow(state, 'face');
+  return { fromMs, toMs: Math.min(toMs, shown?.untilMs ?? Infinity), stage, kind: shown ? 'not_live' : 'absent', confidence: 0 };
 }
 
 /** The stage at this instant. Presence comes before patience: who appears just as the wait ends is not late. */
 function stageNow(state: CascadeState, terms: CascadeTerms): Stage {
   const face = evidenceNow(state, 'face');
-  if (face && !face.isPending) return 'face';
+  if (face?.presence === 'there') return 'face';
   if (state.stage !== 'face' && evidenceNow(state, 'voice')) return 'voice';
   if (state.stage === 'absent' && evidenceNow(state, 'text')) return 'text';
   let stage = state.stage;
@@ -123,6 +126,11 @@ function stageNow(state: CascadeState, terms: CascadeTerms): Stage {
 }
 
 function evidenceNow(state: CascadeState, channel: Channel): Held | undefined {
+  const shown = shownNow(state, channel);
+  return shown?.presence === 'refused' ? undefined : shown;
+}
+
+function shownNow(state: CascadeState, channel: Channel): Held | undefined {
   const held = state.held[channel];
   // A text may be meant to hold longer than the silence that makes a stretch unobserved: nobody is there to hold it.
   const endMs = Math.min(held.untilMs, state.observedUntilMs);

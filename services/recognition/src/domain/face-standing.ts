@@ -1,3 +1,5 @@
+import type { Presence } from './finding.ts';
+
 /** Since when a face is shown, and when it last showed that it lives. Media time. */
 export interface FaceStanding {
   /** -1 while none is shown. */
@@ -21,21 +23,18 @@ export interface Look {
   readonly replayed: boolean;
 }
 
-/** `alive`: it counts. `pending`: it will have counted if a sign of life follows. `none`: there is no face, or none that lives. */
-export type FaceVerdict = 'alive' | 'pending' | 'none';
-
 /**
  * A face counts for `livenessMs` from each sign of life, and so do the first `livenessMs` that it is shown if a sign follows
  * them. What is replayed takes back every sign, and for `livenessMs` no sign is believed. With `livenessMs` 0 none is asked for.
  */
-export function faceVerdict(standing: FaceStanding, look: Look, livenessMs: number): { readonly standing: FaceStanding; readonly verdict: FaceVerdict } {
+export function facePresence(standing: FaceStanding, look: Look, livenessMs: number): { readonly standing: FaceStanding; readonly presence: Presence } {
   const { atMs, isShown, sign, replayed } = look;
-  if (!isShown) return { standing: { ...standing, shownSinceMs: -1 }, verdict: 'none' };
+  if (!isShown) return { standing: { ...standing, shownSinceMs: -1 }, presence: 'nobody' };
   const shownSinceMs = standing.shownSinceMs === -1 ? atMs : standing.shownSinceMs;
   const replayedMs = replayed ? atMs : standing.replayedMs;
-  if (livenessMs > 0 && replayedMs !== -1 && atMs - replayedMs < livenessMs) return { standing: { shownSinceMs, signMs: -1, replayedMs }, verdict: 'none' };
+  if (livenessMs > 0 && replayedMs !== -1 && atMs - replayedMs < livenessMs) return { standing: { shownSinceMs, signMs: -1, replayedMs }, presence: 'refused' };
   const signMs = sign ? atMs : standing.signMs;
   const isAlive = livenessMs === 0 || (signMs !== -1 && atMs - signMs < livenessMs);
   const isPending = signMs < shownSinceMs && atMs - shownSinceMs < livenessMs;
-  return { standing: { shownSinceMs, signMs, replayedMs }, verdict: isAlive ? 'alive' : isPending ? 'pending' : 'none' };
+  return { standing: { shownSinceMs, signMs, replayedMs }, presence: isAlive ? 'there' : isPending ? 'pending' : 'refused' };
 }

@@ -12,18 +12,27 @@ interface Seen {
 export interface LivenessState {
   /** The oldest first, no more than one every `everyMs`. */
   readonly seen: readonly Seen[];
+  /** Since when a face is in sight; -1 while there is none. */
+  readonly inSightSinceMs: number;
   /** Since when the same picture is shown. */
   readonly same: { readonly digest: number; readonly sinceMs: number };
 }
 
-export const initialLiveness: LivenessState = { seen: [], same: { digest: -1, sinceMs: 0 } };
+/** Of a measurement without one: it is like no other. */
+const noDigest = -1;
+
+export const initialLiveness: LivenessState = { seen: [], inSightSinceMs: -1, same: { digest: noDigest, sinceMs: 0 } };
 
 /** What is kept: so many, so far apart, that a loop of ten seconds is seen twice. */
 const maxSeen = 48;
 const everyMs = 400;
 /** What is older may be in another light, or another person. */
 const keptMs = 30_000;
-/** A median of fewer says little. */
+/**
+ * A face is held against what was seen of it since it came in sight, or nothing was seen for so long: else a photograph that is
+ * held up after a person was there would move, once. A median of fewer says little.
+ */
+const maxUnseenMs = 2_500;
 const minSeen = 4;
 /** The first 48 bits of a digest are a whole number without loss. */
 const digestDigits = 12;
@@ -66,22 +75,28 @@ export interface Observed {
 
 /** @param atMs media time, which does not go back */
 export function observeFace(state: LivenessState, atMs: number, face: FaceMeasurement): Observed {
-  if (face.faces === 0) return { state, sign: false, replayed: false };
-  const digest = Number.parseInt(face.digest.slice(0, digestDigits), 16);
-  const isSame = digest === state.same.digest;
+  if (face.faces === 0) return { state: { ...state, inSightSinceMs: -1 }, sign: false, replayed: false };
+  const digest = digestNumber(face.digest);
+  const isSame = digest !== noDigest && digest === state.same.digest;
   const same = isSame ? state.same : { digest, sinceMs: atMs };
   const before = state.seen.filter((one) => atMs - one.atMs <= keptMs);
-  const isKnown = !isSame && before.some((one) => one.digest === digest);
+  const isKnown = !isSame && digest !== noDigest && before.some((one) => one.digest === digest);
+  const isInSight = state.inSightSinceMs !== -1 && atMs - (before.at(-1)?.atMs ?? atMs) <= maxUnseenMs;
+  const inSightSinceMs = isInSight ? state.inSightSinceMs : atMs;
   const isFrozen = atMs - same.sinceMs >= frozenMs;
   // A face that is not seen clearly shows nothing.
-  if (face.shape.length === 0) return { state: { seen: before, same }, sign: false, replayed: isKnown || isFrozen };
+  if (face.shape.length === 0) return { state: { seen: before, inSightSinceMs, same }, sign: false, replayed: isKnown || isFrozen };
   const now: Seen = { atMs, digest, shape: face.shape };
   const isDue = atMs - (before.at(-1)?.atMs ?? -Infinity) >= everyMs;
   return {
-    state: { seen: isDue ? [...before, now].slice(-maxSeen) : before, same },
-    sign: isSign(face.shape, before),
+    state: { seen: isDue ? [...before, now].slice(-maxSeen) : before, inSightSinceMs, same },
+    sign: isSign(face.shape, before.filter((one) => one.atMs >= inSightSinceMs)),
     replayed: isKnown || isFrozen || (isDue && isLoop([...before, now])),
   };
+}
+
+function digestNumber(digest: string): number {
+  return digest === '' ? noDigest : Number.parseInt(digest.slice(0, digestDigits), 16);
 }
 
 function isSign(shape: readonly number[], before: readonly Seen[]): boolean {

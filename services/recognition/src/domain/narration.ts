@@ -101,11 +101,12 @@ function standing(state: NarrationState, { stage, kind }: Passage): Pick<Narrati
 
 function add(state: NarrationState, passage: Passage): NarrationState {
   const interval = asInterval(passage);
-  const waits = interval.kind === 'grace_lapsed' || interval.kind === 'not_live' || (interval.kind === 'unobserved' && state.undecided.length > 0);
+  const waits = passage.kind === 'grace' || passage.kind === 'pending' || (interval.kind === 'unobserved' && state.undecided.length > 0);
   return waits ? { ...state, undecided: append(state.undecided, interval) } : { ...state, decided: append(state.decided, interval) };
 }
 
 function asInterval({ fromMs, toMs, stage, kind, confidence }: Passage): Interval {
+  if (kind === 'not_live') return { fromMs, toMs, kind, channel: 'face', confidence: 0 };
   if (kind === 'unobserved' || kind === 'absent' || stage === 'absent') {
     return { fromMs, toMs, kind: kind === 'unobserved' ? 'unobserved' : 'absent', confidence: 0 };
   }

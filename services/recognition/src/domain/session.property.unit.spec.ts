@@ -4,7 +4,8 @@ import { expectedOf } from '../test-support/cascade-reference.ts';
 import { measured } from '../test-support/measured.ts';
 import type { Channel, Finding } from './finding.ts';
 import { append, type Interval } from './interval.ts';
-import type { RecognitionTerms } from './judgement.ts';
+import { initialJudgement, judge, type RecognitionTerms } from './judgement.ts';
+import type { Measurement } from './measurement.ts';
 import type { Told } from './narration.ts';
 import { acknowledgedThroughMs, initialSession, step, type Command, type Outcome, type ReactionFact, type Session } from './session.ts';
 
@@ -19,36 +20,42 @@ const terms: fc.Arbitrary<RecognitionTerms> = fc.record({
   textHoldMs: fc.integer({ min: 1, max: 80 }),
   maxGapMs: fc.integer({ min: 1, max: 60 }),
   minFaceAreaRatio: fc.constant(0),
-  livenessMs: fc.constant(0),
+  livenessMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 150 })),
 });
+
+const score = fc.integer({ min: 1, max: 100 }).map((hundredths) => hundredths / 100);
+/** Faces that stand still and that move, that are seen for the first time and again. */
+const face = fc
+  .record({ present: fc.boolean(), score, shape: fc.constantFrom([0, 0], [0, 400]), digest: fc.constantFrom('', 'a', 'b') })
+  .map(({ present, score: confidence, shape, digest }): Measurement => ({ ...measured('face', present, confidence), ...(present && { shape, digest }) }));
+const other = fc.record({ channel: fc.constantFrom<Channel>('voice', 'text'), present: fc.boolean(), score }).map(({ channel, present, score: confidence }) => measured(channel, present, confidence));
 
 /** Like a device: each channel's media times grow, and all come in the order of media time. */
-const findings: fc.Arbitrary<Finding[]> = fc
+const observations: fc.Arbitrary<Outcome[]> = fc
   .uniqueArray(
     fc.record({
-      channel: fc.constantFrom<Channel>('face', 'voice', 'text'),
-      // Coarse, so that findings often fall together and on the ends of waits.
+      measurement: fc.oneof(face, other),
+      // Coarse, so that observations often fall together and on the ends of waits.
       atMs: fc.oneof(fc.integer({ min: 0, max: FINAL_MS - 1 }), fc.integer({ min: 0, max: FINAL_MS / 10 - 1 }).map((tens) => tens * 10)),
-      present: fc.boolean(),
-      confidence: fc.integer({ min: 1, max: 100 }).map((hundredths) => hundredths / 100),
-      isPending: fc.constant(false),
     }),
-    { maxLength: 60, selector: ({ channel, atMs }) => `${channel}${atMs}` },
+    { maxLength: 60, selector: ({ measurement: { channel }, atMs }) => `${channel}${atMs}` },
   )
-  .map((list) => list.map((finding) => ({ ...finding, confidence: confidenceOf(finding) })).sort((a, b) => a.atMs - b.atMs));
+  .map((list) =>
+    list
+      .map(({ measurement, atMs }): Outcome => ({ channel: measurement.channel, atMs, claimedMs: atMs, result: { type: 'measured', measurement } }))
+      .sort((a, b) => a.atMs - b.atMs),
+  );
 
-/** A text leaves no doubt. */
-function confidenceOf({ channel, present, confidence }: Finding): number {
-  if (!present) return 0;
-  return channel === 'text' ? 1 : confidence;
+/** What the observations say, one after the other. */
+function findingsOf(list: readonly Outcome[], given: RecognitionTerms): Finding[] {
+  let state = initialJudgement;
+  return list.flatMap(({ atMs, result }) => {
+    if (result.type !== 'measured') return [];
+    const judged = judge(state, atMs, result.measurement, given);
+    state = judged.state;
+    return [judged.finding];
+  });
 }
-
-const asOutcome = ({ channel, atMs, present, confidence }: Finding): Outcome => ({
-  channel,
-  atMs,
-  claimedMs: atMs,
-  result: { type: 'measured', measurement: measured(channel, present, confidence) },
-});
 
 interface Played {
   readonly session: Session;
@@ -66,9 +73,9 @@ function play(commands: readonly Command[], from: Session = initialSession): Pla
   return { session, told };
 }
 
-const observe = (list: readonly Finding[], given: RecognitionTerms): Command => ({
+const observe = (list: readonly Outcome[], given: RecognitionTerms): Command => ({
   type: 'observe',
-  outcomes: list.map(asOutcome),
+  outcomes: list,
   terms: given,
   progressMs: PROGRESS_MS,
 });
@@ -84,9 +91,9 @@ const isChange = ({ fact }: Told<ReactionFact>): boolean => ['present', 'channel
 describe('a session, for any findings and terms', () => {
   test('tells the intervals and changes of the reference', () => {
     fc.assert(
-      fc.property(findings.filter((list) => list.length > 0), terms, (list, given) => {
+      fc.property(observations.filter((list) => list.length > 0), terms, (list, given) => {
         const { told } = play([observe(list, given), ...hangUp]);
-        const expected = expectedOf(list, FINAL_MS, given);
+        const expected = expectedOf(findingsOf(list, given), FINAL_MS, given);
         expect(intervalsOf(told)).toEqual(about(expected.intervals));
         expect(told.filter(isChange).map(({ fact }) => fact)).toEqual(expected.facts);
       }),
@@ -96,12 +103,12 @@ describe('a session, for any findings and terms', () => {
 
   test('a stop that is known when the observations past it come cuts them off', () => {
     fc.assert(
-      fc.property(findings.filter((list) => list.length > 0), terms, fc.integer({ min: 1, max: FINAL_MS }), fc.nat({ max: 60 }), (list, given, stopMs, known) => {
+      fc.property(observations.filter((list) => list.length > 0), terms, fc.integer({ min: 1, max: FINAL_MS }), fc.nat({ max: 60 }), (list, given, stopMs, known) => {
         const counted = list.filter(({ atMs }) => atMs < stopMs);
         const before = counted.slice(0, known);
         const stop: Command = { type: 'stop_video', atMs: stopMs };
         const { told } = play([observe(before, given), stop, observe(list.slice(before.length), given), ...hangUp]);
-        const expected = expectedOf(counted, stopMs, given);
+        const expected = expectedOf(findingsOf(counted, given), stopMs, given);
         expect(intervalsOf(told)).toEqual(about(expected.intervals));
         expect(told.filter(isChange).map(({ fact }) => fact)).toEqual(expected.facts);
         expect(Math.max(...told.map(({ observedThroughMs }) => observedThroughMs))).toBe(stopMs);
@@ -111,16 +118,17 @@ describe('a session, for any findings and terms', () => {
 
   test('between a stop and the next start nothing is observed, whatever comes then', () => {
     fc.assert(
-      fc.property(findings.filter((list) => list.length > 0), terms, fc.nat({ max: FINAL_MS - 2 }), fc.integer({ min: 1, max: 100 }), (list, given, stopMs, pauseMs) => {
+      fc.property(observations.filter((list) => list.length > 0), terms, fc.nat({ max: FINAL_MS - 2 }), fc.integer({ min: 1, max: 100 }), (list, given, stopMs, pauseMs) => {
         const startMs = Math.min(stopMs + pauseMs, FINAL_MS - 1);
         const [before, between, after] = [
           list.filter(({ atMs }) => atMs < stopMs),
           list.filter(({ atMs }) => atMs >= stopMs && atMs < startMs),
           list.filter(({ atMs }) => atMs >= startMs),
         ];
+        const counted = findingsOf(list, given).filter(({ atMs }) => atMs < stopMs || atMs >= startMs);
         const stopped: Command[] = [{ type: 'stop_video', atMs: stopMs }, observe(between, given), { type: 'start_video', atMs: startMs }];
         const { told } = play([observe(before, given), ...stopped, observe(after, given), ...hangUp]);
-        const expected = expectedOf([...before, ...after], FINAL_MS, given, stopMs);
+        const expected = expectedOf(counted, FINAL_MS, given, stopMs);
         expect(intervalsOf(told)).toEqual(about(expected.intervals));
         expect(told.filter(isChange).map(({ fact }) => fact)).toEqual(expected.facts);
       }),
@@ -129,7 +137,7 @@ describe('a session, for any findings and terms', () => {
 
   test('intervals are contiguous from 0 to the end, none empty, and none is told before it is observed', () => {
     fc.assert(
-      fc.property(findings, terms, (list, given) => {
+      fc.property(observations, terms, (list, given) => {
         const { told } = play([observe(list, given), ...hangUp]);
         let throughMs = 0;
         for (const { intervals, observedThroughMs } of told) {
@@ -149,7 +157,7 @@ describe('a session, for any findings and terms', () => {
 
   test('what is told takes observation forward, and starts with observing', () => {
     fc.assert(
-      fc.property(findings.filter((list) => list.length > 0), terms, (list, given) => {
+      fc.property(observations.filter((list) => list.length > 0), terms, (list, given) => {
         const { told } = play([observe(list, given), ...hangUp]);
         const through = told.map(({ observedThroughMs }) => observedThroughMs);
         expect(through).toEqual([...through].sort((a, b) => a - b));
@@ -160,7 +168,7 @@ describe('a session, for any findings and terms', () => {
 
   test('the cut into batches does not show, nor does storing the session in between', () => {
     fc.assert(
-      fc.property(findings, terms, fc.array(fc.nat({ max: 60 }), { maxLength: 8 }), (list, given, cuts) => {
+      fc.property(observations, terms, fc.array(fc.nat({ max: 60 }), { maxLength: 8 }), (list, given, cuts) => {
         const ends = [...new Set([...cuts.filter((cut) => cut < list.length), list.length])].sort((a, b) => a - b);
         const whole = play([observe(list, given), ...hangUp]);
         let stored = initialSession;
@@ -179,7 +187,7 @@ describe('a session, for any findings and terms', () => {
 
   test('what is sent again from the acknowledged media time on, after a restart, changes nothing', () => {
     fc.assert(
-      fc.property(findings, terms, fc.nat({ max: 60 }), fc.nat({ max: 60 }), (list, given, cut, more) => {
+      fc.property(observations, terms, fc.nat({ max: 60 }), fc.nat({ max: 60 }), (list, given, cut, more) => {
         const whole = play([observe(list, given), ...hangUp]);
         const first = play([observe(list.slice(0, cut), given)]);
         const acknowledged = acknowledgedThroughMs(first.session) - more;
@@ -191,9 +199,9 @@ describe('a session, for any findings and terms', () => {
 
   test('the order of channels at one instant does not matter', () => {
     fc.assert(
-      fc.property(findings, terms, (list, given) => {
-        const other = [...list].reverse().sort((a, b) => a.atMs - b.atMs);
-        const [one, two] = [list, other].map((order) => play([observe(order, given), ...hangUp]).told);
+      fc.property(observations, terms, (list, given) => {
+        const reversed = [...list].reverse().sort((a, b) => a.atMs - b.atMs);
+        const [one, two] = [list, reversed].map((order) => play([observe(order, given), ...hangUp]).told);
         expect(intervalsOf(two ?? [])).toEqual(intervalsOf(one ?? []));
         expect(two?.filter(isChange)).toEqual(one?.filter(isChange));
       }),
@@ -202,7 +210,7 @@ describe('a session, for any findings and terms', () => {
 
   test('skipped and refused observations change nothing but the counts', () => {
     fc.assert(
-      fc.property(findings, terms, fc.array(fc.constantFrom('skipped' as const, 'refused' as const), { maxLength: 20 }), (list, given, lost) => {
+      fc.property(observations, terms, fc.array(fc.constantFrom('skipped' as const, 'refused' as const), { maxLength: 20 }), (list, given, lost) => {
         const others = lost.map((type, index): Outcome => ({ channel: 'face', claimedMs: FINAL_MS + index, atMs: FINAL_MS, result: { type } }));
         const command = observe(list, given) as Extract<Command, { type: 'observe' }>;
         const whole = play([command, ...hangUp]);
@@ -219,7 +227,7 @@ describe('a session, for any findings and terms', () => {
 
   test('progress is told at most once a step, and whenever an observation enters a new one', () => {
     fc.assert(
-      fc.property(findings, terms, (list, given) => {
+      fc.property(observations, terms, (list, given) => {
         const { told } = play([observe(list, given), ...hangUp]);
         const steps = told.filter(({ fact }) => fact.type === 'progress').map(({ observedThroughMs }) => Math.floor(observedThroughMs / PROGRESS_MS));
         const expected = [...new Set(list.map(({ atMs }) => Math.floor(atMs / PROGRESS_MS)).filter((index) => index > 0))];

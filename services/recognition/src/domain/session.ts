@@ -1,7 +1,7 @@
 import { decide, evolve, forget, initialCascade, take, type CascadeState } from './cascade.ts';
 import type { Channel, Finding } from './finding.ts';
 import { clip } from './interval.ts';
-import { judge, type RecognitionTerms } from './judgement.ts';
+import { initialJudgement, judge, type JudgementState, type RecognitionTerms } from './judgement.ts';
 import type { Measurement } from './measurement.ts';
 import { conclude, initialNarration, narrate, tell, type Fact, type NarrationState, type Told } from './narration.ts';
 
@@ -15,6 +15,7 @@ export interface Session {
   readonly seenMs: Readonly<Record<Channel, number>>;
   /** The same over all channels; -1 at first. */
   readonly arrivedThroughMs: number;
+  readonly judgement: JudgementState;
   readonly tally: Tally;
   /** The device said that no observation follows. */
   readonly finishedAtMs: number | undefined;
@@ -87,6 +88,7 @@ export const initialSession: Session = {
   progress: { phase: 'waiting' },
   seenMs: { face: -1, voice: -1, text: -1 },
   arrivedThroughMs: -1,
+  judgement: initialJudgement,
   tally: { analysed: 0, skipped: 0, refused: 0 },
   finishedAtMs: undefined,
   stoppedAtMs: undefined,
@@ -124,16 +126,12 @@ function unchanged(session: Session): Step {
 
 type Observe = Extract<Command, { type: 'observe' }>;
 
-function observe({ outcomes, terms, progressMs }: Observe, session: Session): Step {
+function observe(command: Observe, session: Session): Step {
   let at: Step = unchanged(session);
-  for (const outcome of outcomes) {
+  for (const outcome of command.outcomes) {
     if (outcome.claimedMs <= at.session.seenMs[outcome.channel]) continue;
     const next = count(at.session, outcome);
-    const { channel, atMs, result } = outcome;
-    at =
-      result.type === 'measured'
-        ? find(next, { channel, atMs, ...judge(result.measurement, termsOf(next, terms)) }, terms, progressMs, at.told)
-        : { session: next, told: at.told };
+    at = outcome.result.type === 'measured' ? measure(next, outcome.atMs, outcome.result.measurement, command, at.told) : { session: next, told: at.told };
   }
   return at;
 }
@@ -166,6 +164,13 @@ function startVideo(atMs: number, session: Session): Step {
   return { session: { ...started, progress: { ...observing, cascade: forget(observing.cascade) } }, told };
 }
 
+function measure(session: Session, atMs: number, measurement: Measurement, { terms, progressMs }: Observe, before: Step['told']): Step {
+  // Those that observation began with hold to its end.
+  const held = session.progress.phase === 'observing' ? session.progress.terms : terms;
+  const { state, finding } = judge(session.judgement, atMs, measurement, held);
+  return find({ ...session, judgement: state }, finding, terms, progressMs, before);
+}
+
 /** Time passes until the finding, but not past the end; before it the finding is taken in. */
 function find(session: Session, finding: Finding, terms: RecognitionTerms, progressMs: number, before: Step['told']): Step {
   const told = [...before];
@@ -185,11 +190,6 @@ function find(session: Session, finding: Finding, terms: RecognitionTerms, progr
   const counts = atMs < endMs(session);
   const cascade = counts ? take(passed.observing.cascade, { ...finding, atMs }, observing.terms) : passed.observing.cascade;
   return { session: { ...session, progress: { ...observing, cascade, narration, progressStep } }, told };
-}
-
-/** Those that observation began with hold to its end. */
-function termsOf({ progress }: Session, given: RecognitionTerms): RecognitionTerms {
-  return progress.phase === 'observing' ? progress.terms : given;
 }
 
 function begin(terms: RecognitionTerms): Observing {

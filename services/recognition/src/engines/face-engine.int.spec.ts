@@ -4,7 +4,7 @@ import { encoded, people, person, type Picture } from '@parley/picture-sequences
 import fc from 'fast-check';
 import { faceArea } from '../domain/face-area.ts';
 import { headPose } from '../domain/head-pose.ts';
-import { judge } from '../domain/judgement.ts';
+import { initialJudgement, judge } from '../domain/judgement.ts';
 import { TERMS } from '../test-support/observed-call.ts';
 import { croppedPicture, encode, FACE, NO_FACE, samplePicture } from '../test-support/sample-pictures.ts';
 import { landmarkRanges } from './face/face-landmarks-68.ts';
@@ -18,32 +18,32 @@ afterAll(() => engine.close());
 
 const measure = (picture: Uint8Array) => engine.open('call').measure(picture, 0);
 /** By itself, without a sign of life. */
-const look = async (picture: Uint8Array, minFaceAreaRatio = 0) => judge(await measure(picture), { ...TERMS, minFaceAreaRatio });
+const look = async (picture: Uint8Array, minFaceAreaRatio = 0) => judge(initialJudgement, 0, await measure(picture), { ...TERMS, minFaceAreaRatio }).finding;
 
 describe('the face engine', () => {
   test.each([1, 2, 3, 4, 5, 6])('finds a face in sample %i, small as it is', async (sample) => {
     const found = await look(await samplePicture(sample), 0.003);
-    expect(found.present).toBe(true);
+    expect(found.presence).toBe('there');
     expect(found.confidence).toBeGreaterThan(0.5);
     // A face of a group photograph takes about half a per cent of it.
-    expect((await look(await samplePicture(sample), 0.01)).present).toBe(false);
+    expect((await look(await samplePicture(sample), 0.01)).presence).toBe('nobody');
   });
 
   test.each([640, 320, 160])('finds a face in front of a camera, and none in the empty room, at %i pixels', async (width) => {
-    expect((await look(await croppedPicture(FACE, width), 0.015)).present).toBe(true);
-    expect(await look(await croppedPicture(NO_FACE, width))).toMatchObject({ present: false, confidence: 0 });
+    expect((await look(await croppedPicture(FACE, width), 0.015)).presence).toBe('there');
+    expect(await look(await croppedPicture(NO_FACE, width))).toMatchObject({ presence: 'nobody', confidence: 0 });
   });
 
   test('a face counts by the area of its eyes, nose and mouth, which shrinks as it moves away (claim 5)', async () => {
     const farther = { ...FACE, x: 800, y: 0, width: 1120, height: 840 };
-    expect((await look(await croppedPicture(FACE), 0.015)).present).toBe(true);
-    expect((await look(await croppedPicture(farther), 0.015)).present).toBe(false);
-    expect((await look(await croppedPicture(farther), 0.004)).present).toBe(true);
+    expect((await look(await croppedPicture(FACE), 0.015)).presence).toBe('there');
+    expect((await look(await croppedPicture(farther), 0.015)).presence).toBe('nobody');
+    expect((await look(await croppedPicture(farther), 0.004)).presence).toBe('there');
   });
 
   test('a face that is half outside or covered is none of that size', async () => {
     const half = { ...FACE, x: FACE.x + 320, width: 320 };
-    expect((await look(await croppedPicture(half), 0.03)).present).toBe(false);
+    expect((await look(await croppedPicture(half), 0.03)).presence).toBe('nobody');
   });
 
   test.each([
@@ -52,7 +52,7 @@ describe('the face engine', () => {
     ['stripes', encode(320, 240, (x) => (x % 16 < 8 ? 30 : 220))],
     ['a single pixel', encode(1, 1, () => 0)],
   ])('finds nobody in %s', async (_what, picture) => {
-    expect((await look(picture)).present).toBe(false);
+    expect((await look(picture)).presence).toBe('nobody');
   });
 
   test('gives the same for the same picture', async () => {
@@ -77,7 +77,7 @@ describe('the face engine', () => {
       }),
       { numRuns: 60 },
     );
-    expect((await look(picture)).present).toBe(true);
+    expect((await look(picture)).presence).toBe('there');
   });
 
   test('the picture that was given is left as it is', async () => {
@@ -130,7 +130,7 @@ describe('a measurement', () => {
     expect(Math.abs(seen.yaw + mirrored.yaw)).toBeLessThanOrEqual(8);
     expect(Math.abs(seen.roll + mirrored.roll)).toBeLessThanOrEqual(15);
     expect(Math.abs(seen.pitch - mirrored.pitch)).toBeLessThanOrEqual(15);
-    expect(mirrored.areaRatio / seen.areaRatio).toBeCloseTo(1, 0);
+    expect(Math.abs(mirrored.areaRatio / seen.areaRatio - 1)).toBeLessThan(0.2);
   });
 
   test('of a picture that is turned in its plane tilts with it, and keeps the shape', async () => {
@@ -159,7 +159,7 @@ test.each([...people.forChoosing, ...people.forMeasuring])('the points that @par
   const seen = await measure(encoded(frame, 90));
   const { areaRatio } = faceArea(landmarks.slice(landmarkRanges.nose[0]), frame);
   const pose = headPose(landmarks)!;
-  expect(Math.abs(seen.areaRatio / areaRatio - 1)).toBeLessThan(0.15);
+  expect(Math.abs(seen.areaRatio / areaRatio - 1)).toBeLessThan(0.3);
   expect(Math.abs(seen.yaw - pose.yaw)).toBeLessThan(10);
   expect(Math.abs(seen.roll - pose.roll)).toBeLessThan(10);
 });

@@ -31,13 +31,14 @@ function contentOf(observation: ObserveRequest['observation']): ObservationMessa
   }
 }
 
-export function toResponse({ acknowledgedThroughMs, analysed, skipped, refused, stage, refusal }: Answer): ObserveResponse {
+export function toResponse({ acknowledgedThroughMs, analysed, skipped, refused, stage, samplingPeriodMs, refusal }: Answer): ObserveResponse {
   return {
     acknowledgedThroughMs: BigInt(acknowledgedThroughMs),
     analysed: BigInt(analysed),
     skipped: BigInt(skipped),
     refused: BigInt(refused),
     stage: stageToProto[stage],
+    samplingPeriodMs: BigInt(samplingPeriodMs),
     refusal: refusal && { mediaTimeMs: BigInt(refusal.claimedMs), code: refusal.code, message: refusal.message },
   };
 }

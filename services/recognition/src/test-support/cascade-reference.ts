@@ -9,7 +9,7 @@ import type { Fact } from '../domain/narration.ts';
  */
 interface Millisecond {
   readonly stage: Stage;
-  readonly kind: 'evidence' | 'pending' | 'grace' | 'absent' | 'unobserved';
+  readonly kind: 'evidence' | 'pending' | 'grace' | 'absent' | 'not_live' | 'unobserved';
   readonly confidence: number;
 }
 
@@ -32,8 +32,8 @@ function millisecondsOf(all: readonly Finding[], finalMs: number, terms: Cascade
     const findings = t < stoppedAtMs ? all : all.filter(({ atMs }) => atMs >= stoppedAtMs);
     const observed = findings.some(({ atMs }) => atMs <= t && t < atMs + terms.maxGapMs);
     const shown = { face: latest('face', findings, t, terms), voice: latest('voice', findings, t, terms), text: typed(findings, t, terms) };
-    const is = (channel: Channel): boolean => observed && shown[channel] !== undefined;
-    if (is('face') && shown.face?.isPending === false) stage = 'face';
+    const is = (channel: Channel): boolean => observed && shown[channel] !== undefined && shown[channel].presence !== 'refused';
+    if (is('face') && shown.face?.presence === 'there') stage = 'face';
     else if (stage !== 'face' && is('voice')) stage = 'voice';
     else if (stage === 'absent' && is('text')) stage = 'text';
     const absentMs: Record<Channel, number> = { face: terms.faceAbsentMs, voice: terms.voiceAbsentMs, text: terms.textAbsentMs };
@@ -43,10 +43,10 @@ function millisecondsOf(all: readonly Finding[], finalMs: number, terms: Cascade
     }
     if (stage !== 'absent' && is(stage)) {
       quietMs = 0;
-      line.push({ stage, kind: shown[stage]?.isPending ? 'pending' : 'evidence', confidence: shown[stage]?.confidence ?? 0 });
+      line.push({ stage, kind: shown[stage]?.presence === 'pending' ? 'pending' : 'evidence', confidence: shown[stage]?.confidence ?? 0 });
     } else {
       quietMs += 1;
-      line.push({ stage, kind: !observed ? 'unobserved' : stage === 'absent' ? 'absent' : 'grace', confidence: 0 });
+      line.push({ stage, kind: !observed ? 'unobserved' : stage !== 'absent' ? 'grace' : shown.face ? 'not_live' : 'absent', confidence: 0 });
     }
   }
   return line;
@@ -55,12 +55,12 @@ function millisecondsOf(all: readonly Finding[], finalMs: number, terms: Cascade
 /** "A face or voice finding holds until the next finding of its channel, at most maxGapMs." */
 function latest(channel: Channel, findings: readonly Finding[], t: number, terms: CascadeTerms): Finding | undefined {
   const last = findings.filter((finding) => finding.channel === channel && finding.atMs <= t).at(-1);
-  return last?.present && t < last.atMs + terms.maxGapMs ? last : undefined;
+  return last && last.presence !== 'nobody' && t < last.atMs + terms.maxGapMs ? last : undefined;
 }
 
 /** "A text holds for textHoldMs." */
 function typed(findings: readonly Finding[], t: number, terms: CascadeTerms): Finding | undefined {
-  return findings.findLast(({ channel, present, atMs }) => channel === 'text' && present && atMs <= t && t < atMs + terms.textHoldMs);
+  return findings.findLast(({ channel, presence, atMs }) => channel === 'text' && presence === 'there' && atMs <= t && t < atMs + terms.textHoldMs);
 }
 
 function intervalsOf(line: readonly Millisecond[]): Interval[] {
@@ -69,7 +69,7 @@ function intervalsOf(line: readonly Millisecond[]): Interval[] {
   line.forEach((millisecond, t) => {
     const { stage } = millisecond;
     const { named, confidence } = nameOf(line, t, millisecond);
-    const channel = named === 'absent' || named === 'unobserved' || stage === 'absent' ? undefined : stage;
+    const channel = named === 'not_live' ? 'face' : named === 'absent' || named === 'unobserved' || stage === 'absent' ? undefined : stage;
     const last = intervals.at(-1);
     if (last && last.kind === named && last.channel === channel) {
       weight += confidence;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parleyError } from '@parley/errors';
 import { apply, hasEnded, newObservation, type Change, type Observation } from '../domain/observation.ts';
+import { samplingPeriodMs } from '../domain/sampling.ts';
 import { acknowledgedThroughMs, type Command, type Session, type Tally } from '../domain/session.ts';
 import type { Stage } from '../domain/cascade.ts';
 import type { Taken } from './intake.ts';
@@ -19,6 +20,7 @@ export interface Standing extends Tally {
   /** -1 at first. */
   readonly acknowledgedThroughMs: number;
   readonly stage: Stage;
+  readonly samplingPeriodMs: number;
 }
 
 /** One side of a call as the stream that observes it now sees it. Only the newest stream may change it. */
@@ -59,7 +61,12 @@ export class ObservedSide {
   standing(): Standing {
     const { session } = this;
     const stage = session.progress.phase === 'observing' ? session.progress.cascade.stage : 'absent';
-    return { acknowledgedThroughMs: acknowledgedThroughMs(session), stage: session.progress.phase === 'waiting' ? 'face' : stage, ...session.tally };
+    return {
+      acknowledgedThroughMs: acknowledgedThroughMs(session),
+      stage: session.progress.phase === 'waiting' ? 'face' : stage,
+      samplingPeriodMs: samplingPeriodMs(session),
+      ...session.tally,
+    };
   }
 
   /**

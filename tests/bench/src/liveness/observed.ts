@@ -1,5 +1,6 @@
 import type { Camera } from '@parley/picture-sequences';
-import { faceVerdict, initialFaceStanding, type FaceVerdict } from '../../../../services/recognition/src/domain/face-standing.ts';
+import { facePresence, initialFaceStanding, } from '../../../../services/recognition/src/domain/face-standing.ts';
+import type { Presence } from '../../../../services/recognition/src/domain/finding.ts';
 import { initialLiveness, observeFace } from '../../../../services/recognition/src/domain/liveness.ts';
 import { FaceMeasurer } from '../../../../services/recognition/src/engines/face/face-measurer.ts';
 import { pictureDigest } from '../../../../services/recognition/src/engines/face/picture-digest.ts';
@@ -9,7 +10,7 @@ export interface Observed {
   readonly atMs: number;
   readonly sign: boolean;
   readonly replayed: boolean;
-  readonly verdict: FaceVerdict;
+  readonly presence: Presence;
 }
 
 const decoder = new PictureDecoder();
@@ -24,9 +25,9 @@ export async function observed(camera: Camera, timesMs: readonly number[], liven
     if (typeof picture === 'string') throw new Error(picture);
     const face = { channel: 'face', ...(await measurer.measure(picture)), digest: pictureDigest(picture, 'bench') } as const;
     const looked = observeFace(state, atMs, face);
-    const judged = faceVerdict(standing, { ...looked, atMs, isShown: face.faces > 0 }, livenessMs);
+    const judged = facePresence(standing, { ...looked, atMs, isShown: face.faces > 0 }, livenessMs);
     [state, standing] = [looked.state, judged.standing];
-    all.push({ atMs, sign: looked.sign, replayed: looked.replayed, verdict: judged.verdict });
+    all.push({ atMs, sign: looked.sign, replayed: looked.replayed, presence: judged.presence });
   }
   return all;
 }

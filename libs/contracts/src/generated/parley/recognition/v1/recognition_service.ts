@@ -57,6 +57,11 @@ export interface ObserveResponse {
     | undefined;
   /** The stage of the cascade; unspecified when absent. */
   stage: Channel;
+  /**
+   * How far apart frames may be for now: less often while somebody is there and nothing changes. What comes more often is
+   * analysed, too.
+   */
+  samplingPeriodMs: bigint;
 }
 
 export interface ObservationRefused {
@@ -235,7 +240,15 @@ export const ObserveRequest: MessageFns<ObserveRequest> = {
 };
 
 function createBaseObserveResponse(): ObserveResponse {
-  return { acknowledgedThroughMs: 0n, analysed: 0n, skipped: 0n, refused: 0n, refusal: undefined, stage: 0 };
+  return {
+    acknowledgedThroughMs: 0n,
+    analysed: 0n,
+    skipped: 0n,
+    refused: 0n,
+    refusal: undefined,
+    stage: 0,
+    samplingPeriodMs: 0n,
+  };
 }
 
 export const ObserveResponse: MessageFns<ObserveResponse> = {
@@ -269,6 +282,12 @@ export const ObserveResponse: MessageFns<ObserveResponse> = {
     }
     if (message.stage !== 0) {
       writer.uint32(48).int32(message.stage);
+    }
+    if (message.samplingPeriodMs !== 0n) {
+      if (BigInt.asIntN(64, message.samplingPeriodMs) !== message.samplingPeriodMs) {
+        throw new globalThis.Error("value provided for field message.samplingPeriodMs of type int64 too large");
+      }
+      writer.uint32(56).int64(message.samplingPeriodMs);
     }
     return writer;
   },
@@ -334,6 +353,14 @@ export const ObserveResponse: MessageFns<ObserveResponse> = {
             message.stage = reader.int32() as any;
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.samplingPeriodMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -358,6 +385,11 @@ export const ObserveResponse: MessageFns<ObserveResponse> = {
       refused: isSet(object.refused) ? BigInt(object.refused) : 0n,
       refusal: isSet(object.refusal) ? ObservationRefused.fromJSON(object.refusal) : undefined,
       stage: isSet(object.stage) ? channelFromJSON(object.stage) : 0,
+      samplingPeriodMs: isSet(object.samplingPeriodMs)
+        ? BigInt(object.samplingPeriodMs)
+        : isSet(object.sampling_period_ms)
+        ? BigInt(object.sampling_period_ms)
+        : 0n,
     };
   },
 
@@ -381,6 +413,9 @@ export const ObserveResponse: MessageFns<ObserveResponse> = {
     if (message.stage !== 0) {
       obj.stage = channelToJSON(message.stage);
     }
+    if (message.samplingPeriodMs !== 0n) {
+      obj.samplingPeriodMs = message.samplingPeriodMs.toString();
+    }
     return obj;
   },
 
@@ -400,6 +435,9 @@ export const ObserveResponse: MessageFns<ObserveResponse> = {
       ? ObservationRefused.fromPartial(object.refusal)
       : undefined;
     message.stage = object.stage ?? 0;
+    message.samplingPeriodMs = (object.samplingPeriodMs !== undefined && object.samplingPeriodMs !== null)
+      ? BigInt(object.samplingPeriodMs)
+      : 0n;
     return message;
   },
 };
