@@ -1,5 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { framed, photograph, type Picture, type Point, type Rectangle } from './picture.ts';
-import table from './people.json' with { type: 'json' };
+
+interface Entry {
+  readonly photograph: number;
+  /** x, y, width and height of the frame, in pixels of the photograph. */
+  readonly part: readonly [number, number, number, number];
+  /** x and y of each, in pixels of the frame. */
+  readonly landmarks: readonly number[];
+}
+
+const table = JSON.parse(readFileSync(new URL('./people.json', import.meta.url), 'utf8')) as readonly Entry[];
 
 /** Somebody on one of face-api's photographs, as a camera in front of him would show him. */
 export interface Person {
@@ -21,7 +31,7 @@ const room: Rectangle = { x: 0, y: 880, width: 640, height: 480 };
 export function person(number: number): Person {
   const entry = table[number];
   if (entry === undefined) throw new RangeError(`there is no person ${number}`);
-  const [x, y, width, height] = entry.part as [number, number, number, number];
+  const [x, y, width, height] = entry.part;
   const landmarks = Array.from({ length: 68 }, (_, nth) => ({ x: entry.landmarks[2 * nth]!, y: entry.landmarks[2 * nth + 1]! }));
   return { photograph: entry.photograph, frame: framed(photograph(entry.photograph), { x, y, width, height }), landmarks };
 }

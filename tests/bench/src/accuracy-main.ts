@@ -3,8 +3,8 @@
 import type { RecognitionTerms } from '../../../services/recognition/src/domain/judgement.ts';
 import { measuredMaterials } from './accuracy/materials.ts';
 import { seeded } from './accuracy/random.ts';
-import { ideal, recognised, samplingMs, type Made } from './accuracy/recognised.ts';
-import { isSeen, randomScript, type Script } from './accuracy/script.ts';
+import { ideal, recognised, type Made } from './accuracy/recognised.ts';
+import { isSeen, randomScript, samplingMs, type Script } from './accuracy/script.ts';
 import { progress, report } from './report.ts';
 import { percentile, type Measured } from './result-row.ts';
 

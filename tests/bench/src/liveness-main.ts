@@ -45,8 +45,9 @@ function countedShare(call: readonly Observed[]): number {
   return call.filter(({ presence }, nth) => presence === 'there' || (presence === 'pending' && nth < first)).length / call.length;
 }
 
+/** The call's length if never. */
 function firstMs(call: readonly Observed[], what: 'sign' | 'replayed'): number {
-  return call.find((one) => one[what])?.atMs ?? Infinity;
+  return call.find((one) => one[what])?.atMs ?? callMs;
 }
 
 function percent(values: readonly boolean[]): number {

@@ -1,6 +1,7 @@
 // Faces: the networks on onnxruntime against face-api on WebAssembly, on the same pictures, each on one processor. Voices: the
 // service's engine against real time.
-import { FaceLandmarks68 } from '../../../services/recognition/src/engines/face/face-landmarks-68.ts';
+import { FaceMeasurer } from '../../../services/recognition/src/engines/face/face-measurer.ts';
+import { pictureDigest } from '../../../services/recognition/src/engines/face/picture-digest.ts';
 import { PictureDecoder } from '../../../services/recognition/src/engines/face/rgb-picture.ts';
 import { TinyFaceDetector, type FaceBox } from '../../../services/recognition/src/engines/face/tiny-face-detector.ts';
 import { loadFaceApi, type FaceApi } from './recognition/face-api.ts';
@@ -15,29 +16,21 @@ const minScore = 0.5;
 /** Both decide by a threshold, on numbers that differ in the sixth digit. */
 const nearlyMinScore = 0.499;
 
-type Look = (frame: Frame) => Promise<readonly FaceBox[]>;
-
 const decoder = new PictureDecoder();
-const [small, large] = (await TinyFaceDetector.load([160, 416])) as [TinyFaceDetector, TinyFaceDetector];
-const landmarks = await FaceLandmarks68.load();
+const measurer = await FaceMeasurer.load();
+const [large] = (await TinyFaceDetector.load([416])) as [TinyFaceDetector];
 const faceApi = await loadFaceApi();
 
-/** As the service does it: the small input first, the points of the largest face. */
-const parley: Look = async (frame) => {
+/** As the service does it: decoding, measuring, and telling the picture from others. @returns how many faces there are */
+async function parley(frame: Frame): Promise<number> {
   const picture = decoder.decode(frame.jpeg);
   if (typeof picture === 'string') throw new Error(picture);
-  for (const detector of [small, large]) {
-    const faces = await detector.detect(picture, minScore);
-    const [largest] = faces.toSorted((one, other) => other.width * other.height - one.width * one.height);
-    if (largest === undefined) continue;
-    await landmarks.locate(picture, largest);
-    return faces;
-  }
-  return [];
-};
+  pictureDigest(picture, 'bench');
+  return (await measurer.measure(picture)).faces;
+}
 
 /** Its detector at its usual input, and the points of the largest face. */
-const baseline: Look = async ({ jpeg, width, height }) => {
+async function baseline({ jpeg, width, height }: Frame): Promise<FaceBox[]> {
   const { tf, nets } = faceApi;
   const tensor = tf.tensor3d(decode(jpeg).data, [height, width, 3], 'int32');
   const found = [...(await faceApi.detectAllFaces(tensor, inputOf(faceApi)))].sort((one, other) => other.box.area - one.box.area);
@@ -50,14 +43,14 @@ const baseline: Look = async ({ jpeg, width, height }) => {
   }
   tensor.dispose();
   return found.map(({ box, score }) => ({ x: box.x, y: box.y, width: box.width, height: box.height, score }));
-};
+}
 
 function inputOf({ TinyFaceDetectorOptions }: FaceApi): object {
   return new TinyFaceDetectorOptions({ inputSize: 416, scoreThreshold: minScore });
 }
 
 /** Milliseconds of each frame. */
-async function timed(frames: readonly Frame[], look: Look): Promise<number[]> {
+async function timed(frames: readonly Frame[], look: (frame: Frame) => Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
   for (const frame of frames) {
     const startMs = performance.now();
@@ -75,7 +68,7 @@ async function lost(frames: readonly Frame[]): Promise<{ readonly faces: number;
     const ours = await large.detect({ width: frame.width, height: frame.height, data: frame.pixels }, nearlyMinScore);
     counts.ofFaces += theirs.length;
     counts.faces += theirs.filter((face) => !ours.some((own) => isSame(own, face))).length;
-    if (theirs.length > 0 && (await parley(frame)).length === 0) counts.frames += 1;
+    if (theirs.length > 0 && (await parley(frame)) === 0) counts.frames += 1;
   }
   return counts;
 }

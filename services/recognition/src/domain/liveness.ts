@@ -44,22 +44,22 @@ const frozenMs = 2_000;
  * coded again came to at most about half of it (docs/recognition.md). Eyes: by their usual height, and both, downward. The others: in
  * thousandths of the distance between the eyes; of the brows, both.
  */
-export const signs = { blink: 0.06, mouthOpening: 65, brows: 24, noseAcross: 35, noseDown: 18 } as const;
+export const signs = { blink: 0.07, mouthOpening: 70, brows: 28, noseAcross: 40, noseDown: 21 } as const;
 
 /**
- * A loop: what was seen in the last `pictures` that are kept differs from what was seen at one lag before by no more than noise and a
+ * A loop: what was seen in the last pictures that are kept differs from what was seen at one lag before by no more than noise and a
  * share of what it would if the two had nothing to do with each other. All in coordinates by their noise, as variances, and only
  * while these move enough for that to be told.
  */
-const loop = { minLagMs: 1_500, stepMs: 50, pictures: 16, maxApartMs: 1_200, minMovement: 4 } as const;
+const loop = { minLagMs: 1_500, stepMs: 50, maxApartMs: 1_200 } as const;
 /** Standard deviations of a photograph's coordinates that is moved and coded again. */
 const noise = { mouthOpening: 10, leftBrow: 7, rightBrow: 7, noseAcross: 6, noseDown: 4 } as const;
 /** The variance of the difference of two such coordinates, less what is saved by their being close. */
 const noiseOfDifference = 1.5;
 /** Brows and nose move slowly enough to be known between two pictures; the mouth moves most, but is seen again only at the same instant. */
 const comparisons = [
-  { names: ['leftBrow', 'rightBrow', 'noseAcross', 'noseDown'], maxDifference: 0.03 },
-  { names: ['mouthOpening', 'leftBrow', 'rightBrow', 'noseAcross', 'noseDown'], maxDifference: 0.15 },
+  { names: ['leftBrow', 'rightBrow', 'noseAcross', 'noseDown'], pictures: 20, minMovement: 2, maxDifference: 0 },
+  { names: ['mouthOpening', 'leftBrow', 'rightBrow', 'noseAcross', 'noseDown'], pictures: 16, minMovement: 4, maxDifference: 0.15 },
 ] as const;
 
 const place = Object.fromEntries(shapeNames.map((name, nth) => [name, nth])) as Record<(typeof shapeNames)[number], number>;
@@ -118,12 +118,12 @@ function median(values: readonly number[]): number {
 }
 
 function isLoop(seen: readonly Seen[]): boolean {
-  if (seen.length <= loop.pictures) return false;
-  return comparisons.some(({ names, maxDifference }) => {
+  return comparisons.some(({ names, pictures, minMovement, maxDifference }) => {
+    if (seen.length <= pictures) return false;
     const path = seen.map(({ atMs, shape }) => ({ atMs, at: names.map((name) => shape[place[name]]! / noise[name]) }));
-    const recent = path.slice(-loop.pictures);
+    const recent = path.slice(-pictures);
     const movement = variance(recent);
-    if (movement < loop.minMovement) return false;
+    if (movement < minMovement) return false;
     const limit = noiseOfDifference + 2 * maxDifference * movement;
     const longestMs = recent[0]!.atMs - path[0]!.atMs;
     for (let lagMs = loop.minLagMs; lagMs <= longestMs; lagMs += loop.stepMs) {

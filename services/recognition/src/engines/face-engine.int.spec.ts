@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isParleyError } from '@parley/errors';
+import { encoded, people, person, type Picture } from '@parley/picture-sequences';
 import fc from 'fast-check';
+import { faceArea } from '../domain/face-area.ts';
+import { headPose } from '../domain/head-pose.ts';
 import { initialJudgement, judge } from '../domain/judgement.ts';
 import { TERMS } from '../test-support/observed-call.ts';
 import { croppedPicture, encode, FACE, NO_FACE, samplePicture } from '../test-support/sample-pictures.ts';
+import { landmarkRanges } from './face/face-landmarks-68.ts';
 import { createFaceEngine, type FaceEngine } from './face-engine.ts';
 
 let engine: FaceEngine;
@@ -83,6 +87,100 @@ describe('the face engine', () => {
     expect(picture).toEqual(copy);
   });
 });
+
+/** The face of the second photograph in a frame of another size around it: 640 is `FACE`'s. */
+const around = (width: number) => ({ sample: 2, x: Math.round(1543 - width / 2), y: Math.max(0, Math.round(306 - (width * 3) / 8)), width, height: (width * 3) / 4 });
+
+describe('a measurement', () => {
+  test.each([480, 720, 880])('has an area that grows with the square of the zoom: a frame of %i pixels around the face', async (width) => {
+    const { areaRatio } = await measure(await croppedPicture(around(640)));
+    const zoomed = await measure(await croppedPicture(around(width)));
+    expect(zoomed.areaRatio / (areaRatio * (640 / width) ** 2)).toBeCloseTo(1, 1);
+    expect(zoomed.inside).toBe(1);
+  });
+
+  test('of a face that leaves the frame gets smaller, and then there is none', async () => {
+    const whole = await measure(await croppedPicture(FACE));
+    const leaving = await measure(await croppedPicture({ ...FACE, x: FACE.x + 300 }));
+    const gone = await measure(await croppedPicture({ ...FACE, x: FACE.x + 340 }));
+    expect(leaving.areaRatio * leaving.inside).toBeLessThan(0.6 * whole.areaRatio);
+    expect(leaving.shape).toEqual([]);
+    expect(gone).toMatchObject({ faces: 0, areaRatio: 0, inside: 0, shape: [] });
+  });
+
+  test('of hair alone finds nobody', async () => {
+    const { frame } = person(people.forMeasuring[0]!);
+    const hair = { width: frame.width, height: 150, data: frame.data.subarray(0, frame.width * 150 * 3) };
+    expect((await measure(encoded(hair, 85))).faces).toBe(0);
+  });
+
+  test.each([
+    [1, 3],
+    [5, 5],
+    [6, 4],
+  ])('counts faces, and takes the largest: photograph %i', async (sample, atLeast) => {
+    const seen = await measure(await samplePicture(sample));
+    expect(seen.faces).toBeGreaterThanOrEqual(atLeast);
+    expect(seen.shape).toHaveLength(8);
+  });
+
+  test.each(people.forMeasuring)('of person %i in a mirror turns and tilts the other way, and is as large', async (number) => {
+    const { frame } = person(number);
+    const [seen, mirrored] = [await measure(encoded(frame, 90)), await measure(encoded(mirrorImage(frame), 90))];
+    expect(Math.abs(seen.yaw + mirrored.yaw)).toBeLessThanOrEqual(8);
+    expect(Math.abs(seen.roll + mirrored.roll)).toBeLessThanOrEqual(15);
+    expect(Math.abs(seen.pitch - mirrored.pitch)).toBeLessThanOrEqual(15);
+    expect(Math.abs(mirrored.areaRatio / seen.areaRatio - 1)).toBeLessThan(0.2);
+  });
+
+  test('of a picture that is turned in its plane tilts with it, and keeps the shape', async () => {
+    const someone = person(people.forMeasuring[6]!);
+    const straight = await measure(encoded(someone.frame, 90));
+    const turned = await measure(encoded(rotated(someone.frame, 15), 90));
+    expect(Math.abs(turned.roll - straight.roll - 15)).toBeLessThanOrEqual(4);
+    for (const [nth, coordinate] of turned.shape.entries()) expect(Math.abs(coordinate - straight.shape[nth]!)).toBeLessThanOrEqual(25);
+  });
+
+  test('has a digest that is equal for equal pictures of one call only', async () => {
+    const [one, other] = [await croppedPicture(FACE, 160), await croppedPicture({ ...FACE, x: FACE.x + 1 }, 160)];
+    const digest = async (callId: string, picture: Uint8Array) => (await engine.open(callId).measure(picture, 0)).digest;
+    expect(await digest('call', one)).toMatch(/^[0-9a-f]{16}$/);
+    expect(await digest('call', one)).toBe(await digest('call', one));
+    expect(await digest('call', other)).not.toBe(await digest('call', one));
+    expect(await digest('another', one)).not.toBe(await digest('call', one));
+    // What a file says beside its pixels makes no difference.
+    const commented = Buffer.concat([one.subarray(0, 2), Buffer.from([0xff, 0xfe, 0, 4, 1, 2]), one.subarray(2)]);
+    expect(await digest('call', commented)).toBe(await digest('call', one));
+  });
+});
+
+test.each([...people.forChoosing, ...people.forMeasuring])('the points that @parley/picture-sequences has of person %i are those of the face that is measured', async (number) => {
+  const { frame, landmarks } = person(number);
+  const seen = await measure(encoded(frame, 90));
+  const { areaRatio } = faceArea(landmarks.slice(landmarkRanges.nose[0]), frame);
+  const pose = headPose(landmarks)!;
+  expect(Math.abs(seen.areaRatio / areaRatio - 1)).toBeLessThan(0.3);
+  expect(Math.abs(seen.yaw - pose.yaw)).toBeLessThan(10);
+  expect(Math.abs(seen.roll - pose.roll)).toBeLessThan(10);
+});
+
+function mirrorImage({ width, height, data }: Picture): Picture {
+  return { width, height, data: data.map((_, at) => data[(Math.floor(at / 3 / width) * width + (width - 1 - (Math.floor(at / 3) % width))) * 3 + (at % 3)]!) };
+}
+
+/** Clockwise, about the middle. */
+function rotated({ width, height, data }: Picture, degrees: number): Picture {
+  const [sin, cos] = [Math.sin((degrees * Math.PI) / 180), Math.cos((degrees * Math.PI) / 180)];
+  return {
+    width,
+    height,
+    data: data.map((_, at) => {
+      const [x, y] = [(Math.floor(at / 3) % width) - width / 2, Math.floor(at / 3 / width) - height / 2];
+      const [fromX, fromY] = [Math.round(x * cos + y * sin + width / 2), Math.round(y * cos - x * sin + height / 2)];
+      return data[(fromY * width + fromX) * 3 + (at % 3)] ?? 0;
+    }),
+  };
+}
 
 describe('threads', () => {
   test('work side by side, and a closed engine fails what is left', async () => {

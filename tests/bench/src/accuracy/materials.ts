@@ -5,8 +5,7 @@ import { createVoiceEngine } from '../../../../services/recognition/src/engines/
 import type { FaceMeasurement, VoiceMeasurement } from '../../../../services/recognition/src/domain/measurement.ts';
 import { progress } from '../report.ts';
 import { seeded, type Random } from './random.ts';
-import { samplingMs } from './recognised.ts';
-import { isSeen, type Doing } from './script.ts';
+import { isSeen, samplingMs, type Doing } from './script.ts';
 import { music, noise } from './sounds.ts';
 
 /** What the engines measured in real pictures and sounds, two a second, as they follow each other. */

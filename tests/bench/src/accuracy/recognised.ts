@@ -1,9 +1,8 @@
-import { measured } from '../../../../services/recognition/src/test-support/measured.ts';
 import type { RecognitionTerms } from '../../../../services/recognition/src/domain/judgement.ts';
-import type { Measurement } from '../../../../services/recognition/src/domain/measurement.ts';
+import { NO_FACE, type FaceMeasurement, type Measurement, type VoiceMeasurement } from '../../../../services/recognition/src/domain/measurement.ts';
 import { initialSession, step, type Command, type Outcome } from '../../../../services/recognition/src/domain/session.ts';
 import type { Materials } from './materials.ts';
-import { actAt, isHeard, isSeen, type Script } from './script.ts';
+import { actAt, isHeard, isSeen, samplingMs, type Script } from './script.ts';
 import type { Random } from './random.ts';
 
 /** What was made of a call. */
@@ -15,15 +14,15 @@ export interface Made {
 }
 
 const idealEveryMs = 50;
-/** As devices do: two frames and two pieces of audio a second. */
-export const samplingMs = 500;
+const someFace: FaceMeasurement = { ...NO_FACE, faces: 1, score: 1, areaRatio: 1, inside: 1 };
+const voice = (isHeardNow: boolean): VoiceMeasurement => ({ channel: 'voice', speechMs: isHeardNow ? idealEveryMs : 0, confidence: 1, echo: 0 });
 
 /** What somebody would make of it who sees and hears each moment and never errs. */
 export function ideal(script: Script, terms: RecognitionTerms): Made {
   const outcomes: Outcome[] = [];
   for (let atMs = 0; atMs < script.endMs; atMs += idealEveryMs) {
     const { doing } = actAt(script, atMs);
-    outcomes.push(outcome(atMs, measured('face', isSeen(doing), 1)), outcome(atMs, measured('voice', isHeard(doing), 1)));
+    outcomes.push(outcome(atMs, isSeen(doing) ? someFace : NO_FACE), outcome(atMs, voice(isHeard(doing))));
   }
   return made(withTexts(outcomes, script), script.endMs, { ...terms, livenessMs: 0 });
 }

@@ -1,5 +1,8 @@
 import type { Random } from './random.ts';
 
+/** As devices do: two frames and two pieces of audio a second. */
+export const samplingMs = 500;
+
 /** What the counterpart does for a while. */
 export const doings = ['talks', 'listens', 'speaks_away', 'types_away', 'is_away', 'is_away_in_noise', 'is_away_with_music'] as const;
 export type Doing = (typeof doings)[number];

@@ -65,9 +65,10 @@ export class FaceMeasurer {
     if (placement === undefined) return undefined;
     const second = await this.#landmarks.locateThrough(picture, placement);
     const better = facePlacement(second);
-    if (better === undefined) return undefined;
-    const points = await this.#landmarks.locateThrough(picture, better);
-    const isClear = disagreement(second, points) < maxDisagreement;
+    const third = better && (await this.#landmarks.locateThrough(picture, better));
+    // A face at the picture's edge may be none at the second look: it is there, but what it does is not seen.
+    const isClear = third !== undefined && disagreement(second, third) < maxDisagreement;
+    const points = isClear ? third : found!;
     const { yaw, pitch, roll } = headPose(points) ?? nobody;
     return {
       faces: boxes.length,

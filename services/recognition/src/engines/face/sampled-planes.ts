@@ -1,4 +1,4 @@
-import type { Affine } from '../../domain/affine.ts';
+import { determinant, type Affine } from '../../domain/affine.ts';
 import type { RgbPicture } from './rgb-picture.ts';
 
 /** In pixels of a picture; may reach beyond it. */
@@ -83,44 +83,55 @@ const manyPixels = 1.5;
  * samples, so that detail finer than it does not flicker.
  * @param placement from pixels of the planes to those of the picture
  */
-export function sampleThrough(picture: RgbPicture, placement: Affine, { planes, width, height }: { readonly planes: Float32Array; readonly width: number; readonly height: number }): void {
-  const { xx, xy, x0, yx, yy, y0 } = placement;
-  const isFine = Math.sqrt(Math.abs(xx * yy - xy * yx)) < manyPixels;
-  const put = isFine ? putBetween : putNearest;
+export function sampleThrough(picture: RgbPicture, placement: Affine, target: { readonly planes: Float32Array; readonly width: number; readonly height: number }): void {
+  const isFine = Math.sqrt(Math.abs(determinant(placement))) < manyPixels;
+  if (isFine) sampleBetween(picture, placement, target);
+  else sampleNearest(picture, placement, target);
+}
+
+/** Quarters of a pixel to each side. */
+const quarters = [-0.25, 0.25] as const;
+
+function sampleNearest({ data, width: rowPixels, height: rows }: RgbPicture, { xx, xy, x0, yx, yy, y0 }: Affine, { planes, width, height }: { readonly planes: Float32Array; readonly width: number; readonly height: number }): void {
   const plane = width * height;
+  planes.fill(0);
+  for (const down of quarters) {
+    for (const right of quarters) {
+      for (let row = 0, at = 0; row < height; row += 1) {
+        // Half a pixel more, so that cutting the fraction off rounds.
+        let x = xx * right + xy * (row + down) + x0 + 0.5;
+        let y = yx * right + yy * (row + down) + y0 + 0.5;
+        for (let column = 0; column < width; column += 1, at += 1, x += xx, y += yx) {
+          if (x < 0 || y < 0 || x >= rowPixels || y >= rows) continue;
+          const from = ((y | 0) * rowPixels + (x | 0)) * 3;
+          planes[at]! += data[from]! / 4;
+          planes[at + plane]! += data[from + 1]! / 4;
+          planes[at + 2 * plane]! += data[from + 2]! / 4;
+        }
+      }
+    }
+  }
+}
+
+function sampleBetween({ data, width: rowPixels, height: rows }: RgbPicture, { xx, xy, x0, yx, yy, y0 }: Affine, { planes, width, height }: { readonly planes: Float32Array; readonly width: number; readonly height: number }): void {
+  const plane = width * height;
+  planes.fill(0);
   for (let row = 0, at = 0; row < height; row += 1) {
-    for (let column = 0; column < width; column += 1, at += 1) put(picture, placement, xx * column + xy * row + x0, yx * column + yy * row + y0, planes, at, plane);
-  }
-}
-
-function putNearest({ data, width, height }: RgbPicture, { xx, xy, yx, yy }: Affine, x: number, y: number, planes: Float32Array, at: number, plane: number): void {
-  let [red, green, blue] = [0, 0, 0];
-  for (let sample = 0; sample < 4; sample += 1) {
-    const right = sample & 1 ? 0.25 : -0.25;
-    const down = sample & 2 ? 0.25 : -0.25;
-    const column = Math.round(x + xx * right + xy * down);
-    const row = Math.round(y + yx * right + yy * down);
-    if (column < 0 || row < 0 || column >= width || row >= height) continue;
-    const from = (row * width + column) * 3;
-    red += data[from]!;
-    green += data[from + 1]!;
-    blue += data[from + 2]!;
-  }
-  planes[at] = red / 4;
-  planes[at + plane] = green / 4;
-  planes[at + 2 * plane] = blue / 4;
-}
-
-function putBetween({ data, width, height }: RgbPicture, _placement: Affine, x: number, y: number, planes: Float32Array, at: number, plane: number): void {
-  const isInside = x >= 0 && y >= 0 && x < width - 1 && y < height - 1;
-  const left = Math.floor(x);
-  const top = Math.floor(y);
-  const [right, down] = [x - left, y - top];
-  const above = (top * width + left) * 3;
-  const below = above + width * 3;
-  for (let colour = 0; colour < 3; colour += 1) {
-    const upper = isInside ? data[above + colour]! * (1 - right) + data[above + 3 + colour]! * right : 0;
-    const lower = isInside ? data[below + colour]! * (1 - right) + data[below + 3 + colour]! * right : 0;
-    planes[at + colour * plane] = upper * (1 - down) + lower * down;
+    let x = xy * row + x0;
+    let y = yy * row + y0;
+    for (let column = 0; column < width; column += 1, at += 1, x += xx, y += yx) {
+      if (x < 0 || y < 0 || x >= rowPixels - 1 || y >= rows - 1) continue;
+      const left = x | 0;
+      const top = y | 0;
+      const right = x - left;
+      const down = y - top;
+      const above = (top * rowPixels + left) * 3;
+      const below = above + rowPixels * 3;
+      for (let colour = 0; colour < 3; colour += 1) {
+        const upper = data[above + colour]! * (1 - right) + data[above + 3 + colour]! * right;
+        const lower = data[below + colour]! * (1 - right) + data[below + 3 + colour]! * right;
+        planes[at + colour * plane] = upper * (1 - down) + lower * down;
+      }
+    }
   }
 }
