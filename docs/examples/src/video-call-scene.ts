@@ -202,13 +202,13 @@ async function placeCall({ targets, mintToken, onStep = () => undefined }: Scene
   // With two routers the two devices are on different ones.
   const [aliceDevice, bobDevice] = [await connect(alice, 0), await connect(bob, 1)];
   onStep(`Alice calls ${number}`);
-  aliceDevice.send({ $case: 'placeCall', value: { requestId: randomUUID(), to: number } });
+  aliceDevice.send({ $case: 'placeCall', value: { requestId: randomUUID(), to: number, observationConsent: true } });
   const { callId, legId } = (await aliceDevice.inbox.next('callPlaced')).value;
   const incoming = (await bobDevice.inbox.next('incomingCall')).value;
   onStep('Bob answers');
   bobDevice.send({ $case: 'reportRinging', value: { legId: incoming.legId } });
   await sleep(300);
-  bobDevice.send({ $case: 'answer', value: { legId: incoming.legId } });
+  bobDevice.send({ $case: 'answer', value: { legId: incoming.legId, observationConsent: true } });
   await Promise.all([aliceDevice.inbox.next('legBridged'), bobDevice.inbox.next('legBridged')]);
   await talk(aliceDevice, legId, bobDevice, incoming.legId);
   return {

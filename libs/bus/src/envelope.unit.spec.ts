@@ -44,7 +44,7 @@ describe('event', () => {
   test('every event message has a type and its class a codec', () => {
     const types = Object.values(eventTypes).flatMap((row) => Object.values(row));
     expect(new Set(types).size).toBe(types.length);
-    expect(types.length).toBe(15 + 6 + 8);
+    expect(types.length).toBe(15 + 7 + 8);
   });
 });
 

@@ -40,6 +40,7 @@ const reactionTypes = {
   absent: 'reaction.absent',
   progress: 'reaction.progress',
   ended: 'reaction.ended',
+  withheld: 'reaction.withheld',
 } as const satisfies Record<CaseOf<ReactionEvent>, string>;
 
 const billingTypes = {

@@ -113,6 +113,7 @@ export const errorTable = {
   'observation.empty': { ...invalid, meaning: 'The message carries no observation.' },
   'observation.analysis_failed': { ...ours, grpc: 'INTERNAL', http: 500, meaning: 'The observation could not be analysed; the next ones are.' },
   'observation.replaced': { grpc: 'ABORTED', http: 409, ...caller, meaning: 'A newer stream observes the same side of the call.' },
+  'observation.not_consented': { ...forbidden, meaning: 'The counterpart has not consented to being observed.' },
   'observation.no_capacity': { ...unavailable, meaning: 'This replica analyses as many streams as it can; come again, to another one.' },
   'observation.account_streams': { grpc: 'RESOURCE_EXHAUSTED', http: 429, ...passing, meaning: 'The account has as many open streams on this replica as it may have.' },
   'observation.finished': { ...precondition, meaning: 'The observation of this side of the call has ended.' },

@@ -288,7 +288,7 @@ describe('a server stream', () => {
 });
 
 describe('a stream in both directions', () => {
-  const place = (to: string): ConnectRequest => ({ message: { $case: 'placeCall', value: { requestId: 'r', to } } });
+  const place = (to: string): ConnectRequest => ({ message: { $case: 'placeCall', value: { requestId: 'r', to, observationConsent: false } } });
   const registered = (address: string): ConnectResponse => ({ message: { $case: 'registered', value: { address, routerInstance: 'r' } } });
 
   test('answers each message until the client half-closes', async () => {

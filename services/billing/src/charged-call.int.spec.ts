@@ -107,6 +107,19 @@ describe('a charged call', () => {
     expect(await settledReceipt(call)).toMatchObject({ total: { micros: 55_000n }, settleReason: 'completed' });
   });
 
+  test('whose counterpart has not consented to being observed costs nothing, and waits for nothing', async () => {
+    const call = await authorizedCall();
+    const { script, charge } = call;
+    await publish(script.initiated(charge), script.dialled(), script.videoStarted('caller'));
+    await publish(script.reaction('caller', { $case: 'withheld', value: {} }, []), script.completed(4_000));
+    await publish(script.ended('caller', 4_000, [interval(IntervalKind.UNOBSERVED, 0, 4_000)], 'not_consented'));
+    const receipt = await settledReceipt(call);
+    expect(receipt.lines.map(({ fromMs, toMs, reason, charged }) => [fromMs, toMs, reason, charged])).toEqual([[0n, 4_000n, ChargeReason.UNOBSERVED, false]]);
+    expect(receipt.total?.micros).toBe(0n);
+    expect(valuesOf(await billingEvents(nats.bus, script), 'settled')).toMatchObject([{ reason: 'completed' }]);
+    expect(await wallet(call)).toMatchObject({ reserved: { micros: 0n } });
+  });
+
   test('without video settles when it completes, and gives everything back', async () => {
     const call = await authorizedCall();
     await publish(call.script.initiated(call.charge), call.script.completed(3_000));

@@ -50,7 +50,7 @@ describe('CreateCall', () => {
     expect(call!.legs).toEqual([expect.objectContaining({ legId: call!.callId, direction: Direction.OUTBOUND_API, status: CallStatus.INITIATED, from: '+15550100', to: 'client:alice' })]);
     const { legId } = await alice.next('incomingCall');
     await alice.say('reportRinging', { legId });
-    await alice.say('answer', { legId });
+    await alice.say('answer', { legId, observationConsent: false });
     const events = await endedCall(nats.bus, call!.callId);
     expect(typesOf(events)).toEqual([
       'call.initiated',

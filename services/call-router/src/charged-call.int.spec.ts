@@ -75,12 +75,16 @@ describe('a charged call', () => {
       policy: { id: 'PO1', version: 3, terms: { faceAbsentMs: 1100, voiceAbsentMs: 1200, textAbsentMs: 1300, textHoldMs: 1400, maxGapMs: 500, livenessMs: 9000, minFaceAreaRatio: 0.02 } },
     });
     expect(JSON.stringify(identity.claims)).not.toContain('rate');
+    // Bob has consented to being observed, Alice has not.
+    expect(identity.claims['consent']).toBe(false);
+    expect((await keys.verifier.verify(forAlice.token)).claims['consent']).toBe(true);
 
     await alice.say('startMedia', video(callId));
     expect(await alice.next('commandRefused')).toMatchObject({ code: 'call.wrong_state' });
     await alice.say('stopMedia', video(callId));
     await alice.say('hangUp', { legId: callId });
     const events = await endedCall(nats.bus, callId);
+    expect(events.flatMap((event) => valueOf(event, 'videoStarted')?.counterpartConsents ?? [])).toEqual([true, false]);
     expect(typesOf(events).filter((type) => type.startsWith('call.video'))).toEqual(['call.video_started', 'call.video_started*', 'call.video_stopped', 'call.video_stopped*']);
     const [started] = events.filter(({ type }) => type === 'call.video_started');
     expect(valueOf(started, 'videoStarted')?.mediaOriginTime).toEqual(started?.time);

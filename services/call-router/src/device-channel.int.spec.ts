@@ -33,7 +33,7 @@ const deviceToken = (subject = 'client:alice') => keys.token({ scope: 'device', 
 describe('the device channel', () => {
   test('wants a registration first, and goes on after a refusal', async () => {
     const device = await openDevice(address, await deviceToken('client:carol'));
-    await device.say('placeCall', { requestId: 'r', to: '+15550100' });
+    await device.say('placeCall', { requestId: 'r', to: '+15550100', observationConsent: false });
     expect(await device.next('commandRefused')).toMatchObject({ requestId: 'r', code: 'device.not_registered' });
     await device.say('register', {});
     expect(await device.next('registered')).toEqual({ address: 'client:carol', routerInstance: router.instance });
@@ -45,19 +45,19 @@ describe('the device channel', () => {
     ['an address that nobody serves', '+15559999', 'call.no_application'],
   ])('refuses to call %s', async (_what, to, code) => {
     const requestId = freshId();
-    await alice.say('placeCall', { requestId, to });
+    await alice.say('placeCall', { requestId, to, observationConsent: false });
     expect(await alice.next('commandRefused')).toMatchObject({ requestId, code });
   });
 
   test('gives the same call for the same request, live or ended', async () => {
     const requestId = freshId();
-    for (let times = 0; times < 2; times += 1) await alice.say('placeCall', { requestId, to: '+15550100' });
+    for (let times = 0; times < 2; times += 1) await alice.say('placeCall', { requestId, to: '+15550100', observationConsent: false });
     const [one, two] = [await alice.next('callPlaced'), await alice.next('callPlaced')];
     expect(one).toEqual(two);
     await alice.say('hangUp', { legId: one.legId });
     await alice.next('legEnded');
     await endedCall(nats.bus, one.callId);
-    await alice.say('placeCall', { requestId, to: '+15550100' });
+    await alice.say('placeCall', { requestId, to: '+15550100', observationConsent: false });
     expect(await alice.next('callPlaced')).toEqual(one);
     expect(await alice.next('legEnded')).toMatchObject({ legId: one.legId, status: CallStatus.CANCELED });
   });

@@ -45,7 +45,7 @@ beforeEach(async () => {
 });
 
 async function place(): Promise<string> {
-  await alice.say('placeCall', { requestId: `r-${(requests += 1)}`, to: '+15550100' });
+  await alice.say('placeCall', { requestId: `r-${(requests += 1)}`, to: '+15550100', observationConsent: false });
   const { callId, legId } = await alice.next('callPlaced');
   expect(legId).toBe(callId);
   return callId;
@@ -79,7 +79,7 @@ describe('a call with Say and Dial', () => {
     const spoken = alice.heard.length;
     await bob.say('reportRinging', { legId: bobsLeg });
     await alice.next('legRinging');
-    await bob.say('answer', { legId: bobsLeg });
+    await bob.say('answer', { legId: bobsLeg, observationConsent: false });
     await bob.next('legAnswered');
     expect(await alice.next('legBridged')).toEqual({ legId: callId, otherLegId: bobsLeg });
     expect(await bob.next('legBridged')).toEqual({ legId: bobsLeg, otherLegId: callId });
@@ -219,7 +219,7 @@ describe('a dialled device', () => {
     dialBob(10);
     const callId = await place();
     const { legId } = await bob.next('incomingCall');
-    await bob.say('answer', { legId });
+    await bob.say('answer', { legId, observationConsent: false });
     await alice.next('legBridged');
     bob.close();
     expect(await alice.next('legEnded')).toMatchObject({ legId: callId, status: CallStatus.COMPLETED });
@@ -230,7 +230,7 @@ describe('a dialled device', () => {
     dialBob(10);
     const callId = await place();
     const { legId } = await bob.next('incomingCall');
-    await bob.say('answer', { legId });
+    await bob.say('answer', { legId, observationConsent: false });
     await bob.next('legBridged');
     alice.close();
     expect(await bob.next('legEnded')).toMatchObject({ legId, status: CallStatus.COMPLETED, cause: EndCause.HANGUP });

@@ -37,7 +37,7 @@ async function bridged(): Promise<{ callId: string; bobsLeg: string }> {
   const callId = await placeCall(alice);
   const { legId: bobsLeg } = await bob.next('incomingCall');
   await bob.say('reportRinging', { legId: bobsLeg });
-  await bob.say('answer', { legId: bobsLeg });
+  await bob.say('answer', { legId: bobsLeg, observationConsent: false });
   await alice.next('legBridged');
   await bob.next('legBridged');
   return { callId, bobsLeg };
@@ -114,7 +114,7 @@ describe('the API at either replica', () => {
     expect(legId).toBe(call?.callId);
     const doc = await database.db.collection<{ _id: string; owner: string }>('calls').findOne({ _id: legId });
     expect(doc?.owner).toBe(west.instance);
-    await bob.say('answer', { legId });
+    await bob.say('answer', { legId, observationConsent: false });
     await endedCall(nats.bus, legId);
     expect((await calls.createCall(request)).call?.callId).toBe(legId);
   });
@@ -142,7 +142,7 @@ describe('a replica that leaves in order', () => {
     await carol.next('legBridged');
     const stopped = north.stop();
     await carol.next('draining');
-    await carol.say('placeCall', { requestId: freshId(), to: '+15550100' });
+    await carol.say('placeCall', { requestId: freshId(), to: '+15550100', observationConsent: false });
     expect(await carol.next('commandRefused')).toMatchObject({ code: 'device.draining' });
     expect(await bob.next('legEnded')).toMatchObject({ legId: bobsLeg, cause: EndCause.ROUTER_LOST });
     await stopped;

@@ -61,7 +61,7 @@ function newGrant(): ObservationGrant {
   const id = randomUUID().replaceAll('-', '');
   const callId = `CA${id}`;
   const call = { from: 'client:alice', to: 'client:bob', direction: 'inbound' } as const;
-  return { accountId: id, callId, party: 'caller', legId: callId, call, mediaOriginMs: ORIGIN_MS, traceparent: '', policy: { id: 'p', version: 1, terms: TERMS } };
+  return { accountId: id, callId, party: 'caller', legId: callId, call, mediaOriginMs: ORIGIN_MS, traceparent: '', consent: true, policy: { id: 'p', version: 1, terms: TERMS } };
 }
 
 async function callEvent(sequence: number, event: CallEvent, grant: ObservationGrant, { ports }: Process, outside: Outside): Promise<void> {
@@ -74,7 +74,7 @@ async function callEvent(sequence: number, event: CallEvent, grant: ObservationG
 async function play(process: Process, grant: ObservationGrant, outside: Outside): Promise<void> {
   const { callId } = grant;
   await process.store.publishPending(partitionOf(callId));
-  await callEvent(0, { type: 'video_started', party: 'caller', legId: callId, mediaOriginMs: ORIGIN_MS, atMs: ORIGIN_MS }, grant, process, outside);
+  await callEvent(0, { type: 'video_started', party: 'caller', legId: callId, mediaOriginMs: ORIGIN_MS, consents: true, atMs: ORIGIN_MS }, grant, process, outside);
   if (outside.acknowledgedMs < END_MS) {
     const side = await ObservedSide.open(grant, { store: process.store, progressMs: 500, nowMs: () => ORIGIN_MS + END_MS });
     const left = observations.filter((taken) => mediaTimeOf(taken) > outside.acknowledgedMs);

@@ -67,6 +67,35 @@ describe('the scene', () => {
   });
 });
 
+describe('a counterpart who has not consented', () => {
+  test('is not observed: the stream is refused, an event says so, and the end waits for nothing', async () => {
+    const call = newCall();
+    await call.videoStarted('caller', false);
+    const device = await DeviceStream.open(service.client(), await call.token('caller', { consent: false }));
+    expect(await device.ended).toBe('observation.not_consented');
+    await call.completed(4000);
+    const events = await eventually(async () => {
+      const found = await reactionEvents(nats.bus, call);
+      expect(factTypes(found)).toEqual(['withheld', 'ended']);
+      return found;
+    });
+    expect(intervalTexts(events)).toEqual(['0-4000 UNOBSERVED']);
+    expect(reactionOf(events[1]!).event).toMatchObject({ value: { reason: 'not_consented', finalMs: 4000n } });
+    expect(await replayed(nats.bus, call.callId)).toMatchObject([{ differences: [] }]);
+  });
+
+  test('and is, once another who has consented is dialled', async () => {
+    const call = newCall();
+    await call.videoStarted('caller', false);
+    await call.videoStarted('caller', true);
+    const device = await DeviceStream.open(service.client(), await call.token());
+    await device.send(at(0, shown.face), at(500, shown.face), at(1000, finished));
+    expect(await device.finish()).toBe('ok');
+    await call.completed(1000);
+    await eventually(async () => expect(factTypes(await reactionEvents(nats.bus, call))).toEqual(['withheld', 'observing', 'present', 'ended']));
+  });
+});
+
 describe('the end of a call', () => {
   test('nothing was ever observed: ended alone, with what nobody saw', async () => {
     const call = newCall();

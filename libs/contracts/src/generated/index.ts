@@ -195,6 +195,7 @@ export {
   ReactionChannelChanged,
   ReactionAbsent,
   ReactionProgress,
+  ReactionWithheld,
   ReactionEnded,
 } from './parley/reaction/v1/reaction_event.ts';
 export {

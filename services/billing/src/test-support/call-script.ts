@@ -68,8 +68,8 @@ export class CallScript {
     return this.reaction(side, { $case: 'progress', value: { analysed: 1n, skipped: 0n, refused: 0n } }, intervals, throughMs);
   }
 
-  ended(side: Side, finalMs: number, intervals: readonly ReactionInterval[] = []): BusEvent {
-    const value = { finalMs: BigInt(finalMs), reason: 'call_completed', analysed: 1n, skipped: 0n, refused: 0n };
+  ended(side: Side, finalMs: number, intervals: readonly ReactionInterval[] = [], reason = 'call_completed'): BusEvent {
+    const value = { finalMs: BigInt(finalMs), reason, analysed: 1n, skipped: 0n, refused: 0n };
     return this.reaction(side, { $case: 'ended', value }, intervals, finalMs);
   }
 

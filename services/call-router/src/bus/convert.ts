@@ -41,7 +41,7 @@ function eventProto(event: PublishedEvent): NonNullable<CallEventProto['event']>
     case 'text_received':
       return { $case: 'textReceived', value: { text: event.text } };
     case 'video_started':
-      return { $case: 'videoStarted', value: { party: partyProto(event.party), mediaOriginTime: new Date(event.mediaOriginMs) } };
+      return { $case: 'videoStarted', value: { party: partyProto(event.party), mediaOriginTime: new Date(event.mediaOriginMs), counterpartConsents: event.counterpartConsents } };
     case 'video_stopped':
       return { $case: 'videoStopped', value: { party: partyProto(event.party), mediaTimeMs: BigInt(event.mediaTimeMs) } };
     case 'updated':

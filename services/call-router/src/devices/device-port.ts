@@ -33,7 +33,7 @@ export interface DevicePort {
 /** What a device says. */
 export type DeviceIntent =
   | { readonly kind: 'register' }
-  | { readonly kind: 'place_call'; readonly requestId: string; readonly to: string }
+  | { readonly kind: 'place_call'; readonly requestId: string; readonly to: string; readonly consents: boolean }
   | { readonly kind: 'command'; readonly command: DeviceCommand }
   | { readonly kind: 'audio'; readonly legId: string; readonly pcm: Buffer };
 

@@ -1,11 +1,11 @@
 import type { Signer } from '@parley/grpc';
-import type { ExistingCall } from '../domain/call/call-state.ts';
+import { counterpartConsents, type ExistingCall } from '../domain/call/call-state.ts';
 import { deviceAddress, partyOf, type Leg } from '../domain/call/leg.ts';
 import type { RecognitionTerms } from '../domain/call/policy.ts';
 
 /** Makes the tokens with which a device sends observations of its counterpart. */
 export interface ObservationTokens {
-  /** Bound to this call and side; pins what recognition works by: policy version, T1-T3, and the origin of media time. */
+  /** Bound to this call and side; pins what recognition works by: policy version, T1-T3, the origin of media time, and whether the counterpart consents to it. */
   sign(call: ExistingCall, leg: Leg, mediaOriginMs: number, traceparent: string | undefined): Promise<string>;
 }
 
@@ -27,6 +27,7 @@ export function createObservationTokens(signer: Signer, defaults: RecognitionTer
           mediaOriginMs,
           attributes: { from: call.from, to: call.to, direction: call.direction },
           policy: policyClaim(call, defaults),
+          consent: counterpartConsents(call, leg.legId),
           ...(traceparent === undefined ? {} : { traceparent }),
         },
       }),

@@ -15,7 +15,7 @@ export function intentFromProto({ message }: ConnectRequest): DeviceIntent {
     case 'register':
       return { kind: 'register' };
     case 'placeCall':
-      return { kind: 'place_call', requestId: message.value.requestId, to: message.value.to };
+      return { kind: 'place_call', requestId: message.value.requestId, to: message.value.to, consents: message.value.observationConsent };
     case 'audio':
       return { kind: 'audio', legId: message.value.legId, pcm: message.value.pcm };
     default:
@@ -29,7 +29,7 @@ function commandFromProto(message: Exclude<Request, { $case: 'register' | 'place
     case 'reportRinging':
       return { kind: 'report_ringing', legId };
     case 'answer':
-      return { kind: 'answer', legId };
+      return { kind: 'answer', legId, consents: message.value.observationConsent };
     case 'decline':
       return { kind: 'decline', legId };
     case 'hangUp':
@@ -52,7 +52,7 @@ export function commandProto(command: DeviceCommand): Request | undefined {
     case 'report_ringing':
       return { $case: 'reportRinging', value: { legId } };
     case 'answer':
-      return { $case: 'answer', value: { legId } };
+      return { $case: 'answer', value: { legId, observationConsent: command.consents } };
     case 'decline':
       return { $case: 'decline', value: { legId } };
     case 'hang_up':

@@ -8,7 +8,7 @@ const legId = 'CA1';
 
 const commands: { readonly [K in Exclude<DeviceCommand['kind'], 'device_lost' | 'device_unreachable'>]: Extract<DeviceCommand, { kind: K }> } = {
   report_ringing: { kind: 'report_ringing', legId },
-  answer: { kind: 'answer', legId },
+  answer: { kind: 'answer', legId, consents: false },
   decline: { kind: 'decline', legId },
   hang_up: { kind: 'hang_up', legId },
   send_digits: { kind: 'send_digits', legId, digits: '1#' },

@@ -33,7 +33,7 @@ export async function createTenant(router: Router, app: ApplicationServer, optio
 
 /** Has a device call. @returns the call's id */
 export async function placeCall(device: TestDevice, to = '+15550100'): Promise<string> {
-  await device.say('placeCall', { requestId: freshId(), to });
+  await device.say('placeCall', { requestId: freshId(), to, observationConsent: false });
   const { callId } = await device.next('callPlaced');
   return callId;
 }
@@ -41,7 +41,7 @@ export async function placeCall(device: TestDevice, to = '+15550100'): Promise<s
 /** Has the next call to a device answered. @returns the leg */
 export async function answerNext(device: TestDevice): Promise<string> {
   const { legId } = await device.next('incomingCall');
-  await device.say('answer', { legId });
+  await device.say('answer', { legId, observationConsent: true });
   await device.next('legAnswered');
   return legId;
 }

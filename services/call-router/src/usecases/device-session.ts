@@ -84,11 +84,11 @@ function replace(ports: RouterPorts, replaced: ConnectedDevice): void {
   void loseLegs(ports, replaced);
 }
 
-async function place(ports: RouterPorts, device: ConnectedDevice, { requestId, to }: Extract<DeviceIntent, { kind: 'place_call' }>): Promise<void> {
+async function place(ports: RouterPorts, device: ConnectedDevice, { requestId, to, consents }: Extract<DeviceIntent, { kind: 'place_call' }>): Promise<void> {
   const { port } = device;
   const attributes = { [attributeNames.account]: port.accountId };
   // Each call is a trace of its own: the connection's would be one for days.
-  const { state, repeated } = await withSpan('place call', attributes, () => placeCall(ports, { device, to, requestId }), { kind: 'server', parent: undefined });
+  const { state, repeated } = await withSpan('place call', attributes, () => placeCall(ports, { device, to, requestId, consents }), { kind: 'server', parent: undefined });
   if (!repeated) return;
   const legId = state.callId;
   port.deliver({ kind: 'call_placed', requestId, callId: state.callId, legId });

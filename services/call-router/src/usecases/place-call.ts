@@ -11,6 +11,7 @@ export interface DeviceCall {
   readonly device: ConnectedDevice;
   readonly to: string;
   readonly requestId: string;
+  readonly consents: boolean;
 }
 
 /**
@@ -18,7 +19,7 @@ export interface DeviceCall {
  * @throws ParleyError request.invalid_argument, device.invalid_address, device.draining, call.no_application,
  * request.idempotency_conflict, store.unavailable
  */
-export async function placeCall(ports: RouterPorts, { device, to, requestId }: DeviceCall): Promise<{ readonly state: ExistingCall; readonly repeated: boolean }> {
+export async function placeCall(ports: RouterPorts, { device, to, requestId, consents }: DeviceCall): Promise<{ readonly state: ExistingCall; readonly repeated: boolean }> {
   const { accountId, address: from } = device.port;
   checkRequestId(requestId);
   if (!isAddress(to)) throw parleyError('device.invalid_address', 'an address is client:<name> or +<digits>');
@@ -26,6 +27,6 @@ export async function placeCall(ports: RouterPorts, { device, to, requestId }: D
   const application = (await ports.applications.atAddress(accountId, to)) ?? (await ports.applications.atAddress(accountId, from));
   if (application === undefined) throw parleyError('call.no_application', 'neither address is bound to an application');
   const callId = derivedId('CA', [accountId, 'device', from], requestId);
-  const request = { callId, accountId, application, direction: 'inbound', from, to, requestId, ringTimeoutMs: 0 } as const;
+  const request = { callId, accountId, application, direction: 'inbound', from, to, requestId, consents, ringTimeoutMs: 0 } as const;
   return startCall(ports, request, () => ports.lines.attach({ accountId, callId, legId: callId, address: from }, device));
 }

@@ -66,6 +66,8 @@ function factToProto(fact: ReactionFact, { policy }: Told): ReactionEventProto['
   switch (fact.type) {
     case 'observing':
       return { $case: 'observing', value: { policyId: policy?.id ?? '', policyVersion: policy?.version ?? 0 } };
+    case 'withheld':
+      return { $case: 'withheld', value: {} };
     case 'present':
       return { $case: 'present', value: { channel: channelToProto[fact.channel], sinceMs: BigInt(fact.sinceMs) } };
     case 'channel_changed':
@@ -96,7 +98,9 @@ function callEventFromProto({ legId, event }: CallEventProto, atMs: number): Cal
     case 'videoStarted': {
       const party = partyFromProto(event.value.party);
       const mediaOriginMs = event.value.mediaOriginTime?.getTime() ?? atMs;
-      return party ? { type: 'video_started', party, legId, mediaOriginMs, atMs } : { type: 'other' };
+      // Unset by routers of before there was consent.
+      const consents = event.value.counterpartConsents ?? true;
+      return party ? { type: 'video_started', party, legId, mediaOriginMs, consents, atMs } : { type: 'other' };
     }
     case 'videoStopped': {
       const party = partyFromProto(event.value.party);

@@ -57,7 +57,7 @@ function stepOf(command: Command): FindingsStep['step'] {
     case 'finish':
       return { $case: 'finished', value: { claimedMs: BigInt(command.claimedMs), atMs: BigInt(command.atMs) } };
     case 'start_video':
-      return { $case: 'videoStarted', value: { atMs: BigInt(command.atMs) } };
+      return { $case: 'videoStarted', value: { atMs: BigInt(command.atMs), consents: command.consents } };
     case 'stop_video':
       return { $case: 'videoStopped', value: { atMs: BigInt(command.atMs) } };
     case 'complete':
@@ -76,7 +76,7 @@ function fromStep({ step }: FindingsStep): Command {
     case 'finished':
       return { type: 'finish', claimedMs: Number(step.value.claimedMs), atMs: Number(step.value.atMs) };
     case 'videoStarted':
-      return { type: 'start_video', atMs: Number(step.value.atMs) };
+      return { type: 'start_video', atMs: Number(step.value.atMs), consents: step.value.consents };
     case 'videoStopped':
       return { type: 'stop_video', atMs: Number(step.value.atMs) };
     case 'completed':

@@ -14,7 +14,7 @@ export interface CallRecord {
 
 /** `atMs` is the instant of the event, in milliseconds UTC. */
 export type CallEvent =
-  | { readonly type: 'video_started'; readonly party: Party; readonly legId: string; readonly mediaOriginMs: number; readonly atMs: number }
+  | { readonly type: 'video_started'; readonly party: Party; readonly legId: string; readonly mediaOriginMs: number; readonly consents: boolean; readonly atMs: number }
   | { readonly type: 'video_stopped'; readonly party: Party; readonly mediaTimeMs: number }
   /** `final`: the call is over, and nothing of it follows. */
   | { readonly type: 'leg_completed'; readonly legId: string; readonly atMs: number; readonly final: boolean }
@@ -44,7 +44,7 @@ export function evolveCall(record: CallRecord, event: CallEvent): CallRecord {
 export function effectsOf(event: CallEvent, { legs, mediaOriginMs }: CallRecord): Effect[] {
   switch (event.type) {
     case 'video_started':
-      return [{ party: event.party, legId: event.legId, command: { type: 'start_video', atMs: Math.max(0, event.atMs - event.mediaOriginMs) } }];
+      return [{ party: event.party, legId: event.legId, command: { type: 'start_video', atMs: Math.max(0, event.atMs - event.mediaOriginMs), consents: event.consents } }];
     case 'video_stopped': {
       const legId = legs[event.party];
       return legId === undefined ? [] : [{ party: event.party, legId, command: { type: 'stop_video', atMs: event.mediaTimeMs } }];

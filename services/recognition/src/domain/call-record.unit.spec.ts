@@ -13,7 +13,7 @@ function given(...events: CallEvent[]): Effect[] {
   return effects;
 }
 
-const started = (party: 'caller' | 'callee', legId: string, atMs = 0): CallEvent => ({ type: 'video_started', party, legId, mediaOriginMs: ORIGIN, atMs: ORIGIN + atMs });
+const started = (party: 'caller' | 'callee', legId: string, atMs = 0): CallEvent => ({ type: 'video_started', party, legId, mediaOriginMs: ORIGIN, consents: true, atMs: ORIGIN + atMs });
 const completed = (legId: string, atMs: number, final = false): CallEvent => ({ type: 'leg_completed', legId, atMs: ORIGIN + atMs, final });
 
 describe('what the events of a call mean for its sides', () => {
@@ -31,7 +31,7 @@ describe('what the events of a call mean for its sides', () => {
   test('the end of a leg stops that side alone, which another leg may start again', () => {
     expect(given(started('caller', 'A'), started('callee', 'B'), completed('B', 4000))).toEqual([{ party: 'callee', legId: 'B', command: { type: 'stop_video', atMs: 4000 } }]);
     expect(given(started('callee', 'B'), completed('B', 4000), started('callee', 'C', 6000))).toEqual([
-      { party: 'callee', legId: 'C', command: { type: 'start_video', atMs: 6000 } },
+      { party: 'callee', legId: 'C', command: { type: 'start_video', atMs: 6000, consents: true } },
     ]);
     expect(given(started('callee', 'B'), started('callee', 'C', 6000), completed('B', 7000))).toEqual([]);
   });

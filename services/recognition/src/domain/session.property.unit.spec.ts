@@ -126,7 +126,7 @@ describe('a session, for any findings and terms', () => {
           list.filter(({ atMs }) => atMs >= startMs),
         ];
         const counted = findingsOf(list, given).filter(({ atMs }) => atMs < stopMs || atMs >= startMs);
-        const stopped: Command[] = [{ type: 'stop_video', atMs: stopMs }, observe(between, given), { type: 'start_video', atMs: startMs }];
+        const stopped: Command[] = [{ type: 'stop_video', atMs: stopMs }, observe(between, given), { type: 'start_video', atMs: startMs, consents: true }];
         const { told } = play([observe(before, given), ...stopped, observe(after, given), ...hangUp]);
         const expected = expectedOf(counted, FINAL_MS, given, stopMs);
         expect(intervalsOf(told)).toEqual(about(expected.intervals));

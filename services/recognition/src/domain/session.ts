@@ -21,6 +21,8 @@ export interface Session {
   readonly finishedAtMs: number | undefined;
   /** The counterpart's video is not displayed any more. */
   readonly stoppedAtMs: number | undefined;
+  /** The counterpart has consented to being observed; undefined before any video. */
+  readonly consents: boolean | undefined;
   /** The call has ended. */
   readonly completedAtMs: number | undefined;
 }
@@ -61,11 +63,12 @@ export interface Outcome {
   readonly result: { readonly type: 'measured'; readonly measurement: Measurement } | { readonly type: 'skipped' | 'refused' };
 }
 
-export type EndReason = 'device_finished' | 'call_completed' | 'observations_overdue';
+export type EndReason = 'device_finished' | 'call_completed' | 'observations_overdue' | 'not_consented';
 
 export type ReactionFact =
   | Fact
   | { readonly type: 'observing' }
+  | { readonly type: 'withheld' }
   | ({ readonly type: 'progress' } & Tally)
   | ({ readonly type: 'ended'; readonly finalMs: number; readonly reason: EndReason } & Tally);
 
@@ -73,7 +76,7 @@ export type Command =
   /** Observations in the order in which they were sent. */
   | { readonly type: 'observe'; readonly outcomes: readonly Outcome[]; readonly terms: RecognitionTerms; readonly progressMs: number }
   | { readonly type: 'finish'; readonly claimedMs: number; readonly atMs: number }
-  | { readonly type: 'start_video'; readonly atMs: number }
+  | { readonly type: 'start_video'; readonly atMs: number; readonly consents: boolean }
   | { readonly type: 'stop_video'; readonly atMs: number }
   | { readonly type: 'complete'; readonly atMs: number }
   /** Nothing more is waited for. */
@@ -92,6 +95,7 @@ export const initialSession: Session = {
   tally: { analysed: 0, skipped: 0, refused: 0 },
   finishedAtMs: undefined,
   stoppedAtMs: undefined,
+  consents: undefined,
   completedAtMs: undefined,
 };
 
@@ -104,7 +108,7 @@ export function step(command: Command, session: Session): Step {
     case 'finish':
       return endIfDue(unchanged(finish(command, session)));
     case 'start_video':
-      return startVideo(command.atMs, session);
+      return withConsent(command.consents, startVideo(command.atMs, session));
     case 'stop_video':
       return endIfDue(unchanged({ ...session, stoppedAtMs: command.atMs }));
     case 'complete':
@@ -122,6 +126,16 @@ export function acknowledgedThroughMs({ progress, arrivedThroughMs, finishedAtMs
 
 function unchanged(session: Session): Step {
   return { session, told: [] };
+}
+
+/** That recognition does not start is told once. */
+function withConsent(consents: boolean, { session, told }: Step): Step {
+  const withheld: Told<ReactionFact> = { fact: { type: 'withheld' }, observedThroughMs: throughMs(session), intervals: [] };
+  return { session: { ...session, consents }, told: consents || session.consents === false ? told : [...told, withheld] };
+}
+
+function throughMs({ progress }: Session): number {
+  return progress.phase === 'observing' ? progress.cascade.throughMs : 0;
 }
 
 type Observe = Extract<Command, { type: 'observe' }>;
@@ -147,9 +161,8 @@ function count(session: Session, { channel, claimedMs, result }: Outcome): Sessi
 }
 
 function finish({ claimedMs, atMs }: Extract<Command, { type: 'finish' }>, session: Session): Session {
-  const throughMs = session.progress.phase === 'observing' ? session.progress.cascade.throughMs : 0;
   // What was observed cannot be taken back by an end that is put before it.
-  const finishedAtMs = session.finishedAtMs ?? Math.max(atMs, throughMs);
+  const finishedAtMs = session.finishedAtMs ?? Math.max(atMs, throughMs(session));
   return { ...session, finishedAtMs, arrivedThroughMs: Math.max(session.arrivedThroughMs, claimedMs) };
 }
 
@@ -212,6 +225,7 @@ function pass(observing: Observing, untilMs: number): { observing: Observing; to
 function endIfDue(at: Step): Step {
   const { progress, finishedAtMs, completedAtMs } = at.session;
   if (completedAtMs === undefined) return at;
+  if (at.session.consents === false) return end(at, 'not_consented');
   if (finishedAtMs !== undefined) return end(at, 'device_finished');
   const passed = progress.phase === 'observing' && progress.cascade.throughMs >= endMs(at.session);
   return passed ? end(at, 'call_completed') : at;
@@ -224,9 +238,8 @@ function endMs({ stoppedAtMs = Infinity, completedAtMs = Infinity }: Session): n
 function end({ session, told }: Step, reason: EndReason): Step {
   const { progress, tally, finishedAtMs = Infinity } = session;
   if (progress.phase === 'ended') return { session, told };
-  const throughMs = progress.phase === 'observing' ? progress.cascade.throughMs : 0;
   const known = Math.min(endMs(session), finishedAtMs);
-  const finalMs = Number.isFinite(known) ? known : throughMs;
+  const finalMs = Number.isFinite(known) ? known : throughMs(session);
   const fact = { type: 'ended', finalMs, reason, ...tally } as const;
   const ended: Session = { ...session, progress: { phase: 'ended', finalMs } };
   if (progress.phase === 'waiting') {
@@ -234,6 +247,6 @@ function end({ session, told }: Step, reason: EndReason): Step {
     return { session: ended, told: [...told, { fact, observedThroughMs: finalMs, intervals }] };
   }
   const passed = pass(progress, finalMs);
-  const last = tell(conclude(passed.observing.narration, finalMs), fact, Math.max(throughMs, finalMs));
+  const last = tell(conclude(passed.observing.narration, finalMs), fact, Math.max(throughMs(session), finalMs));
   return { session: ended, told: [...told, ...passed.told, last.told] };
 }

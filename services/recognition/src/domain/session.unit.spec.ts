@@ -42,6 +42,16 @@ const brief = (intervals: Interval[]): string[] =>
 const complete = (atMs: number): Command => ({ type: 'complete', atMs });
 const finish = (atMs: number): Command => ({ type: 'finish', claimedMs: atMs, atMs });
 
+test('without consent nothing is waited for; who consents later is observed', () => {
+  const withheld = given({ type: 'start_video', atMs: 0, consents: false }, { type: 'start_video', atMs: 100, consents: false }, complete(3000));
+  expect(withheld.facts.map(({ type }) => type)).toEqual(['withheld', 'ended']);
+  expect(withheld.facts[1]).toMatchObject({ reason: 'not_consented', finalMs: 3000 });
+  expect(brief(withheld.intervals)).toEqual(['0-3000 unobserved']);
+
+  const later = given({ type: 'start_video', atMs: 0, consents: false }, { type: 'start_video', atMs: 1000, consents: true }, observe(...every('face', 1000, 2000, true)), complete(2000));
+  expect(later.facts.map(({ type }) => type)).toEqual(['withheld', 'observing', 'progress', 'present', 'progress']);
+});
+
 describe('the scene of the demo: face, speech, typing, nothing, face again', () => {
   const scene = inOrder(
     ...every('face', 0, 4000, true),
@@ -120,7 +130,7 @@ describe('unobserved', () => {
 
 describe('the end', () => {
   test('nothing was ever observed: one event, one unobserved interval', () => {
-    const { facts, intervals } = given({ type: 'start_video', atMs: 0 }, complete(8000), { type: 'expire' });
+    const { facts, intervals } = given({ type: 'start_video', atMs: 0, consents: true }, complete(8000), { type: 'expire' });
     expect(facts).toEqual([{ type: 'ended', finalMs: 8000, reason: 'observations_overdue', analysed: 0, skipped: 0, refused: 0 }]);
     expect(brief(intervals)).toEqual(['0-8000 unobserved']);
   });
@@ -141,19 +151,19 @@ describe('the end', () => {
   test('a device that finished does not end what a running call may still go on with', () => {
     const { session } = given(observe(found('face', 0, true)), finish(500));
     expect(session.progress.phase).toBe('observing');
-    const { facts } = given(observe(found('face', 0, true)), finish(500), { type: 'start_video', atMs: 2000 }, observe(found('face', 3000, true)), complete(3100), finish(3050));
+    const { facts } = given(observe(found('face', 0, true)), finish(500), { type: 'start_video', atMs: 2000, consents: true }, observe(found('face', 3000, true)), complete(3100), finish(3050));
     expect(facts.at(-1)).toMatchObject({ type: 'ended', finalMs: 3050 });
   });
 
   test('a stopped video ends there, unless it starts again', () => {
     const stopped = given(observe(found('face', 0, true)), { type: 'stop_video', atMs: 900 }, complete(5000), { type: 'expire' });
     expect(stopped.facts.at(-1)).toMatchObject({ finalMs: 900 });
-    const again = given({ type: 'stop_video', atMs: 900 }, { type: 'start_video', atMs: 1500 }, complete(5000), { type: 'expire' });
+    const again = given({ type: 'stop_video', atMs: 900 }, { type: 'start_video', atMs: 1500, consents: true }, complete(5000), { type: 'expire' });
     expect(again.facts.at(-1)).toMatchObject({ finalMs: 5000 });
   });
 
   test('a start that is heard of late does not undo an end that came after it', () => {
-    const { facts } = given(observe(found('face', 0, true)), finish(500), { type: 'start_video', atMs: 0 }, complete(600));
+    const { facts } = given(observe(found('face', 0, true)), finish(500), { type: 'start_video', atMs: 0, consents: true }, complete(600));
     expect(facts.at(-1)).toMatchObject({ finalMs: 500, reason: 'device_finished' });
   });
 
@@ -176,13 +186,13 @@ describe('the end', () => {
     const stop: Command = { type: 'stop_video', atMs: 1000 };
     const stopped = step(observe(...every('face', 500, 3000, true)), given(observe(found('face', 0, true)), stop).session);
     expect(Math.max(...stopped.told.map(({ observedThroughMs }) => observedThroughMs))).toBe(1000);
-    const again: Command[] = [{ type: 'start_video', atMs: 3000 }, observe(...every('face', 3500, 4500, true)), finish(4500), complete(4500)];
+    const again: Command[] = [{ type: 'start_video', atMs: 3000, consents: true }, observe(...every('face', 3500, 4500, true)), finish(4500), complete(4500)];
     const { intervals } = given(observe(found('face', 0, true)), stop, observe(...every('face', 500, 3000, true)), ...again);
     expect(brief(intervals)).toEqual(['0-1000 evidence face', '1000-3500 unobserved', '3500-4500 evidence face']);
   });
 
   test('a stop and a start that are heard of late take nothing back', () => {
-    const late: Command[] = [{ type: 'stop_video', atMs: 500 }, { type: 'start_video', atMs: 900 }];
+    const late: Command[] = [{ type: 'stop_video', atMs: 500 }, { type: 'start_video', atMs: 900, consents: true }];
     const { intervals } = given(observe(...every('face', 0, 1500, true)), ...late, finish(1500), complete(1500));
     expect(brief(intervals)).toEqual(['0-1500 evidence face']);
   });

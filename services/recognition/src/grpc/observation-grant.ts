@@ -20,6 +20,8 @@ export function observationGrant({ accountId, callId, claims }: Identity): Obser
     mediaOriginMs: countOf(claims, 'mediaOriginMs'),
     call: attributesOf(recordOf(claims, 'attributes')),
     policy: policyOf(recordOf(claims, 'policy')),
+    // Tokens of before there was consent do not say.
+    consent: claims['consent'] !== false,
     traceparent: typeof traceparent === 'string' ? traceparent : (currentTraceparent() ?? ''),
   };
 }

@@ -16,7 +16,7 @@ const START: Observation = {
 const face = (atMs: number, present: boolean): Outcome => ({ channel: 'face', claimedMs: atMs + 3, atMs, result: { type: 'measured', measurement: measured('face', present, 0.1 + 0.7 / 3) } });
 const observe = (...outcomes: Outcome[]): Command => ({ type: 'observe', outcomes, terms: TERMS, progressMs: 500 });
 const STORY: Command[][] = [
-  [{ type: 'start_video', atMs: 0 }],
+  [{ type: 'start_video', atMs: 0, consents: true }],
   [observe(face(0, true), face(500, true), { channel: 'voice', claimedMs: 600, atMs: 600, result: { type: 'skipped' } })],
   [observe(face(1000, false), face(2000, false), face(4000, false))],
   [observe({ channel: 'text', claimedMs: 5000, atMs: 5000, result: { type: 'refused' } }, face(5500, true)), { type: 'stop_video', atMs: 6000 }],

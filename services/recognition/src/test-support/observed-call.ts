@@ -49,8 +49,8 @@ export class ObservedCall {
     return party === 'caller' ? this.callId : `CA${this.callId.slice(2).split('').reverse().join('')}`;
   }
 
-  videoStarted(party: Party): Promise<void> {
-    const value = { party: party === 'caller' ? PartyProto.CALLER : PartyProto.CALLEE, mediaOriginTime: new Date(this.originMs) };
+  videoStarted(party: Party, counterpartConsents?: boolean): Promise<void> {
+    const value = { party: party === 'caller' ? PartyProto.CALLER : PartyProto.CALLEE, mediaOriginTime: new Date(this.originMs), counterpartConsents };
     return this.publish({ $case: 'videoStarted', value }, { legId: this.legOf(party), atMs: 0 });
   }
 

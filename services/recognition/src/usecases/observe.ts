@@ -34,7 +34,7 @@ const MAX_BATCH = 256;
 /**
  * Observes one side of a call for as long as the device sends. Observations are analysed as they come, stored in the
  * order of their media time, and then answered, so that a device may forget what is acknowledged and nothing else.
- * @throws ParleyError auth.wrong_call, observation.no_capacity, observation.account_streams, observation.replaced, shutting_down, store.*
+ * @throws ParleyError auth.wrong_call, observation.not_consented, observation.no_capacity, observation.account_streams, observation.replaced, shutting_down, store.*
  */
 export async function observe(
   grant: ObservationGrant,
@@ -42,6 +42,7 @@ export async function observe(
   answer: (answer: Answer) => Promise<void>,
   ports: ObservePorts,
 ): Promise<void> {
+  if (!grant.consent) throw parleyError('observation.not_consented', 'the counterpart has not consented to being observed');
   // Before the side is taken over: a stream that is refused must not end the one that another replica has.
   const stream = ports.streams.open(grant);
   try {

@@ -21,6 +21,7 @@ const GRANT: ObservationGrant = {
   call: { from: 'client:alice', to: 'client:bob', direction: 'inbound' },
   mediaOriginMs: 0,
   policy: { id: 'standard', version: 1, terms: TERMS },
+  consent: true,
   traceparent: '',
 };
 const PRESENT = measured('face', true) as FaceMeasurement;
@@ -102,7 +103,7 @@ describe('a video that stopped and started again on the same leg', () => {
     const again = async function* (): AsyncGenerator<ObservationMessage> {
       yield faceAt(3000);
       await settle();
-      await store.hear({ type: 'start_video', atMs: 2900 });
+      await store.hear({ type: 'start_video', atMs: 2900, consents: true });
       yield faceAt(3500);
       await settle();
       yield faceAt(4000);

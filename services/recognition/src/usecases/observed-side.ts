@@ -92,7 +92,7 @@ function takeOver(found: Observation, grant: ObservationGrant, streamId: string,
   const traceparent = found.traceparent === '' ? grant.traceparent : found.traceparent;
   const observation = { ...found, streamId, legId: grant.legId, policy: found.policy ?? grant.policy, traceparent };
   // Another leg of the same side begins where the one before it had finished.
-  return apply(found.legId === grant.legId ? [] : [{ type: 'start_video', atMs: nowMs - grant.mediaOriginMs }], observation);
+  return apply(found.legId === grant.legId ? [] : [{ type: 'start_video', atMs: nowMs - grant.mediaOriginMs, consents: grant.consent }], observation);
 }
 
 function commandsOf(taken: readonly Taken[], { policy }: ObservationGrant, progressMs: number): Command[] {

@@ -14,6 +14,8 @@ export interface PlaceCall {
   readonly to: string;
   /** The device's, when it placed the call. */
   readonly requestId?: string;
+  /** The user of the device that calls consents to being observed. */
+  readonly consents: boolean;
   /** How long an outbound call rings. */
   readonly ringTimeoutMs: number;
   readonly authorization:
@@ -25,7 +27,7 @@ export interface PlaceCall {
 /** What the device on a leg said, or what became of it. */
 export type DeviceCommand =
   | { readonly kind: 'report_ringing'; readonly legId: string }
-  | { readonly kind: 'answer'; readonly legId: string }
+  | { readonly kind: 'answer'; readonly legId: string; readonly consents: boolean }
   | { readonly kind: 'decline'; readonly legId: string }
   | { readonly kind: 'hang_up'; readonly legId: string }
   | { readonly kind: 'send_digits'; readonly legId: string; readonly digits: string }

@@ -12,6 +12,8 @@ export interface Initiated {
   readonly from: string;
   readonly to: string;
   readonly direction: Direction;
+  /** Of a leg whose device calls. */
+  readonly consents?: true;
   /** Of the root leg. */
   readonly root?: {
     readonly accountId: string;
@@ -51,7 +53,7 @@ export interface VerbEnded {
 export type PublishedFact =
   | Initiated
   | { readonly kind: 'ringing' }
-  | { readonly kind: 'answered' }
+  | { readonly kind: 'answered'; readonly consents?: true }
   | { readonly kind: 'bridged'; readonly otherLegId: string }
   | { readonly kind: 'instructions_fetched'; readonly url: string; readonly verbs: readonly Verb[]; readonly durationMs: number }
   | InstructionsFailed
@@ -59,7 +61,7 @@ export type PublishedFact =
   | VerbEnded
   | { readonly kind: 'digits_received'; readonly digits: string }
   | { readonly kind: 'text_received'; readonly text: string }
-  | { readonly kind: 'video_started'; readonly party: Party; readonly mediaOriginMs: number }
+  | { readonly kind: 'video_started'; readonly party: Party; readonly mediaOriginMs: number; readonly counterpartConsents: boolean }
   | { readonly kind: 'video_stopped'; readonly party: Party; readonly mediaTimeMs: number }
   | { readonly kind: 'updated'; readonly requestId: string; readonly hangUp: boolean; readonly program?: UpdatedProgram }
   | { readonly kind: 'completed'; readonly status: FinalStatus; readonly cause: EndCause; readonly durationMs: number; readonly final: boolean }

@@ -127,6 +127,12 @@ export function counterpartOf(call: CallState, legId: string): string | undefine
   return legId === dialled.legId ? root.legId : undefined;
 }
 
+/** Whether who is seen on a leg has consented to being observed. */
+export function counterpartConsents(call: ExistingCall, legId: string): boolean {
+  const other = counterpartOf(call, legId);
+  return other !== undefined && findLeg(call, other)?.consents === true;
+}
+
 /** Milliseconds since media time 0; undefined before any video. */
 export function mediaTimeMs(call: ExistingCall, nowMs: number): number | undefined {
   return call.mediaOriginMs === undefined ? undefined : Math.max(0, nowMs - call.mediaOriginMs);

@@ -32,15 +32,17 @@ const requestId = fc.constantFrom('a', 'b', 'c');
 const { fallbackUrl: _f, ...noFallback } = inbound.application;
 const place: fc.Arbitrary<CallCommand> = fc.record({
   base: fc.constantFrom(inbound, outbound),
+  consents: fc.boolean(),
   application: fc.constantFrom(inbound.application, noFallback),
   authorization: fc.constantFrom({ kind: 'free' } as const, { kind: 'granted', charge } as const, { kind: 'refused' } as const),
 }).map(({ base, ...rest }) => ({ ...base, ...rest }));
 
 const deviceCommand: fc.Arbitrary<CallCommand> = fc.oneof(
   fc.record({
-    kind: fc.constantFrom('report_ringing', 'answer', 'answer', 'decline', 'hang_up', 'start_video', 'stop_video', 'device_unreachable', 'device_lost'),
+    kind: fc.constantFrom('report_ringing', 'decline', 'hang_up', 'start_video', 'stop_video', 'device_unreachable', 'device_lost'),
     legId,
   }),
+  fc.record({ kind: fc.constant('answer' as const), legId, consents: fc.boolean() }),
   fc.record({ kind: fc.constant('send_digits' as const), legId, digits: fc.string({ maxLength: 3 }) }),
   fc.record({ kind: fc.constant('send_text' as const), legId, text: fc.string() }),
 );

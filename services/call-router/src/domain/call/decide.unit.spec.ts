@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { childId, dialBob, inbound, outbound, rootId, sayHello, Scenario } from './scenario.fixture.ts';
 
-const bridged = () => new Scenario().when(inbound).fetched(dialBob).when({ kind: 'answer', legId: childId }, 2000);
+const bridged = () => new Scenario().when(inbound).fetched(dialBob).when({ kind: 'answer', legId: childId, consents: false }, 2000);
 
 describe('a call that a device places', () => {
   test('rings and asks for instructions', () => {
@@ -72,7 +72,7 @@ describe('Dial', () => {
   test('bridges on answer; when the callee hangs up the next verb runs', () => {
     const call = new Scenario().when(inbound).fetched(dialBob, sayHello).when({ kind: 'report_ringing', legId: childId });
     expect(call.happened).toEqual(['ringing*']);
-    expect(call.when({ kind: 'answer', legId: childId }, 2000).happened).toEqual(['answered*', 'bridged']);
+    expect(call.when({ kind: 'answer', legId: childId, consents: false }, 2000).happened).toEqual(['answered*', 'bridged']);
     call.when({ kind: 'hang_up', legId: childId }, 5000);
     expect(call.happened).toEqual(['completed*', 'verb_ended', 'verb_started']);
     expect(call.find('completed')).toMatchObject({ status: 'completed', cause: 'hangup', durationMs: 5000, final: false });
@@ -188,7 +188,7 @@ describe('a call that the API places', () => {
     const call = new Scenario().when(outbound);
     expect(call.happened).toEqual(['initiated']);
     expect(call.when({ kind: 'report_ringing', legId: rootId }).happened).toEqual(['ringing']);
-    expect(call.when({ kind: 'answer', legId: rootId }).happened).toEqual(['answered']);
+    expect(call.when({ kind: 'answer', legId: rootId, consents: false }).happened).toEqual(['answered']);
     expect(call.state).toMatchObject({ program: { kind: 'fetching', request: { reason: 'voice' } } });
   });
 
@@ -247,11 +247,22 @@ describe('what a device sends', () => {
 
   test('of an unknown or ended leg, or too early, is refused', () => {
     const call = new Scenario().when(inbound).fetched(dialBob);
-    expect(call.when({ kind: 'answer', legId: 'CAff' }).last.refusal).toBe('not_found.leg');
+    expect(call.when({ kind: 'answer', legId: 'CAff', consents: false }).last.refusal).toBe('not_found.leg');
     expect(call.when({ kind: 'start_video', legId: childId }).last.refusal).toBe('call.wrong_state');
-    expect(call.when({ kind: 'answer', legId: rootId }).last.refusal).toBe('call.wrong_state');
+    expect(call.when({ kind: 'answer', legId: rootId, consents: false }).last.refusal).toBe('call.wrong_state');
     call.when({ kind: 'decline', legId: childId });
     expect(call.state.kind).toBe('ended');
+  });
+
+  test('a video says whether who is seen in it has consented, each side for itself', () => {
+    const videos = (caller: boolean, callee: boolean) => {
+      const call = new Scenario().when({ ...inbound, consents: caller }).fetched(dialBob).when({ kind: 'answer', legId: childId, consents: callee });
+      call.when({ kind: 'start_video', legId: rootId });
+      const seenByCaller = call.find('video_started').counterpartConsents;
+      call.when({ kind: 'start_video', legId: childId });
+      return [seenByCaller, call.find('video_started').counterpartConsents];
+    };
+    expect([videos(false, true), videos(true, false), videos(true, true), videos(false, false)]).toEqual([[true, false], [false, true], [true, true], [false, false]]);
   });
 
   test('the first video fixes the origin of media time, and ends with its leg', () => {

@@ -40,7 +40,7 @@ describe('effects', () => {
 
   test('of a bridge: both devices are told, and what one types the other gets', () => {
     const call = new Scenario().when(place).fetched(dialBob);
-    expect(effects(call, { kind: 'answer', legId: childId })).toEqual([
+    expect(effects(call, { kind: 'answer', legId: childId, consents: false })).toEqual([
       { kind: 'tell_device', legId: childId, message: { kind: 'leg_answered', legId: childId } },
       { kind: 'tell_device', legId: rootId, message: { kind: 'leg_bridged', legId: rootId, otherLegId: childId } },
       { kind: 'tell_device', legId: childId, message: { kind: 'leg_bridged', legId: childId, otherLegId: rootId } },

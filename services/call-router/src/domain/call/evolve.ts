@@ -43,7 +43,7 @@ function newCall(event: Of<'initiated'>): CallState {
   return withCallback(call, event);
 }
 
-function newLeg({ legId, parentLegId, from, to, direction, atMs, ringUntilMs, timeLimitMs }: Initiated & { legId: string; atMs: number }): Leg {
+function newLeg({ legId, parentLegId, from, to, direction, consents, atMs, ringUntilMs, timeLimitMs }: Initiated & { legId: string; atMs: number }): Leg {
   return {
     kind: 'initiated',
     legId,
@@ -52,6 +52,7 @@ function newLeg({ legId, parentLegId, from, to, direction, atMs, ringUntilMs, ti
     to,
     direction,
     initiatedMs: atMs,
+    ...(consents && { consents }),
     ...(ringUntilMs === undefined ? {} : { ringUntilMs }),
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
   };
@@ -87,7 +88,7 @@ function legAfter(leg: Leg, event: PublishedEvent): Leg {
     case 'ringing':
       return leg.kind === 'initiated' ? { ...leg, kind: 'ringing' } : leg;
     case 'answered':
-      return answeredLeg(leg, event.atMs);
+      return answeredLeg(event.consents ? { ...leg, consents: true } : leg, event.atMs);
     case 'video_started':
     case 'video_stopped':
       return leg.kind === 'in_progress' ? { ...leg, video: event.kind === 'video_started' } : leg;

@@ -6,7 +6,7 @@ const charged = () =>
   new Scenario()
     .when({ ...inbound, authorization: { kind: 'granted', charge } })
     .fetched(dialBob)
-    .when({ kind: 'answer', legId: childId });
+    .when({ kind: 'answer', legId: childId, consents: false });
 
 const onVideo = () => charged().when({ kind: 'start_video', legId: rootId });
 

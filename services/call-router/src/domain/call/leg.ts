@@ -33,6 +33,8 @@ interface LegFacts {
   readonly to: string;
   readonly direction: Direction;
   readonly initiatedMs: number;
+  /** Its user consents to being observed: face, voice and text. */
+  readonly consents?: true;
 }
 
 /** A leg that nobody has answered yet. `ringUntilMs`: when it is given up. */

@@ -19,7 +19,7 @@ test('a request for instructions says which call it is and how it stands', () =>
   });
   call.fetched(sayHello);
   expect(instructionParameters(call.state as LiveCall, request)).toMatchObject({ CallStatus: 'in-progress' });
-  const out = new Scenario().when(outbound).when({ kind: 'answer', legId: rootId });
+  const out = new Scenario().when(outbound).when({ kind: 'answer', legId: rootId, consents: false });
   expect(instructionParameters(out.state as LiveCall, request)).toMatchObject({ CallStatus: 'in-progress', Direction: 'outbound-api', To: 'client:alice' });
 });
 

@@ -31,6 +31,7 @@ export const inbound: PlaceCall = {
   from: 'client:alice',
   to: '+15550100',
   requestId: 'r-1',
+  consents: false,
   ringTimeoutMs: 30_000,
   authorization: { kind: 'free' },
 };

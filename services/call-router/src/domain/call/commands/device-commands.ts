@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@parley/errors';
 import { endDialledLeg } from '../../twiml/verbs/dial.ts';
 import type { DeviceCommand } from '../call-command.ts';
-import { findLeg, rootLeg } from '../call-state.ts';
+import { counterpartConsents, findLeg, rootLeg } from '../call-state.ts';
 import { endCall, stopVideo } from '../ending.ts';
 import { isLive, partyOf, statusWhenCut, type AnsweredLeg, type EndCause, type FinalStatus, type LiveLeg } from '../leg.ts';
 import type { Turn } from '../turn.ts';
@@ -18,7 +18,7 @@ export function onDeviceCommand(turn: Turn, command: DeviceCommand): ErrorCode |
     case 'report_ringing':
       return reportRinging(turn, leg);
     case 'answer':
-      return answer(turn, leg);
+      return answer(turn, leg, command.consents);
     case 'decline':
       return isCalled(leg) ? endByDevice(turn, leg, 'busy', 'busy') : 'call.wrong_state';
     case 'hang_up':
@@ -66,7 +66,7 @@ function utf8Length(text: string): number {
 /** The first video of a call fixes the origin of its media time. */
 function startVideo(turn: Turn, leg: AnsweredLeg): ErrorCode | undefined {
   if (leg.video) return 'call.wrong_state';
-  turn.emit(leg.legId, { kind: 'video_started', party: partyOf(leg), mediaOriginMs: turn.call.mediaOriginMs ?? turn.nowMs });
+  turn.emit(leg.legId, { kind: 'video_started', party: partyOf(leg), mediaOriginMs: turn.call.mediaOriginMs ?? turn.nowMs, counterpartConsents: counterpartConsents(turn.call, leg.legId) });
   return undefined;
 }
 
@@ -81,9 +81,9 @@ function reportRinging(turn: Turn, leg: LiveLeg): ErrorCode | undefined {
   return undefined;
 }
 
-function answer(turn: Turn, leg: LiveLeg): ErrorCode | undefined {
+function answer(turn: Turn, leg: LiveLeg, consents: boolean): ErrorCode | undefined {
   if (!isCalled(leg)) return 'call.wrong_state';
-  turn.emit(leg.legId, { kind: 'answered' });
+  turn.emit(leg.legId, { kind: 'answered', ...(consents && { consents }) });
   const root = rootLeg(turn.call);
   if (leg.legId !== root.legId) turn.emit(root.legId, { kind: 'bridged', otherLegId: leg.legId });
   return undefined;

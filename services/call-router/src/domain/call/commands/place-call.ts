@@ -7,12 +7,13 @@ import type { Turn } from '../turn.ts';
 
 /** The first event of a call is the root leg's. */
 export function placedLeg(command: PlaceCall, nowMs: number): Initiated {
-  const { from, to, direction, accountId, application, authorization, requestId, ringTimeoutMs } = command;
+  const { from, to, direction, accountId, application, authorization, requestId, consents, ringTimeoutMs } = command;
   return {
     kind: 'initiated',
     from,
     to,
     direction,
+    ...(consents && { consents }),
     root: {
       accountId,
       application,

@@ -126,7 +126,11 @@ export interface CallTextReceived {
 export interface CallVideoStarted {
   party: Party;
   /** The instant that is media time 0; the same in each video_started of a call. */
-  mediaOriginTime: Date | undefined;
+  mediaOriginTime:
+    | Date
+    | undefined;
+  /** Whether who is seen in it has consented to being observed; not set in events of before there was consent. */
+  counterpartConsents?: boolean | undefined;
 }
 
 /** call.video_stopped */
@@ -1519,7 +1523,7 @@ export const CallTextReceived: MessageFns<CallTextReceived> = {
 };
 
 function createBaseCallVideoStarted(): CallVideoStarted {
-  return { party: 0, mediaOriginTime: undefined };
+  return { party: 0, mediaOriginTime: undefined, counterpartConsents: undefined };
 }
 
 export const CallVideoStarted: MessageFns<CallVideoStarted> = {
@@ -1529,6 +1533,9 @@ export const CallVideoStarted: MessageFns<CallVideoStarted> = {
     }
     if (message.mediaOriginTime !== undefined) {
       Timestamp.encode(toTimestamp(message.mediaOriginTime), writer.uint32(18).fork()).join();
+    }
+    if (message.counterpartConsents !== undefined) {
+      writer.uint32(24).bool(message.counterpartConsents);
     }
     return writer;
   },
@@ -1562,6 +1569,14 @@ export const CallVideoStarted: MessageFns<CallVideoStarted> = {
             message.mediaOriginTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.counterpartConsents = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1582,6 +1597,11 @@ export const CallVideoStarted: MessageFns<CallVideoStarted> = {
         : isSet(object.media_origin_time)
         ? fromJsonTimestamp(object.media_origin_time)
         : undefined,
+      counterpartConsents: isSet(object.counterpartConsents)
+        ? globalThis.Boolean(object.counterpartConsents)
+        : isSet(object.counterpart_consents)
+        ? globalThis.Boolean(object.counterpart_consents)
+        : undefined,
     };
   },
 
@@ -1593,6 +1613,9 @@ export const CallVideoStarted: MessageFns<CallVideoStarted> = {
     if (message.mediaOriginTime !== undefined) {
       obj.mediaOriginTime = message.mediaOriginTime.toISOString();
     }
+    if (message.counterpartConsents !== undefined) {
+      obj.counterpartConsents = message.counterpartConsents;
+    }
     return obj;
   },
 
@@ -1603,6 +1626,7 @@ export const CallVideoStarted: MessageFns<CallVideoStarted> = {
     const message = createBaseCallVideoStarted();
     message.party = object.party ?? 0;
     message.mediaOriginTime = object.mediaOriginTime ?? undefined;
+    message.counterpartConsents = object.counterpartConsents ?? undefined;
     return message;
   },
 };

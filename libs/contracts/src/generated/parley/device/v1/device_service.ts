@@ -124,6 +124,11 @@ export interface PlaceCall {
   /** Chosen by the device; the same id again is the same call. */
   requestId: string;
   to: string;
+  /**
+   * The user consents to being observed by the counterpart's side: face, voice and text. Without it recognition does not
+   * start, and nothing is charged by it.
+   */
+  observationConsent: boolean;
 }
 
 export interface CallPlaced {
@@ -146,6 +151,8 @@ export interface ReportRinging {
 
 export interface Answer {
   legId: string;
+  /** As in PlaceCall. */
+  observationConsent: boolean;
 }
 
 export interface Decline {
@@ -1039,7 +1046,7 @@ export const Registered: MessageFns<Registered> = {
 };
 
 function createBasePlaceCall(): PlaceCall {
-  return { requestId: "", to: "" };
+  return { requestId: "", to: "", observationConsent: false };
 }
 
 export const PlaceCall: MessageFns<PlaceCall> = {
@@ -1049,6 +1056,9 @@ export const PlaceCall: MessageFns<PlaceCall> = {
     }
     if (message.to !== "") {
       writer.uint32(18).string(message.to);
+    }
+    if (message.observationConsent !== false) {
+      writer.uint32(24).bool(message.observationConsent);
     }
     return writer;
   },
@@ -1082,6 +1092,14 @@ export const PlaceCall: MessageFns<PlaceCall> = {
             message.to = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.observationConsent = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1102,6 +1120,11 @@ export const PlaceCall: MessageFns<PlaceCall> = {
         ? globalThis.String(object.request_id)
         : "",
       to: isSet(object.to) ? globalThis.String(object.to) : "",
+      observationConsent: isSet(object.observationConsent)
+        ? globalThis.Boolean(object.observationConsent)
+        : isSet(object.observation_consent)
+        ? globalThis.Boolean(object.observation_consent)
+        : false,
     };
   },
 
@@ -1113,6 +1136,9 @@ export const PlaceCall: MessageFns<PlaceCall> = {
     if (message.to !== "") {
       obj.to = message.to;
     }
+    if (message.observationConsent !== false) {
+      obj.observationConsent = message.observationConsent;
+    }
     return obj;
   },
 
@@ -1123,6 +1149,7 @@ export const PlaceCall: MessageFns<PlaceCall> = {
     const message = createBasePlaceCall();
     message.requestId = object.requestId ?? "";
     message.to = object.to ?? "";
+    message.observationConsent = object.observationConsent ?? false;
     return message;
   },
 };
@@ -1439,13 +1466,16 @@ export const ReportRinging: MessageFns<ReportRinging> = {
 };
 
 function createBaseAnswer(): Answer {
-  return { legId: "" };
+  return { legId: "", observationConsent: false };
 }
 
 export const Answer: MessageFns<Answer> = {
   encode(message: Answer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.legId !== "") {
       writer.uint32(10).string(message.legId);
+    }
+    if (message.observationConsent !== false) {
+      writer.uint32(16).bool(message.observationConsent);
     }
     return writer;
   },
@@ -1471,6 +1501,14 @@ export const Answer: MessageFns<Answer> = {
             message.legId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.observationConsent = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1490,6 +1528,11 @@ export const Answer: MessageFns<Answer> = {
         : isSet(object.leg_id)
         ? globalThis.String(object.leg_id)
         : "",
+      observationConsent: isSet(object.observationConsent)
+        ? globalThis.Boolean(object.observationConsent)
+        : isSet(object.observation_consent)
+        ? globalThis.Boolean(object.observation_consent)
+        : false,
     };
   },
 
@@ -1497,6 +1540,9 @@ export const Answer: MessageFns<Answer> = {
     const obj: any = {};
     if (message.legId !== "") {
       obj.legId = message.legId;
+    }
+    if (message.observationConsent !== false) {
+      obj.observationConsent = message.observationConsent;
     }
     return obj;
   },
@@ -1507,6 +1553,7 @@ export const Answer: MessageFns<Answer> = {
   fromPartial(object: DeepPartial<Answer>): Answer {
     const message = createBaseAnswer();
     message.legId = object.legId ?? "";
+    message.observationConsent = object.observationConsent ?? false;
     return message;
   },
 };

@@ -128,6 +128,8 @@ export interface FindingsFinished {
 
 export interface FindingsVideoStarted {
   atMs: bigint;
+  /** The counterpart has consented to being observed. */
+  consents: boolean;
 }
 
 export interface FindingsVideoStopped {
@@ -1652,7 +1654,7 @@ export const FindingsFinished: MessageFns<FindingsFinished> = {
 };
 
 function createBaseFindingsVideoStarted(): FindingsVideoStarted {
-  return { atMs: 0n };
+  return { atMs: 0n, consents: false };
 }
 
 export const FindingsVideoStarted: MessageFns<FindingsVideoStarted> = {
@@ -1662,6 +1664,9 @@ export const FindingsVideoStarted: MessageFns<FindingsVideoStarted> = {
         throw new globalThis.Error("value provided for field message.atMs of type int64 too large");
       }
       writer.uint32(8).int64(message.atMs);
+    }
+    if (message.consents !== false) {
+      writer.uint32(16).bool(message.consents);
     }
     return writer;
   },
@@ -1687,6 +1692,14 @@ export const FindingsVideoStarted: MessageFns<FindingsVideoStarted> = {
             message.atMs = reader.int64() as bigint;
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.consents = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1700,13 +1713,19 @@ export const FindingsVideoStarted: MessageFns<FindingsVideoStarted> = {
   },
 
   fromJSON(object: any): FindingsVideoStarted {
-    return { atMs: isSet(object.atMs) ? BigInt(object.atMs) : isSet(object.at_ms) ? BigInt(object.at_ms) : 0n };
+    return {
+      atMs: isSet(object.atMs) ? BigInt(object.atMs) : isSet(object.at_ms) ? BigInt(object.at_ms) : 0n,
+      consents: isSet(object.consents) ? globalThis.Boolean(object.consents) : false,
+    };
   },
 
   toJSON(message: FindingsVideoStarted): unknown {
     const obj: any = {};
     if (message.atMs !== 0n) {
       obj.atMs = message.atMs.toString();
+    }
+    if (message.consents !== false) {
+      obj.consents = message.consents;
     }
     return obj;
   },
@@ -1717,6 +1736,7 @@ export const FindingsVideoStarted: MessageFns<FindingsVideoStarted> = {
   fromPartial(object: DeepPartial<FindingsVideoStarted>): FindingsVideoStarted {
     const message = createBaseFindingsVideoStarted();
     message.atMs = (object.atMs !== undefined && object.atMs !== null) ? BigInt(object.atMs) : 0n;
+    message.consents = object.consents ?? false;
     return message;
   },
 };

@@ -164,6 +164,7 @@ export interface ReactionEvent {
     | { $case: "absent"; value: ReactionAbsent }
     | { $case: "progress"; value: ReactionProgress }
     | { $case: "ended"; value: ReactionEnded }
+    | { $case: "withheld"; value: ReactionWithheld }
     | undefined;
 }
 
@@ -199,10 +200,14 @@ export interface ReactionProgress {
   refused: bigint;
 }
 
+/** reaction.withheld: recognition does not start, since the counterpart has not consented to being observed. */
+export interface ReactionWithheld {
+}
+
 /** reaction.ended: the one terminal event of this source; intervals are complete up to final_ms. */
 export interface ReactionEnded {
   finalMs: bigint;
-  /** device_finished, call_completed or observations_overdue. */
+  /** device_finished, call_completed, observations_overdue or not_consented. */
   reason: string;
   analysed: bigint;
   skipped: bigint;
@@ -388,6 +393,9 @@ export const ReactionEvent: MessageFns<ReactionEvent> = {
       case "ended":
         ReactionEnded.encode(message.event.value, writer.uint32(122).fork()).join();
         break;
+      case "withheld":
+        ReactionWithheld.encode(message.event.value, writer.uint32(130).fork()).join();
+        break;
     }
     return writer;
   },
@@ -485,6 +493,14 @@ export const ReactionEvent: MessageFns<ReactionEvent> = {
             message.event = { $case: "ended", value: ReactionEnded.decode(reader, reader.uint32()) };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.event = { $case: "withheld", value: ReactionWithheld.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -527,6 +543,8 @@ export const ReactionEvent: MessageFns<ReactionEvent> = {
         ? { $case: "progress", value: ReactionProgress.fromJSON(object.progress) }
         : isSet(object.ended)
         ? { $case: "ended", value: ReactionEnded.fromJSON(object.ended) }
+        : isSet(object.withheld)
+        ? { $case: "withheld", value: ReactionWithheld.fromJSON(object.withheld) }
         : undefined,
     };
   },
@@ -557,6 +575,8 @@ export const ReactionEvent: MessageFns<ReactionEvent> = {
       obj.progress = ReactionProgress.toJSON(message.event.value);
     } else if (message.event?.$case === "ended") {
       obj.ended = ReactionEnded.toJSON(message.event.value);
+    } else if (message.event?.$case === "withheld") {
+      obj.withheld = ReactionWithheld.toJSON(message.event.value);
     }
     return obj;
   },
@@ -606,6 +626,12 @@ export const ReactionEvent: MessageFns<ReactionEvent> = {
       case "ended": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "ended", value: ReactionEnded.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "withheld": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "withheld", value: ReactionWithheld.fromPartial(object.event.value) };
         }
         break;
       }
@@ -1077,6 +1103,58 @@ export const ReactionProgress: MessageFns<ReactionProgress> = {
     message.analysed = (object.analysed !== undefined && object.analysed !== null) ? BigInt(object.analysed) : 0n;
     message.skipped = (object.skipped !== undefined && object.skipped !== null) ? BigInt(object.skipped) : 0n;
     message.refused = (object.refused !== undefined && object.refused !== null) ? BigInt(object.refused) : 0n;
+    return message;
+  },
+};
+
+function createBaseReactionWithheld(): ReactionWithheld {
+  return {};
+}
+
+export const ReactionWithheld: MessageFns<ReactionWithheld> = {
+  encode(_: ReactionWithheld, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReactionWithheld {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReactionWithheld();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ReactionWithheld {
+    return {};
+  },
+
+  toJSON(_: ReactionWithheld): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReactionWithheld>): ReactionWithheld {
+    return ReactionWithheld.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ReactionWithheld>): ReactionWithheld {
+    const message = createBaseReactionWithheld();
     return message;
   },
 };
