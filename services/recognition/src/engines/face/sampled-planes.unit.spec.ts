@@ -50,8 +50,11 @@ describe('sampleThrough', () => {
     expect(through({ xx: 0, xy: 1, x0: 0, yx: -1, yy: 0, y0: 2 }, large, 3, 3)[0]).toEqual([8, 4, 0, 9, 5, 1, 10, 6, 2]);
   });
 
-  test('takes the mean of the pixels that one of the planes covers', () => {
-    const checked = { width: 8, height: 8, data: new Uint8Array(8 * 8 * 3).map((_, at) => ((Math.floor(at / 3) + Math.floor(at / 24)) % 2 === 0 ? 200 : 0)) };
-    expect(through({ ...straight, xx: 2, yy: 2, x0: 0.5, y0: 0.5 }, checked, 4, 4)[0]).toEqual(Array.from({ length: 16 }, () => 100));
+  test.each([
+    ['columns', (x: number) => x],
+    ['rows', (_x: number, y: number) => y],
+  ])('takes the mean of the pixels that one of the planes covers: %s', (_what, stripeOf) => {
+    const striped = { width: 8, height: 8, data: new Uint8Array(8 * 8 * 3).map((_, at) => (stripeOf(Math.floor(at / 3) % 8, Math.floor(at / 24)) % 2 === 0 ? 200 : 0)) };
+    expect(through({ ...straight, xx: 2, yy: 2, x0: 0.5, y0: 0.5 }, striped, 4, 4)[0]).toEqual(Array.from({ length: 16 }, () => 100));
   });
 });
