@@ -9,11 +9,15 @@ interface Seen {
   readonly shape: readonly number[];
 }
 
+type Place = Pick<FaceMeasurement, 'x' | 'y' | 'size'>;
+
 export interface LivenessState {
   /** The oldest first, no more than one every `everyMs`. */
   readonly seen: readonly Seen[];
   /** Since when a face is in sight; -1 while there is none. */
   readonly inSightSinceMs: number;
+  /** Where it is, of the last measurement that found one. */
+  readonly at: Place;
   /** Since when the same picture is shown. */
   readonly same: { readonly digest: number; readonly sinceMs: number };
 }
@@ -21,7 +25,7 @@ export interface LivenessState {
 /** Of a measurement without one: it is like no other. */
 const noDigest = -1;
 
-export const initialLiveness: LivenessState = { seen: [], inSightSinceMs: -1, same: { digest: noDigest, sinceMs: 0 } };
+export const initialLiveness: LivenessState = { seen: [], inSightSinceMs: -1, at: { x: 0, y: 0, size: 0 }, same: { digest: noDigest, sinceMs: 0 } };
 
 /** What is kept: so many, so far apart, that a loop of ten seconds is seen twice. */
 const maxSeen = 48;
@@ -29,10 +33,12 @@ const everyMs = 400;
 /** What is older may be in another light, or another person. */
 const keptMs = 30_000;
 /**
- * A face is held against what was seen of it since it came in sight, or nothing was seen for so long: else a photograph that is
- * held up after a person was there would move, once. A median of fewer says little.
+ * A face is held against what was seen of it since it came in sight: else a photograph that is held up after a person was there
+ * would move, once. So would one of several people, of whom now one and now another is the largest: a face that was not seen for
+ * so long, is farther from where it was than it is large, or so much larger or smaller, is another one. A median of fewer says little.
  */
 const maxUnseenMs = 2_500;
+const maxGrowth = 1.5;
 const minSeen = 4;
 /** The first 48 bits of a digest are a whole number without loss. */
 const digestDigits = 12;
@@ -81,18 +87,23 @@ export function observeFace(state: LivenessState, atMs: number, face: FaceMeasur
   const same = isSame ? state.same : { digest, sinceMs: atMs };
   const before = state.seen.filter((one) => atMs - one.atMs <= keptMs);
   const isKnown = !isSame && digest !== noDigest && before.some((one) => one.digest === digest);
-  const isInSight = state.inSightSinceMs !== -1 && atMs - (before.at(-1)?.atMs ?? atMs) <= maxUnseenMs;
+  const at: Place = { x: face.x, y: face.y, size: face.size };
+  const isInSight = state.inSightSinceMs !== -1 && !isElsewhere(at, state.at) && atMs - (before.at(-1)?.atMs ?? atMs) <= maxUnseenMs;
   const inSightSinceMs = isInSight ? state.inSightSinceMs : atMs;
   const isFrozen = atMs - same.sinceMs >= frozenMs;
   // A face that is not seen clearly shows nothing.
-  if (face.shape.length === 0) return { state: { seen: before, inSightSinceMs, same }, sign: false, replayed: isKnown || isFrozen };
+  if (face.shape.length === 0) return { state: { seen: before, inSightSinceMs, at, same }, sign: false, replayed: isKnown || isFrozen };
   const now: Seen = { atMs, digest, shape: face.shape };
   const isDue = atMs - (before.at(-1)?.atMs ?? -Infinity) >= everyMs;
   return {
-    state: { seen: isDue ? [...before, now].slice(-maxSeen) : before, inSightSinceMs, same },
+    state: { seen: isDue ? [...before, now].slice(-maxSeen) : before, inSightSinceMs, at, same },
     sign: isSign(face.shape, before.filter((one) => one.atMs >= inSightSinceMs)),
     replayed: isKnown || isFrozen || (isDue && isLoop([...before, now])),
   };
+}
+
+function isElsewhere(now: Place, before: Place): boolean {
+  return Math.hypot(now.x - before.x, now.y - before.y) > before.size || Math.max(now.size, before.size) > maxGrowth * Math.min(now.size, before.size);
 }
 
 function digestNumber(digest: string): number {

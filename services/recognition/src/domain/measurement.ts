@@ -14,6 +14,10 @@ export interface FaceMeasurement {
   readonly areaRatio: number;
   /** Share of that hull which lies inside of the picture, 0..1. */
   readonly inside: number;
+  /** Its middle, and the square root of its area: in thousandths of the picture's width. */
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
   /** Pose of the head in whole degrees. */
   readonly yaw: number;
   readonly pitch: number;
@@ -43,4 +47,4 @@ export interface TextMeasurement {
   readonly digest: string;
 }
 
-export const NO_FACE: FaceMeasurement = { channel: 'face', faces: 0, score: 0, areaRatio: 0, inside: 0, yaw: 0, pitch: 0, roll: 0, shape: [], digest: '' };
+export const NO_FACE: FaceMeasurement = { channel: 'face', faces: 0, score: 0, areaRatio: 0, inside: 0, x: 0, y: 0, size: 0, yaw: 0, pitch: 0, roll: 0, shape: [], digest: '' };

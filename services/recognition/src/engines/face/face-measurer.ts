@@ -74,12 +74,18 @@ export class FaceMeasurer {
       faces: boxes.length,
       score: largest!.score,
       ...faceArea(components.flatMap(([from, to]) => points.slice(from, to)), picture),
+      ...placeOf(largest!, picture),
       yaw: whole(yaw),
       pitch: whole(pitch),
       roll: whole(roll),
       shape: isClear ? shapeIn(picture, points) : [],
     };
   }
+}
+
+function placeOf({ x, y, width, height }: FaceBox, picture: RgbPicture): Pick<Seen, 'x' | 'y' | 'size'> {
+  const share = (pixels: number) => whole((1_000 * pixels) / picture.width);
+  return { x: share(x + width / 2), y: share(y + height / 2), size: share(Math.sqrt(width * height)) };
 }
 
 function shapeIn(picture: RgbPicture, points: readonly Point[]): number[] {

@@ -96,6 +96,10 @@ export interface FaceMeasured {
   shape: number[];
   /** Equal for equal pictures of one call; tells nothing else of them. */
   digest: string;
+  /** Its middle, and the square root of its area: in thousandths of the picture's width. */
+  x: number;
+  y: number;
+  size: number;
 }
 
 export interface VoiceMeasured {
@@ -1053,7 +1057,20 @@ export const FindingsObservation: MessageFns<FindingsObservation> = {
 };
 
 function createBaseFaceMeasured(): FaceMeasured {
-  return { faces: 0, score: 0, areaRatio: 0, inside: 0, yaw: 0, pitch: 0, roll: 0, shape: [], digest: "" };
+  return {
+    faces: 0,
+    score: 0,
+    areaRatio: 0,
+    inside: 0,
+    yaw: 0,
+    pitch: 0,
+    roll: 0,
+    shape: [],
+    digest: "",
+    x: 0,
+    y: 0,
+    size: 0,
+  };
 }
 
 export const FaceMeasured: MessageFns<FaceMeasured> = {
@@ -1088,6 +1105,15 @@ export const FaceMeasured: MessageFns<FaceMeasured> = {
     }
     if (message.digest !== "") {
       writer.uint32(74).string(message.digest);
+    }
+    if (message.x !== 0) {
+      writer.uint32(80).sint32(message.x);
+    }
+    if (message.y !== 0) {
+      writer.uint32(88).sint32(message.y);
+    }
+    if (message.size !== 0) {
+      writer.uint32(96).sint32(message.size);
     }
     return writer;
   },
@@ -1187,6 +1213,30 @@ export const FaceMeasured: MessageFns<FaceMeasured> = {
             message.digest = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.x = reader.sint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.y = reader.sint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.size = reader.sint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1214,6 +1264,9 @@ export const FaceMeasured: MessageFns<FaceMeasured> = {
       roll: isSet(object.roll) ? globalThis.Number(object.roll) : 0,
       shape: globalThis.Array.isArray(object?.shape) ? object.shape.map((e: any) => globalThis.Number(e)) : [],
       digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      x: isSet(object.x) ? globalThis.Number(object.x) : 0,
+      y: isSet(object.y) ? globalThis.Number(object.y) : 0,
+      size: isSet(object.size) ? globalThis.Number(object.size) : 0,
     };
   },
 
@@ -1246,6 +1299,15 @@ export const FaceMeasured: MessageFns<FaceMeasured> = {
     if (message.digest !== "") {
       obj.digest = message.digest;
     }
+    if (message.x !== 0) {
+      obj.x = Math.round(message.x);
+    }
+    if (message.y !== 0) {
+      obj.y = Math.round(message.y);
+    }
+    if (message.size !== 0) {
+      obj.size = Math.round(message.size);
+    }
     return obj;
   },
 
@@ -1263,6 +1325,9 @@ export const FaceMeasured: MessageFns<FaceMeasured> = {
     message.roll = object.roll ?? 0;
     message.shape = object.shape?.map((e) => e) || [];
     message.digest = object.digest ?? "";
+    message.x = object.x ?? 0;
+    message.y = object.y ?? 0;
+    message.size = object.size ?? 0;
     return message;
   },
 };
