@@ -47,7 +47,8 @@ const frozenMs = 2_000;
 
 /**
  * How far coordinates are from their medians when they are a sign of life. Photographs of people for choosing that were moved, waved,
- * lit, disturbed and coded again came to at most six tenths of it (docs/recognition.md). Eyes: by their usual height, and both, downward. The others: in
+ * lit, disturbed and coded again came to at most six tenths of it (docs/recognition.md). Eyes: by their usual height, and both,
+ * downward. The others: in
  * thousandths of the distance between the eyes; of the brows, both.
  */
 export const signs = { blink: 0.07, mouthOpening: 70, brows: 28, noseAcross: 40, noseDown: 21 } as const;
