@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { buckets, connectBus, declareStreams, eventStreams, ledgerStream, subscriptionsStream, type Bus } from '@parley/bus';
+import { buckets, connectBus, declareStreams, eventStreams, findingsStream, ledgerStream, subscriptionsStream, type Bus } from '@parley/bus';
 import { natsCredsFile } from '@parley/local';
 import { workerNatsUrl } from './test-platform.ts';
 
@@ -52,7 +52,7 @@ export function testBus(): TestBus {
 
 /** An earlier spec of this worker may have left events behind. */
 async function resetStreams({ nc, jsm }: Bus): Promise<void> {
-  const names = [...Object.values(eventStreams), subscriptionsStream, ledgerStream, ...Object.values(buckets).map((bucket) => `KV_${bucket}`)];
+  const names = [...Object.values(eventStreams), findingsStream, subscriptionsStream, ledgerStream, ...Object.values(buckets).map((bucket) => `KV_${bucket}`)];
   for (const name of names) {
     await jsm.streams.delete(name).catch(() => undefined);
   }
