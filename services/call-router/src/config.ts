@@ -15,6 +15,6 @@ export const configDefinition = defineServiceConfig({
   TEXT_ABSENT_MS: { type: milliseconds(0), default: '5000', describe: 'T3 of calls without a policy' },
   TEXT_HOLD_MS: { type: milliseconds(0), default: '5000', describe: 'how long a text counts as presence on calls without a policy' },
   MAX_GAP_MS: { type: milliseconds(1), default: '1000', describe: 'how long a finding holds on calls without a policy' },
-  LIVENESS_MS: { type: milliseconds(0), default: '10000', describe: 'how long a face counts without a sign that it lives on calls without a policy; 0: no sign is asked for' },
+  LIVENESS_MS: { type: milliseconds(0), default: '20000', describe: 'how long a face counts without a sign that it lives on calls without a policy; 0: no sign is asked for' },
   MIN_FACE_AREA_RATIO: { type: decimal({ min: 0, max: 1 }), default: '0.01', describe: 'smallest face that counts on calls without a policy, as a ratio of the picture' },
 });

@@ -9,8 +9,8 @@ const windowMs = 10_000;
 const everyMs = 500;
 /** A device's clock is no metronome. */
 const unsteadyMs = 40;
-/** Of the policy. */
-const livenessMs = 10_000;
+/** Of a policy that does not say otherwise. */
+const livenessMs = 20_000;
 const loopsMs = [2_000, 3_300, 4_700, 6_100, 7_300, 8_900, 10_000];
 
 interface Kind {

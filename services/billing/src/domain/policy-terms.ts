@@ -43,7 +43,7 @@ export interface PolicyVersion {
 
 const dayMs = 86_400_000n;
 /** For a policy that does not say otherwise, a still picture is not a reaction. */
-export const defaultLivenessMs = 10_000n;
+export const defaultLivenessMs = 20_000n;
 /** A thousand million units of the currency: a typing error, not a price. */
 const maxAmountMicros = 1_000_000_000_000_000n;
 

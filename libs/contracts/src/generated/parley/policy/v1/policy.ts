@@ -94,7 +94,7 @@ export interface PolicyTerms {
   grantMs: bigint;
   /**
    * How long a face counts without a sign that it lives (a blink, a movement that no flat picture makes); 0: no sign is asked
-   * for. Not set: 10000.
+   * for. Not set: 20000.
    */
   livenessMs?: bigint | undefined;
 }
