@@ -8,8 +8,11 @@ import type { TailEvent } from './tail-event.ts';
 
 const log = logger('read-stored');
 const retryMs = 500;
-/** Events that are held back until it is known that none before them was dropped while they were read. */
-const largestPiece = 256;
+/**
+ * Events that are held back until it is known that none before them was dropped while they were read. The next ones are read
+ * meanwhile, as many at most.
+ */
+const largestPiece = 512;
 
 export interface ReadStoredOptions {
   readonly tail: Tail;
@@ -52,10 +55,9 @@ async function readUntilCovered({ tail, source, accountId, from, forMs, take, si
   let failure: { readonly error: unknown } | undefined;
   let piece: TailEvent[] = [];
   let handedOn = from;
-  const handOn = async (): Promise<void> => {
-    const events = piece;
-    piece = [];
-    if (events.length === 0) return;
+  let handing = Promise.resolve();
+  const handOn = async (events: readonly TailEvent[]): Promise<void> => {
+    if (events.length === 0 || failure !== undefined) return;
     assertKept(handedOn, await source.state(tail.eventClass));
     for (const event of events) {
       if (signal.aborted) return;
@@ -73,10 +75,15 @@ async function readUntilCovered({ tail, source, accountId, from, forMs, take, si
     if (done.signal.aborted) return undefined;
     piece.push(event);
     if (isLast || tail.covers(event.sequence)) done.abort();
-    return piece.length < largestPiece ? undefined : handOn().catch(fail);
+    if (piece.length < largestPiece) return undefined;
+    const [events, before] = [piece, handing];
+    piece = [];
+    handing = before.then(() => handOn(events)).catch(fail);
+    return before;
   };
   const ending = AbortSignal.any([signal, done.signal, AbortSignal.timeout(forMs)]);
   await source.read({ eventClass: tail.eventClass, accountId, after, onEvent, signal: ending });
+  await handing;
   if (failure !== undefined) throw failure.error;
-  await handOn();
+  await handOn(piece);
 }
