@@ -21,8 +21,8 @@ import { OpenStreams } from './usecases/open-streams.ts';
 const log = logger('recognition');
 const nowMs = (): number => Date.now();
 
-/** Two frames a second each, of which a thread looks at 100 a second in which it finds nobody: see docs/performance.md. */
-const STREAMS_PER_FACE_THREAD = 40;
+/** Of two frames and two pieces of audio a second; with twice as many answers come seconds late: docs/performance.md. */
+const STREAMS_PER_FACE_THREAD = 20;
 
 /** Starts the service; it stops with the scope. */
 export async function start(scope: Scope, config: ConfigOf<typeof configDefinition>): Promise<{ readonly grpcPort: number; readonly httpPort: number }> {

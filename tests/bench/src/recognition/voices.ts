@@ -93,7 +93,7 @@ export async function voiceRows(): Promise<Measured[]> {
   const what = `pieces of ${pieceMs} ms of ${Math.round(lengthMs / 1000)} s of speech`;
   return [
     { name: `${what}: real time on one processor`, unit: 'times', values: rates[0], goal: { atLeast: 100 } },
-    { name: 'the same, an echo of what was sent', unit: 'times', values: rates[1], goal: { atLeast: 100 } },
+    { name: 'the same, an echo of what was sent', unit: 'times', values: rates[1] },
     { name: 'memory of a stream', unit: 'KiB', values: kept[0] },
     { name: 'the same, with what was sent', unit: 'KiB', values: kept[1] },
     { name: 'growth of a stream in an hour', unit: 'KiB', values: [growth / 1024], goal: { atMost: 1024 } },
