@@ -20,7 +20,7 @@ let bob: TestDevice;
 beforeAll(async () => {
   router = await routers.start({ EGRESS_ALLOW: app.host });
   await createTenant(router, app, { policyId: 'PO1' });
-  app.twiml('/voice', (voice) => void voice.dial().client('bob'));
+  app.twiml('/voice', dialBob);
 });
 
 beforeEach(async () => {
@@ -30,6 +30,8 @@ beforeEach(async () => {
   alice = await router.device('client:alice');
   bob = await router.device('client:bob');
 });
+
+const dialBob: Parameters<typeof app.twiml>[1] = (voice) => void voice.dial().client('bob');
 
 async function bridged(): Promise<{ callId: string; bobsLeg: string }> {
   const callId = await placeCall(alice);
@@ -88,6 +90,33 @@ describe('a charged call', () => {
     expect(typesOf(events).filter((type) => type.startsWith('call.video'))).toEqual(['call.video_started', 'call.video_started*', 'call.video_stopped', 'call.video_stopped*']);
     const [started] = events.filter(({ type }) => type === 'call.video_started');
     expect(valueOf(started, 'videoStarted')?.mediaOriginTime).toEqual(started?.time);
+  });
+
+  test('grants the observation of each counterpart by itself: one has consented, the next one has not', async () => {
+    app.twiml('/voice', (voice) => {
+      voice.dial().client('bob');
+      voice.dial().client('carol');
+    });
+    const carol = await router.device('client:carol');
+    const callId = await placeCall(alice);
+    app.twiml('/voice', dialBob);
+    const bobsLeg = await answerNext(bob);
+    await alice.next('legBridged');
+    await alice.say('startMedia', video(callId));
+    const ofBob = await alice.next('observationGranted');
+    await bob.say('hangUp', { legId: bobsLeg });
+    const { legId: carolsLeg } = await carol.next('incomingCall');
+    await carol.say('answer', { legId: carolsLeg, observationConsent: false });
+    await alice.next('legBridged');
+    await alice.say('startMedia', video(callId));
+    const ofCarol = await alice.next('observationGranted');
+    const claims = await Promise.all([ofBob, ofCarol].map(async ({ token }) => (await keys.verifier.verify(token)).claims));
+    expect(claims.map(({ consent }) => consent)).toEqual([true, false]);
+    await alice.say('hangUp', { legId: callId });
+    const videos = (await endedCall(nats.bus, callId)).filter(({ type }) => type.startsWith('call.video'));
+    expect(typesOf(videos)).toEqual(['call.video_started', 'call.video_stopped', 'call.video_started', 'call.video_stopped']);
+    expect(videos.flatMap((event) => valueOf(event, 'videoStarted')?.counterpartConsents ?? [])).toEqual([true, false]);
+    expect(claims.map(({ videoStartedMs }) => videoStartedMs)).toEqual([videos[0]!.time.getTime(), videos[2]!.time.getTime()]);
   });
 
   test('has its grant extended when half of it is left, and ends when it lapses', async () => {

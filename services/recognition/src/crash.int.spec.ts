@@ -61,7 +61,7 @@ function newGrant(): ObservationGrant {
   const id = randomUUID().replaceAll('-', '');
   const callId = `CA${id}`;
   const call = { from: 'client:alice', to: 'client:bob', direction: 'inbound' } as const;
-  return { accountId: id, callId, party: 'caller', legId: callId, call, mediaOriginMs: ORIGIN_MS, traceparent: '', consent: true, policy: { id: 'p', version: 1, terms: TERMS } };
+  return { accountId: id, callId, party: 'caller', legId: callId, call, mediaOriginMs: ORIGIN_MS, startedAtMs: 0, traceparent: '', consent: true, policy: { id: 'p', version: 1, terms: TERMS } };
 }
 
 async function callEvent(sequence: number, event: CallEvent, grant: ObservationGrant, { ports }: Process, outside: Outside): Promise<void> {

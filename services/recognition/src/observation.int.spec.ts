@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { Channel } from '@parley/contracts';
+import { Channel, Party } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import { fromFindingsRecord } from './bus/findings-record.ts';
+import { readCall } from './replay/read-call.ts';
 import { ObservedCall } from './test-support/observed-call.ts';
 import { at, DeviceStream, finished, material, scene, SCENE_INTERVALS, SCENE_MS, text, watch, type Material } from './test-support/observing-device.ts';
 import { factTypes, intervalTexts, reactionEvents, reactionOf } from './test-support/reaction-reader.ts';
@@ -83,16 +85,47 @@ describe('a counterpart who has not consented', () => {
     expect(reactionOf(events[1]!).event).toMatchObject({ value: { reason: 'not_consented', finalMs: 4000n } });
     expect(await replayed(nats.bus, call.callId)).toMatchObject([{ differences: [] }]);
   });
+});
 
-  test('and is, once another who has consented is dialled', async () => {
+describe('another counterpart in the same call', () => {
+  test('who has not consented is not observed, neither by the stream that was open nor by a token of before', async () => {
+    const call = newCall();
+    await call.videoStarted('caller', true);
+    const token = await call.token();
+    const device = await DeviceStream.open(service.client(), token);
+    await device.send(at(0, shown.face), at(500, shown.face), at(1000, shown.face));
+    await eventually(() => expect(device.acknowledgedThroughMs).toBeGreaterThanOrEqual(999));
+    await call.publish({ $case: 'videoStopped', value: { party: Party.CALLER, mediaTimeMs: 1200n } }, { atMs: 1200 });
+    await call.videoStarted('caller', false, 2000);
+    await eventually(async () => expect(factTypes(await reactionEvents(nats.bus, call))).toContain('withheld'));
+    await device.send(at(2100, shown.face), at(2600, shown.face));
+    expect(await device.ended).toBe('observation.not_consented');
+    expect(await (await DeviceStream.open(service.client(), token)).ended).toBe('observation.not_consented');
+    await call.completed(4000);
+    const events = await eventually(async () => {
+      const found = await reactionEvents(nats.bus, call);
+      expect(factTypes(found).at(-1)).toBe('ended');
+      return found;
+    });
+    expect(intervalTexts(events)).toEqual(['0-1200 EVIDENCE FACE', '1200-4000 UNOBSERVED']);
+    const [side] = await readCall(nats.bus, call.callId);
+    const kept = side!.records.flatMap(({ content }) => fromFindingsRecord(content)).flatMap((command) => (command.type === 'observe' ? command.outcomes.map(({ atMs }) => atMs) : []));
+    expect(kept).toEqual([0, 500, 1000]);
+    expect(await replayed(nats.bus, call.callId)).toMatchObject([{ differences: [] }]);
+  });
+
+  test('who has consented is observed at once, even if the token is sooner there than the event', async () => {
     const call = newCall();
     await call.videoStarted('caller', false);
-    await call.videoStarted('caller', true);
-    const device = await DeviceStream.open(service.client(), await call.token());
-    await device.send(at(0, shown.face), at(500, shown.face), at(1000, finished));
+    await eventually(async () => expect(factTypes(await reactionEvents(nats.bus, call))).toEqual(['withheld']));
+    const device = await DeviceStream.open(service.client(), await call.token('caller', { videoStartedMs: call.originMs + 2000 }));
+    await device.send(at(2000, shown.face), at(2500, shown.face));
+    await eventually(() => expect(device.acknowledgedThroughMs).toBeGreaterThanOrEqual(2499));
+    await call.videoStarted('caller', true, 2000);
+    await device.send(at(3000, finished));
     expect(await device.finish()).toBe('ok');
-    await call.completed(1000);
-    await eventually(async () => expect(factTypes(await reactionEvents(nats.bus, call))).toEqual(['withheld', 'observing', 'present', 'ended']));
+    await call.completed(3000);
+    await eventually(async () => expect(intervalTexts(await reactionEvents(nats.bus, call))).toEqual(['0-2000 UNOBSERVED', '2000-3000 EVIDENCE FACE']));
   });
 });
 

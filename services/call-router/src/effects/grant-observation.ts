@@ -9,11 +9,10 @@ import type { EffectPorts } from './effect-ports.ts';
 const log = logger('effects');
 
 /** Hands the device the token with which it sends observations of its counterpart. */
-export async function grantObservation(ports: EffectPorts, call: LiveCall, { legId }: Extract<Effect, { kind: 'grant_observation' }>): Promise<void> {
+export async function grantObservation(ports: EffectPorts, call: LiveCall, { legId, video }: Extract<Effect, { kind: 'grant_observation' }>): Promise<void> {
   const leg = findLeg(call.state, legId);
-  const { mediaOriginMs } = call.state;
-  if (leg === undefined || mediaOriginMs === undefined) return;
-  const token = await ports.tokens.sign(call.state, leg, mediaOriginMs, currentTraceparent());
+  if (leg === undefined) return;
+  const token = await ports.tokens.sign(call.state, leg, video, currentTraceparent());
   log.debug({ callId: call.callId, legId }, 'observation granted');
-  await deliverOrLose(ports, call, legId, { kind: 'observation_granted', legId, token, party: partyOf(leg), mediaOriginMs });
+  await deliverOrLose(ports, call, legId, { kind: 'observation_granted', legId, token, party: partyOf(leg), mediaOriginMs: video.mediaOriginMs });
 }

@@ -53,13 +53,15 @@ export function tell<F>(state: NarrationState, fact: F, observedThroughMs: numbe
   return { state: { ...state, decided: [] }, told: { fact, observedThroughMs, intervals: state.decided } };
 }
 
-/**
- * No more passages follow, and nothing from `finalMs` on counts. A grace that is still running has not ended in renewed
- * presence: it is lapsed.
- */
+/** Who was waited for is gone: a grace that is still running has not ended in renewed presence, and is lapsed. */
+export function lapse(state: NarrationState): NarrationState {
+  return { ...state, decided: resolve(state.undecided, undefined).reduce(append, [...state.decided]), undecided: [] };
+}
+
+/** No more passages follow, and nothing from `finalMs` on counts. */
 export function conclude(state: NarrationState, finalMs: number): NarrationState {
-  const all = resolve(state.undecided, undefined).reduce(append, [...state.decided]);
-  return { ...state, decided: clip(all, finalMs), undecided: [] };
+  const lapsed = lapse(state);
+  return { ...lapsed, decided: clip(lapsed.decided, finalMs) };
 }
 
 /** What is undecided is decided by presence or by absence. */

@@ -125,12 +125,34 @@ describe('a session, for any findings and terms', () => {
           list.filter(({ atMs }) => atMs >= stopMs && atMs < startMs),
           list.filter(({ atMs }) => atMs >= startMs),
         ];
-        const counted = findingsOf(list, given).filter(({ atMs }) => atMs < stopMs || atMs >= startMs);
+        // Who is seen after the start may be another: nothing is known of them.
+        const counted = [...findingsOf(before, given), ...findingsOf(after, given)];
         const stopped: Command[] = [{ type: 'stop_video', atMs: stopMs }, observe(between, given), { type: 'start_video', atMs: startMs, consents: true }];
         const { told } = play([observe(before, given), ...stopped, observe(after, given), ...hangUp]);
         const expected = expectedOf(counted, FINAL_MS, given, stopMs);
         expect(intervalsOf(told)).toEqual(about(expected.intervals));
         expect(told.filter(isChange).map(({ fact }) => fact)).toEqual(expected.facts);
+      }),
+    );
+  });
+
+  test('from a withdrawal of consent until another consents nothing is observed, whatever comes then', () => {
+    fc.assert(
+      fc.property(observations.filter((list) => list.length > 0), terms, fc.nat({ max: FINAL_MS - 2 }), fc.integer({ min: 1, max: 100 }), (list, given, withdrawnMs, pauseMs) => {
+        const consentMs = Math.min(withdrawnMs + pauseMs, FINAL_MS - 1);
+        const [before, between, after] = [
+          list.filter(({ atMs }) => atMs < withdrawnMs),
+          list.filter(({ atMs }) => atMs >= withdrawnMs && atMs < consentMs),
+          list.filter(({ atMs }) => atMs >= consentMs),
+        ];
+        const start = (atMs: number, consents: boolean): Command => ({ type: 'start_video', atMs, consents });
+        const { told, session } = play([start(0, true), observe(before, given), start(withdrawnMs, false), observe(between, given), start(consentMs, true), observe(after, given), ...hangUp]);
+        const expected = expectedOf([...findingsOf(before, given), ...findingsOf(after, given)], FINAL_MS, given, withdrawnMs);
+        if (before.length + after.length > 0) expect(intervalsOf(told)).toEqual(about(expected.intervals));
+        const reactions = intervalsOf(told).filter(({ kind, fromMs, toMs }) => kind !== 'unobserved' && fromMs < consentMs && toMs > withdrawnMs);
+        expect(reactions.filter(({ kind, channel }) => kind === 'evidence' && channel !== 'text')).toEqual([]);
+        expect(told.filter(({ fact }) => fact.type === 'withheld')).toHaveLength(1);
+        expect(session.tally.analysed).toBe(before.length + after.length);
       }),
     );
   });

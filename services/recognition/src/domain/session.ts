@@ -3,7 +3,7 @@ import type { Channel, Finding } from './finding.ts';
 import { clip } from './interval.ts';
 import { initialJudgement, judge, type JudgementState, type RecognitionTerms } from './judgement.ts';
 import type { Measurement } from './measurement.ts';
-import { conclude, initialNarration, narrate, tell, type Fact, type NarrationState, type Told } from './narration.ts';
+import { conclude, initialNarration, lapse, narrate, tell, type Fact, type NarrationState, type Told } from './narration.ts';
 
 /**
  * The observation of the counterpart for one side of one call, from the first observation to the end. It is a function
@@ -21,7 +21,9 @@ export interface Session {
   readonly finishedAtMs: number | undefined;
   /** The counterpart's video is not displayed any more. */
   readonly stoppedAtMs: number | undefined;
-  /** The counterpart has consented to being observed; undefined before any video. */
+  /** Media time since which this counterpart's video is displayed, stopped or not; -1 before any is known of. */
+  readonly startedAtMs: number;
+  /** Who has been seen since then has consented to being observed; undefined before any video. */
   readonly consents: boolean | undefined;
   /** The call has ended. */
   readonly completedAtMs: number | undefined;
@@ -95,6 +97,7 @@ export const initialSession: Session = {
   tally: { analysed: 0, skipped: 0, refused: 0 },
   finishedAtMs: undefined,
   stoppedAtMs: undefined,
+  startedAtMs: -1,
   consents: undefined,
   completedAtMs: undefined,
 };
@@ -108,9 +111,10 @@ export function step(command: Command, session: Session): Step {
     case 'finish':
       return endIfDue(unchanged(finish(command, session)));
     case 'start_video':
-      return withConsent(command.consents, startVideo(command.atMs, session));
+      return startVideo(command, session);
     case 'stop_video':
-      return endIfDue(unchanged({ ...session, stoppedAtMs: command.atMs }));
+      // What is displayed since is not stopped by it.
+      return command.atMs < session.startedAtMs ? unchanged(session) : endIfDue(unchanged({ ...session, stoppedAtMs: command.atMs }));
     case 'complete':
       return endIfDue(unchanged({ ...session, completedAtMs: command.atMs }));
     case 'expire':
@@ -128,20 +132,16 @@ function unchanged(session: Session): Step {
   return { session, told: [] };
 }
 
-/** That recognition does not start is told once. */
-function withConsent(consents: boolean, { session, told }: Step): Step {
-  const withheld: Told<ReactionFact> = { fact: { type: 'withheld' }, observedThroughMs: throughMs(session), intervals: [] };
-  return { session: { ...session, consents }, told: consents || session.consents === false ? told : [...told, withheld] };
-}
-
 function throughMs({ progress }: Session): number {
   return progress.phase === 'observing' ? progress.cascade.throughMs : 0;
 }
 
 type Observe = Extract<Command, { type: 'observe' }>;
+type StartVideo = Extract<Command, { type: 'start_video' }>;
 
 function observe(command: Observe, session: Session): Step {
   let at: Step = unchanged(session);
+  if (session.consents === false) return at;
   for (const outcome of command.outcomes) {
     if (outcome.claimedMs <= at.session.seenMs[outcome.channel]) continue;
     const next = count(at.session, outcome);
@@ -166,15 +166,31 @@ function finish({ claimedMs, atMs }: Extract<Command, { type: 'finish' }>, sessi
   return { ...session, finishedAtMs, arrivedThroughMs: Math.max(session.arrivedThroughMs, claimedMs) };
 }
 
-/** What ended before is not the end after all. The command may come late: an end after the start stands. */
-function startVideo(atMs: number, session: Session): Step {
+/**
+ * What ended before is not the end after all. The command may come late, and twice, since the grant of a stream tells of the
+ * start, too: an end after the start stands, and an earlier start than is known tells nothing.
+ */
+function startVideo({ atMs, consents }: StartVideo, session: Session): Step {
+  if (atMs < session.startedAtMs) return unchanged(session);
   const ifAfter = (endMs: number | undefined): number | undefined => (endMs !== undefined && endMs >= atMs ? endMs : undefined);
-  const started: Session = { ...session, stoppedAtMs: ifAfter(session.stoppedAtMs), finishedAtMs: ifAfter(session.finishedAtMs) };
-  const { progress, stoppedAtMs } = session;
-  if (progress.phase !== 'observing' || stoppedAtMs === undefined || Math.max(stoppedAtMs, progress.cascade.throughMs) >= atMs) return unchanged(started);
-  const { observing, told } = pass(progress, Math.min(stoppedAtMs, endMs(session)));
-  // What was shown before the stop does not hold after it: until the next finding nothing is observed.
-  return { session: { ...started, progress: { ...observing, cascade: forget(observing.cascade) } }, told };
+  const { progress, stoppedAtMs = Infinity } = session;
+  const started: Session = { ...session, stoppedAtMs: ifAfter(session.stoppedAtMs), finishedAtMs: ifAfter(session.finishedAtMs), startedAtMs: atMs, consents };
+  const cutMs = consents ? stoppedAtMs : Math.min(stoppedAtMs, atMs);
+  const goesOn = progress.phase === 'observing' && consents && Math.max(cutMs, progress.cascade.throughMs) >= atMs;
+  const cut = progress.phase !== 'observing' || goesOn ? unchanged(started) : cutOff(started, progress, Math.min(cutMs, endMs(session)));
+  return consents || session.consents === false ? cut : withhold(cut);
+}
+
+/** What was shown before does not hold after it: until the next finding nothing is observed, and who is seen then may be another. */
+function cutOff(session: Session, progress: Observing, atMs: number): Step {
+  const { observing, told } = pass(progress, atMs);
+  const cut = { ...observing, cascade: forget(observing.cascade), narration: lapse(observing.narration) };
+  return { session: { ...session, progress: cut, judgement: initialJudgement }, told };
+}
+
+/** Told whenever consent is not given any more, or not at first. */
+function withhold({ session, told }: Step): Step {
+  return { session, told: [...told, { fact: { type: 'withheld' }, observedThroughMs: throughMs(session), intervals: [] }] };
 }
 
 function measure(session: Session, atMs: number, measurement: Measurement, { terms, progressMs }: Observe, before: Step['told']): Step {

@@ -52,6 +52,20 @@ test('without consent nothing is waited for; who consents later is observed', ()
   expect(later.facts.map(({ type }) => type)).toEqual(['withheld', 'observing', 'progress', 'present', 'progress']);
 });
 
+test('who withdraws, or is followed by another who does not consent, is told of each time, and is not observed', () => {
+  const start = (atMs: number, consents: boolean): Command => ({ type: 'start_video', atMs, consents });
+  const seen = (fromMs: number, toMs: number): Command => observe(...every('face', fromMs, toMs, true));
+  const { facts, intervals } = given(start(0, true), seen(0, 2000), start(2000, false), seen(2000, 4000), start(4000, true), seen(4000, 6000), start(6000, false), seen(6000, 8000), complete(8000));
+  expect(facts.filter(({ type }) => type !== 'progress').map(({ type }) => type)).toEqual(['observing', 'present', 'withheld', 'withheld', 'ended']);
+  expect(brief(intervals)).toEqual(['0-2000 evidence face', '2000-4000 unobserved', '4000-6000 evidence face', '6000-8000 unobserved']);
+});
+
+test('a start that was known already, and a stop of before it, change nothing', () => {
+  const start: Command = { type: 'start_video', atMs: 2000, consents: true };
+  const { session } = given({ type: 'start_video', atMs: 0, consents: false }, start, { type: 'start_video', atMs: 0, consents: false }, { type: 'stop_video', atMs: 1500 }, start);
+  expect(session).toMatchObject({ startedAtMs: 2000, consents: true, stoppedAtMs: undefined });
+});
+
 describe('the scene of the demo: face, speech, typing, nothing, face again', () => {
   const scene = inOrder(
     ...every('face', 0, 4000, true),

@@ -5,22 +5,24 @@ import type { CallAttributes, Party, PinnedPolicy } from '../domain/observation.
 import type { ObservationGrant } from '../usecases/observation-message.ts';
 
 /**
- * What an `observe` token allows: its claims are `call`, `party`, `leg`, `mediaOriginMs`, `attributes` and `policy`, and
- * `traceparent` if the call is traced.
+ * What an `observe` token allows: its claims are `call`, `party`, `leg`, `mediaOriginMs`, `videoStartedMs`,
+ * `attributes`, `policy` and `consent`, and `traceparent` if the call is traced.
  * @throws ParleyError auth.malformed naming the claim that is missing or wrong
  */
 export function observationGrant({ accountId, callId, claims }: Identity): ObservationGrant {
   const party = claims['party'];
   const traceparent = claims['traceparent'];
+  const mediaOriginMs = countOf(claims, 'mediaOriginMs');
   return {
     accountId,
     callId: callId ?? wrong('call'),
     party: isParty(party) ? party : wrong('party'),
     legId: textOf(claims, 'leg'),
-    mediaOriginMs: countOf(claims, 'mediaOriginMs'),
+    mediaOriginMs,
+    // Tokens of before there was consent do not say.
+    startedAtMs: claims['videoStartedMs'] === undefined ? 0 : Math.max(0, countOf(claims, 'videoStartedMs') - mediaOriginMs),
     call: attributesOf(recordOf(claims, 'attributes')),
     policy: policyOf(recordOf(claims, 'policy')),
-    // Tokens of before there was consent do not say.
     consent: claims['consent'] !== false,
     traceparent: typeof traceparent === 'string' ? traceparent : (currentTraceparent() ?? ''),
   };

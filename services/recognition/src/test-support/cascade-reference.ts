@@ -18,10 +18,10 @@ export interface Expected {
   readonly facts: Fact[];
 }
 
-/** @param stoppedAtMs where the video stopped, to start again later: what was found before it does not hold beyond it */
+/** @param stoppedAtMs where the video stopped, to start again later: what was found before it does not hold beyond it, nor is decided after it */
 export function expectedOf(findings: readonly Finding[], finalMs: number, terms: CascadeTerms, stoppedAtMs = Infinity): Expected {
   const line = millisecondsOf(findings, finalMs, terms, stoppedAtMs);
-  return { intervals: intervalsOf(line), facts: factsOf(line) };
+  return { intervals: intervalsOf(line, stoppedAtMs), facts: factsOf(line, stoppedAtMs) };
 }
 
 function millisecondsOf(all: readonly Finding[], finalMs: number, terms: CascadeTerms, stoppedAtMs: number): Millisecond[] {
@@ -63,12 +63,12 @@ function typed(findings: readonly Finding[], t: number, terms: CascadeTerms): Fi
   return findings.findLast(({ channel, presence, atMs }) => channel === 'text' && presence === 'there' && atMs <= t && t < atMs + terms.textHoldMs);
 }
 
-function intervalsOf(line: readonly Millisecond[]): Interval[] {
+function intervalsOf(line: readonly Millisecond[], stoppedAtMs: number): Interval[] {
   const intervals: Interval[] = [];
   let weight = 0;
   line.forEach((millisecond, t) => {
     const { stage } = millisecond;
-    const { named, confidence } = nameOf(line, t, millisecond);
+    const { named, confidence } = nameOf(t < stoppedAtMs ? line.slice(0, stoppedAtMs) : line, t, millisecond);
     const channel = named === 'not_live' ? 'face' : named === 'absent' || named === 'unobserved' || stage === 'absent' ? undefined : stage;
     const last = intervals.at(-1);
     if (last && last.kind === named && last.channel === channel) {
@@ -92,13 +92,13 @@ function nameOf(line: readonly Millisecond[], t: number, { kind, confidence }: M
 }
 
 /** Where the face that turns out to live at `t` was seen first. */
-function seenSince(line: readonly Millisecond[], t: number): number {
-  const begin = line.slice(0, t).findLastIndex(({ kind, stage }) => kind === 'evidence' || stage === 'absent') + 1;
+function seenSince(line: readonly Millisecond[], t: number, videoSinceMs: number): number {
+  const begin = Math.max(videoSinceMs, line.slice(0, t).findLastIndex(({ kind, stage }) => kind === 'evidence' || stage === 'absent') + 1);
   const pending = line.slice(begin, t).findIndex(({ kind }) => kind === 'pending');
   return pending === -1 ? t : begin + pending;
 }
 
-function factsOf(line: readonly Millisecond[]): Fact[] {
+function factsOf(line: readonly Millisecond[], stoppedAtMs: number): Fact[] {
   const facts: Fact[] = [];
   let reacting = false;
   line.forEach(({ stage, kind }, t) => {
@@ -110,7 +110,7 @@ function factsOf(line: readonly Millisecond[]): Fact[] {
       facts.push({ type: 'channel_changed', from: before, to: stage, atMs: t });
     }
     if (stage !== 'absent' && kind === 'evidence' && !reacting) {
-      facts.push({ type: 'present', channel: stage, sinceMs: stage === 'face' ? seenSince(line, t) : t });
+      facts.push({ type: 'present', channel: stage, sinceMs: stage === 'face' ? seenSince(line, t, t < stoppedAtMs ? 0 : stoppedAtMs) : t });
       reacting = true;
     }
   });

@@ -49,9 +49,9 @@ export class ObservedCall {
     return party === 'caller' ? this.callId : `CA${this.callId.slice(2).split('').reverse().join('')}`;
   }
 
-  videoStarted(party: Party, counterpartConsents?: boolean): Promise<void> {
+  videoStarted(party: Party, counterpartConsents?: boolean, atMs = 0): Promise<void> {
     const value = { party: party === 'caller' ? PartyProto.CALLER : PartyProto.CALLEE, mediaOriginTime: new Date(this.originMs), counterpartConsents };
-    return this.publish({ $case: 'videoStarted', value }, { legId: this.legOf(party), atMs: 0 });
+    return this.publish({ $case: 'videoStarted', value }, { legId: this.legOf(party), atMs });
   }
 
   /** The end of the whole call at a media time. */

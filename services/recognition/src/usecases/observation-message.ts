@@ -11,6 +11,8 @@ export interface ObservationGrant {
   /** The instant of media time 0, in milliseconds UTC. */
   readonly mediaOriginMs: number;
   readonly policy: PinnedPolicy;
+  /** Media time since which the video is displayed that this allows to observe. */
+  readonly startedAtMs: number;
   /** The counterpart has consented to being observed. */
   readonly consent: boolean;
   /** W3C trace context of the call; empty when unknown. */

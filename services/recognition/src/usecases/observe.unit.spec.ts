@@ -20,6 +20,7 @@ const GRANT: ObservationGrant = {
   legId: 'CA1',
   call: { from: 'client:alice', to: 'client:bob', direction: 'inbound' },
   mediaOriginMs: 0,
+  startedAtMs: 0,
   policy: { id: 'standard', version: 1, terms: TERMS },
   consent: true,
   traceparent: '',

@@ -39,13 +39,13 @@ export class ObservedSide {
 
   /**
    * Takes the side over from whatever stream had it, unless it has ended: then there is nothing to change any more.
-   * @throws ParleyError auth.wrong_call, store.*
+   * @throws ParleyError auth.wrong_call, observation.not_consented, store.*
    */
   static async open(grant: ObservationGrant, options: ObservedSideOptions): Promise<ObservedSide> {
     const streamId = randomUUID();
     const observation = await options.store.change(grant, (found = newObservation(grant)) => {
       if (found.accountId !== grant.accountId) throw parleyError('auth.wrong_call', 'the token is for a call of another account');
-      return hasEnded(found) ? undefined : takeOver(found, grant, streamId, options.nowMs());
+      return hasEnded(found) ? undefined : takeOver(found, grant, streamId);
     });
     return new ObservedSide(grant, options, streamId, observation ?? newObservation(grant));
   }
@@ -71,7 +71,8 @@ export class ObservedSide {
 
   /**
    * Stores what became of messages, in their order, and publishes what follows from it.
-   * @throws ParleyError observation.replaced once a newer stream took over, store.*
+   * @throws ParleyError observation.replaced once a newer stream took over, observation.not_consented once another is seen, who
+   * has not, store.*
    */
   async store(taken: readonly Taken[]): Promise<void> {
     const commands = commandsOf(taken, this.#grant, this.#options.progressMs);
@@ -83,16 +84,24 @@ export class ObservedSide {
     if (!found || hasEnded(found)) return undefined;
     if (found.streamId !== this.#streamId) throw parleyError('observation.replaced', 'a newer stream observes the same side of the call');
     if (commands.length === 0) return undefined;
+    refuseUnlessConsented(found.session);
     return apply(commands, { ...found, activeAtMs: this.#options.nowMs() });
   }
 }
 
-/** The terms are pinned by the first stream. */
-function takeOver(found: Observation, grant: ObservationGrant, streamId: string, nowMs: number): Change {
+/** The terms are pinned by the first stream. Of a video that began since, the grant may tell sooner than the call's events. */
+function takeOver(found: Observation, grant: ObservationGrant, streamId: string): Change {
+  const { startedAtMs: atMs, consent: consents, legId, policy } = grant;
   const traceparent = found.traceparent === '' ? grant.traceparent : found.traceparent;
-  const observation = { ...found, streamId, legId: grant.legId, policy: found.policy ?? grant.policy, traceparent };
-  // Another leg of the same side begins where the one before it had finished.
-  return apply(found.legId === grant.legId ? [] : [{ type: 'start_video', atMs: nowMs - grant.mediaOriginMs, consents: grant.consent }], observation);
+  const isNews = atMs > found.session.startedAtMs;
+  const change = apply(isNews ? [{ type: 'start_video', atMs, consents }] : [], { ...found, streamId, legId, policy: found.policy ?? policy, traceparent });
+  refuseUnlessConsented(change.observation.session);
+  return change;
+}
+
+/** Nothing of who has not consented is kept, not even as a finding. */
+function refuseUnlessConsented({ consents }: Session): void {
+  if (consents === false) throw parleyError('observation.not_consented', 'the counterpart has not consented to being observed');
 }
 
 function commandsOf(taken: readonly Taken[], { policy }: ObservationGrant, progressMs: number): Command[] {

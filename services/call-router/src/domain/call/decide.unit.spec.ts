@@ -277,6 +277,24 @@ describe('what a device sends', () => {
     expect(call.happened).toEqual(['video_stopped*', 'completed*', 'verb_ended', 'completed']);
     expect(call.find('video_stopped').mediaTimeMs).toBe(1000);
   });
+
+  test('a video ends with who is seen in it; of who is seen next it says anew whether they have consented', () => {
+    const call = new Scenario().when(inbound).fetched(dialBob, { ...dialBob, target: 'client:carol' }).when({ kind: 'answer', legId: childId, consents: true });
+    call.when({ kind: 'start_video', legId: rootId });
+    expect(call.when({ kind: 'hang_up', legId: childId }, 500).happened.slice(0, 2)).toEqual(['video_stopped', 'completed*']);
+    const carolsLeg = call.find('initiated').legId;
+    expect(call.when({ kind: 'answer', legId: carolsLeg, consents: false }).happened).toEqual(['answered*', 'bridged']);
+    call.when({ kind: 'start_video', legId: rootId });
+    expect(call.find('video_started')).toMatchObject({ legId: rootId, counterpartConsents: false });
+  });
+
+  test('a video that is displayed before anybody is to be seen is told again once somebody is', () => {
+    const call = new Scenario().when(inbound).fetched(dialBob).when({ kind: 'start_video', legId: rootId });
+    const { mediaOriginMs, counterpartConsents } = call.find('video_started');
+    expect(counterpartConsents).toBe(false);
+    expect(call.when({ kind: 'answer', legId: childId, consents: true }, 700).happened).toEqual(['answered*', 'bridged', 'video_started']);
+    expect(call.find('video_started')).toMatchObject({ legId: rootId, mediaOriginMs, counterpartConsents: true });
+  });
 });
 
 test('a lost router ends every leg at the instant that is given, and never before its last event', () => {

@@ -1,5 +1,6 @@
 import type { InstructionRequest, PendingCallback } from './call-state.ts';
 import type { DeviceMessage } from './device-message.ts';
+import type { StartedVideo } from './video.ts';
 
 /** Something to be done outside, as data. What comes of it returns as a command. */
 export type Effect =
@@ -8,6 +9,6 @@ export type Effect =
   | { readonly kind: 'stop_saying' }
   | { readonly kind: 'ring_device'; readonly legId: string }
   | { readonly kind: 'tell_device'; readonly legId: string; readonly message: DeviceMessage }
-  | { readonly kind: 'grant_observation'; readonly legId: string }
+  | { readonly kind: 'grant_observation'; readonly legId: string; readonly video: StartedVideo }
   | { readonly kind: 'extend_grant' }
   | { readonly kind: 'post_status_callback'; readonly callback: PendingCallback };

@@ -71,7 +71,7 @@ function deviceEffects(event: PublishedEvent, state: ExistingCall): Effect[] {
     case 'text_received':
       return toCounterpart(event, state);
     case 'video_started':
-      return [{ kind: 'grant_observation', legId }];
+      return [{ kind: 'grant_observation', legId, video: { startedMs: event.atMs, mediaOriginMs: event.mediaOriginMs, counterpartConsents: event.counterpartConsents } }];
     default:
       return [];
   }

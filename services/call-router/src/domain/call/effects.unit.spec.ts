@@ -54,7 +54,9 @@ describe('effects', () => {
     expect(effects(call, { kind: 'send_digits', legId: rootId, digits: '1' })).toEqual([
       { kind: 'tell_device', legId: childId, message: { kind: 'digits_received', legId: childId, digits: '1' } },
     ]);
-    expect(effects(call, { kind: 'start_video', legId: rootId })).toEqual([{ kind: 'grant_observation', legId: rootId }]);
+    expect(effects(call, { kind: 'start_video', legId: rootId })).toEqual([
+      { kind: 'grant_observation', legId: rootId, video: { startedMs: call.nowMs, mediaOriginMs: call.nowMs, counterpartConsents: false } },
+    ]);
   });
 
   test('text without a counterpart goes nowhere', () => {

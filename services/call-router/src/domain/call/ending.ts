@@ -1,10 +1,17 @@
-import { findLeg, rootLeg, type InstructionRequest, type Step } from './call-state.ts';
-import { durationMs, isLive, partyOf, statusWhenCut, type EndCause, type FinalStatus, type LiveLeg } from './leg.ts';
+import { counterpartOf, findLeg, rootLeg, type InstructionRequest, type Step } from './call-state.ts';
+import { durationMs, isLive, statusWhenCut, type EndCause, type FinalStatus, type LiveLeg } from './leg.ts';
 import type { Turn } from './turn.ts';
+import { stopVideo } from './video.ts';
 
-/** The leg's one terminal event, after the end of what was going on on it. */
+/**
+ * The leg's one terminal event, after the end of what was going on on it. Who was seen on the other leg is gone, too: whoever
+ * is seen there next is someone else, who may not have consented to being observed.
+ */
 export function endLeg(turn: Turn, leg: LiveLeg, status: FinalStatus, cause: EndCause): void {
-  if (leg.kind === 'in_progress' && leg.video) stopVideo(turn, leg);
+  for (const legId of [leg.legId, counterpartOf(turn.call, leg.legId)]) {
+    const seen = legId === undefined ? undefined : findLeg(turn.call, legId);
+    if (seen?.kind === 'in_progress' && seen.video) stopVideo(turn, seen);
+  }
   turn.emit(leg.legId, {
     kind: 'completed',
     status,
@@ -12,11 +19,6 @@ export function endLeg(turn: Turn, leg: LiveLeg, status: FinalStatus, cause: End
     durationMs: durationMs(leg, turn.nowMs),
     final: leg.parentLegId === undefined,
   });
-}
-
-export function stopVideo(turn: Turn, leg: LiveLeg): void {
-  const mediaTimeMs = Math.max(0, turn.nowMs - (turn.call.mediaOriginMs ?? turn.nowMs));
-  turn.emit(leg.legId, { kind: 'video_stopped', party: partyOf(leg), mediaTimeMs });
 }
 
 /**

@@ -34,7 +34,7 @@ test('an extension that was refused is asked for again, and the grant lapses if 
   call.when({ kind: 'grant_extended', untilMs: 10_000 });
   expect(call.when({ kind: 'time_passed' }, 3999).state.kind).toBe('live');
   call.when({ kind: 'time_passed' }, 1);
-  expect(call.happened).toEqual(['completed*', 'verb_ended', 'video_stopped', 'completed']);
+  expect(call.happened).toEqual(['video_stopped', 'completed*', 'verb_ended', 'completed']);
   expect(call.find('completed')).toMatchObject({ status: 'completed', cause: 'grant_lapsed' });
 });
 

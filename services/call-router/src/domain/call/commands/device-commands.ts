@@ -1,9 +1,10 @@
 import type { ErrorCode } from '@parley/errors';
 import { endDialledLeg } from '../../twiml/verbs/dial.ts';
 import type { DeviceCommand } from '../call-command.ts';
-import { counterpartConsents, findLeg, rootLeg } from '../call-state.ts';
-import { endCall, stopVideo } from '../ending.ts';
-import { isLive, partyOf, statusWhenCut, type AnsweredLeg, type EndCause, type FinalStatus, type LiveLeg } from '../leg.ts';
+import { findLeg, rootLeg } from '../call-state.ts';
+import { endCall } from '../ending.ts';
+import { startVideo, stopVideo } from '../video.ts';
+import { isLive, statusWhenCut, type AnsweredLeg, type EndCause, type FinalStatus, type LiveLeg } from '../leg.ts';
 import type { Turn } from '../turn.ts';
 
 const longestDigits = 32;
@@ -45,7 +46,9 @@ function onMediaCommand(turn: Turn, leg: AnsweredLeg, command: MediaCommand): Er
       turn.emit(leg.legId, { kind: 'text_received', text: command.text });
       return undefined;
     case 'start_video':
-      return startVideo(turn, leg);
+      if (leg.video) return 'call.wrong_state';
+      startVideo(turn, leg);
+      return undefined;
     case 'stop_video':
       if (!leg.video) return 'call.wrong_state';
       stopVideo(turn, leg);
@@ -63,13 +66,6 @@ function utf8Length(text: string): number {
   return bytes;
 }
 
-/** The first video of a call fixes the origin of its media time. */
-function startVideo(turn: Turn, leg: AnsweredLeg): ErrorCode | undefined {
-  if (leg.video) return 'call.wrong_state';
-  turn.emit(leg.legId, { kind: 'video_started', party: partyOf(leg), mediaOriginMs: turn.call.mediaOriginMs ?? turn.nowMs, counterpartConsents: counterpartConsents(turn.call, leg.legId) });
-  return undefined;
-}
-
 /** The device was called, rather than calling. */
 function isCalled(leg: LiveLeg): boolean {
   return leg.direction !== 'inbound' && leg.kind !== 'in_progress';
@@ -85,7 +81,10 @@ function answer(turn: Turn, leg: LiveLeg, consents: boolean): ErrorCode | undefi
   if (!isCalled(leg)) return 'call.wrong_state';
   turn.emit(leg.legId, { kind: 'answered', ...(consents && { consents }) });
   const root = rootLeg(turn.call);
-  if (leg.legId !== root.legId) turn.emit(root.legId, { kind: 'bridged', otherLegId: leg.legId });
+  if (leg.legId === root.legId) return undefined;
+  turn.emit(root.legId, { kind: 'bridged', otherLegId: leg.legId });
+  // It was displayed before there was anybody to be seen: whether who is seen now has consented is known only now.
+  if (root.kind === 'in_progress' && root.video) startVideo(turn, root);
   return undefined;
 }
 

@@ -122,7 +122,10 @@ export interface CallTextReceived {
   text: string;
 }
 
-/** call.video_started: the counterpart's video is displayed on this leg's screen (claim 1). */
+/**
+ * call.video_started: the counterpart's video is displayed on this leg's screen (claim 1). Again, without a stop in between, once
+ * a counterpart is there, if it was displayed before.
+ */
 export interface CallVideoStarted {
   party: Party;
   /** The instant that is media time 0; the same in each video_started of a call. */
@@ -133,7 +136,7 @@ export interface CallVideoStarted {
   counterpartConsents?: boolean | undefined;
 }
 
-/** call.video_stopped */
+/** call.video_stopped: by the device, or with the leg of who was seen. */
 export interface CallVideoStopped {
   party: Party;
   mediaTimeMs: bigint;

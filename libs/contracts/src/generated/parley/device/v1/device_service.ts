@@ -36,7 +36,10 @@ export const protobufFileName = "parley/device/v1/device_service.proto";
 
 export const MediaKind = {
   UNSPECIFIED: 0,
-  /** VIDEO - The counterpart's video is displayed on this device's screen. */
+  /**
+   * VIDEO - The counterpart's video is displayed on this device's screen. It ends with the counterpart's leg: after the next LegBridged
+   * the device starts it anew, since whoever is seen then may not have consented to being observed.
+   */
   VIDEO: 1,
 } as const;
 

@@ -200,7 +200,10 @@ export interface ReactionProgress {
   refused: bigint;
 }
 
-/** reaction.withheld: recognition does not start, since the counterpart has not consented to being observed. */
+/**
+ * reaction.withheld: recognition does not start, or goes no further, since who is seen from now on has not consented to being
+ * observed. Told each time.
+ */
 export interface ReactionWithheld {
 }
 
