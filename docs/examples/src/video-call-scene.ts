@@ -90,6 +90,7 @@ const terms = {
   roundingIncrementMicros: 1n,
   entryGridMs: 1_000n,
   grantMs: 60_000n,
+  prices: undefined,
 };
 
 /** Makes the application, the policy, the wallet and the subscriptions, and listens on all four transports. */

@@ -21,6 +21,7 @@ import { createReclaimHolds } from './usecases/reclaim-holds.ts';
 import { createReleaseGrant } from './usecases/release-grant.ts';
 import { createRunEffect } from './usecases/run-effect.ts';
 import { createSetDefaultPolicy } from './usecases/set-default-policy.ts';
+import { createSimulateCharge } from './usecases/simulate-charge.ts';
 import { createTopUpWallet } from './usecases/top-up-wallet.ts';
 import type { WalletStore } from './usecases/wallet-store.ts';
 
@@ -38,6 +39,7 @@ export interface Billing {
   readonly setDefaultPolicy: ReturnType<typeof createSetDefaultPolicy>;
   readonly topUpWallet: ReturnType<typeof createTopUpWallet>;
   readonly getReceipt: ReturnType<typeof createGetReceipt>;
+  readonly simulateCharge: ReturnType<typeof createSimulateCharge>;
   /** Creates indexes and publishes what an earlier start left behind; before anything else. */
   prepare(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     setDefaultPolicy: createSetDefaultPolicy(policies),
     topUpWallet: createTopUpWallet({ wallets, requests }),
     getReceipt: createGetReceipt(charges),
+    simulateCharge: createSimulateCharge(policies),
     prepare: async () => {
       await ensureIndexes(db, indexes);
       await wallets.publishLeft();

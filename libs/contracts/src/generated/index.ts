@@ -47,6 +47,8 @@ export {
   ReceiptLine,
   Receipt,
   GetReceiptResponse,
+  SimulateChargeRequest,
+  SimulateChargeResponse,
   AuthorizeChargeRequest,
   AuthorizeChargeResponse,
   ExtendGrantRequest,
@@ -167,6 +169,8 @@ export {
 export {
   RoundingMode,
   PolicyTerms,
+  PriceTerms,
+  RateTier,
   PolicySnapshot,
 } from './parley/policy/v1/policy.ts';
 export {

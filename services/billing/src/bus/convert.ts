@@ -11,12 +11,14 @@ import {
   type Money,
   type PolicySnapshot,
   type PolicyTerms as ProtoTerms,
+  type PriceTerms as ProtoPrices,
   type ReactionInterval,
 } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import type { RoundingMode } from '@parley/money';
 import type { BillingFact, ChargeTerms, Observed, Party as PartyName } from '../domain/charge.ts';
-import type { PolicyVersion, RequestedTerms } from '../domain/policy-terms.ts';
+import type { PolicyTerms, PolicyVersion, RequestedTerms } from '../domain/policy-terms.ts';
+import { plainPrices, type PriceTerms } from '../domain/price.ts';
 import type { LineReason } from '../domain/rating.ts';
 import type { Segment, SegmentKind } from '../domain/timeline.ts';
 import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
@@ -39,6 +41,7 @@ const reasons = {
   unobserved: ChargeReason.UNOBSERVED,
   free_period: ChargeReason.FREE_PERIOD,
   not_granted: ChargeReason.NOT_GRANTED,
+  capped: ChargeReason.CAPPED,
 } as const satisfies Record<LineReason, ChargeReason>;
 
 export function toMoney(currency: string, micros: bigint): Money {
@@ -50,16 +53,25 @@ export function toReason(reason: LineReason): ChargeReason {
 }
 
 export function toPolicySnapshot({ policyId, version, terms }: PolicyVersion): PolicySnapshot {
-  return { policyId, version, terms: { ...terms, rounding: roundings[terms.rounding] } };
+  return { policyId, version, terms: toProtoTerms(terms) };
+}
+
+function toProtoTerms({ prices, ...terms }: PolicyTerms): ProtoTerms {
+  return { ...terms, rounding: roundings[terms.rounding], prices: prices && { ...prices, tiers: [...prices.tiers] } };
 }
 
 /**
  * Terms as they were asked for; `validateTerms` says whether they can be had.
  * @param livenessMs if the terms do not say: those of before liveness ask for none
  */
-export function fromProtoTerms({ rounding, ...terms }: ProtoTerms, livenessMs = 0n): RequestedTerms {
+export function fromProtoTerms({ rounding, prices, ...terms }: ProtoTerms, livenessMs = 0n): RequestedTerms {
   const mode = (Object.keys(roundings) as RoundingMode[]).find((name) => roundings[name] === rounding);
-  return { ...terms, livenessMs: terms.livenessMs ?? livenessMs, rounding: mode };
+  return { ...terms, livenessMs: terms.livenessMs ?? livenessMs, rounding: mode, ...(prices && { prices: fromProtoPrices(prices) }) };
+}
+
+function fromProtoPrices({ facePermille, voicePermille, textPermille, ...amounts }: ProtoPrices): PriceTerms {
+  const { facePermille: face, voicePermille: voice, textPermille: text } = plainPrices;
+  return { ...amounts, facePermille: facePermille ?? face, voicePermille: voicePermille ?? voice, textPermille: textPermille ?? text };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { AuthorizedCharge, Charge, ChargeTerms, Funds, Grant, Observed, OpenCharge, Party, SettledCharge, SourceName } from './charge.ts';
+import { zeroMeter } from './price.ts';
 import { highestMicros } from './rating.ts';
 import { extendTimeline, type Segment } from './timeline.ts';
 
@@ -140,7 +141,7 @@ function granted({ grant }: Charge, answer: { grantedMs: bigint; availableMicros
 }
 
 function fundsLeft({ terms }: Charge, availableMicros: bigint): Funds {
-  const oneGrant = highestMicros(terms.policy.terms, { billableMs: 0n, decidedMs: 0n }, terms.policy.terms.grantMs);
+  const oneGrant = highestMicros(terms.policy.terms, { meter: zeroMeter, decidedMs: 0n }, terms.policy.terms.grantMs);
   return availableMicros < oneGrant ? 'low' : 'ok';
 }
 

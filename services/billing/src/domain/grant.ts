@@ -1,13 +1,14 @@
 import type { AuthorizedCharge, OpenCharge } from './charge.ts';
 import { countedTimeline } from './charge-decision.ts';
 import type { PolicyTerms } from './policy-terms.ts';
+import { zeroMeter, type Meter } from './price.ts';
 import { highestMicros, rate } from './rating.ts';
 import { endOf } from './timeline.ts';
 import type { HoldStep } from './wallet.ts';
 
 /** What has to be held before a call is connected: the price of the first grant, rounded up. */
 export function firstGrant(terms: PolicyTerms): HoldStep {
-  return { untilMs: terms.grantMs, coverMicros: highestMicros(terms, { billableMs: 0n, decidedMs: 0n }, terms.grantMs) };
+  return { untilMs: terms.grantMs, coverMicros: highestMicros(terms, { meter: zeroMeter, decidedMs: 0n }, terms.grantMs) };
 }
 
 /**
@@ -17,13 +18,13 @@ export function firstGrant(terms: PolicyTerms): HoldStep {
 export function nextGrant(charge: AuthorizedCharge | OpenCharge): HoldStep {
   const { terms } = charge.terms.policy;
   const { grantedMs } = charge.grant;
-  if (charge.status === 'authorized') return grantThrough(terms, grantedMs + terms.grantMs, { billableMs: 0n, decidedMs: 0n });
+  if (charge.status === 'authorized') return grantThrough(terms, grantedMs + terms.grantMs, { meter: zeroMeter, decidedMs: 0n });
   const counted = countedTimeline(charge);
   const { observedThroughMs } = charge.observed;
   const fromMs = observedThroughMs > grantedMs ? observedThroughMs : grantedMs;
-  return grantThrough(terms, fromMs + terms.grantMs, { billableMs: rate(terms, counted).chargedMs, decidedMs: endOf(counted) });
+  return grantThrough(terms, fromMs + terms.grantMs, { meter: rate(terms, counted).meter, decidedMs: endOf(counted) });
 }
 
-function grantThrough(terms: PolicyTerms, untilMs: bigint, known: { billableMs: bigint; decidedMs: bigint }): HoldStep {
+function grantThrough(terms: PolicyTerms, untilMs: bigint, known: { meter: Meter; decidedMs: bigint }): HoldStep {
   return { untilMs, coverMicros: highestMicros(terms, known, untilMs) };
 }

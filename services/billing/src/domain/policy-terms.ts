@@ -1,5 +1,6 @@
 import { isCurrency, type RoundingMode } from '@parley/money';
 import { parleyError, type FieldViolation } from '@parley/errors';
+import type { PriceTerms } from './price.ts';
 
 /** Values of a billing policy. Durations and instants are milliseconds of media time, amounts micro-units. */
 export interface PolicyTerms {
@@ -29,6 +30,8 @@ export interface PolicyTerms {
   readonly entryGridMs: bigint;
   /** How much media time one grant covers. */
   readonly grantMs: bigint;
+  /** Not set: the rate alone. */
+  readonly prices?: PriceTerms | undefined;
 }
 
 /** Terms as a request gives them: the rounding mode may be none. */
@@ -47,7 +50,7 @@ export const defaultLivenessMs = 20_000n;
 /** A thousand million units of the currency: a typing error, not a price. */
 const maxAmountMicros = 1_000_000_000_000_000n;
 
-type BigintField = { [K in keyof PolicyTerms]: PolicyTerms[K] extends bigint ? K : never }[keyof PolicyTerms];
+type BigintField = Extract<{ [K in keyof PolicyTerms]: PolicyTerms[K] extends bigint ? K : never }[keyof PolicyTerms], string>;
 
 /**
  * Inclusive bounds. The least grid and grant keep one call from making a ledger entry or a reservation a millisecond.
@@ -74,7 +77,7 @@ const bounds = {
 export function validateTerms(terms: RequestedTerms): PolicyTerms {
   const { rounding } = terms;
   const currencyFaults = isCurrency(terms.currency) ? [] : [fault('currency', 'is not an ISO 4217 code')];
-  const otherFaults = [...boundFaults(terms), ...ratioFaults(terms.minFaceAreaRatio)];
+  const otherFaults = [...boundFaults(terms), ...ratioFaults(terms.minFaceAreaRatio), ...(terms.prices ? priceFaults(terms.prices) : [])];
   if (rounding === undefined) otherFaults.push(fault('rounding', 'has to be chosen'));
   const violations = [...currencyFaults, ...otherFaults];
   if (violations.length > 0 || rounding === undefined) {
@@ -88,9 +91,34 @@ export function validateTerms(terms: RequestedTerms): PolicyTerms {
 function boundFaults(terms: RequestedTerms): FieldViolation[] {
   return (Object.keys(bounds) as BigintField[]).flatMap((key) => {
     const [field, least, most] = bounds[key];
-    const value = terms[key];
-    return value < least || value > most ? [fault(field, `is ${value}, has to be from ${least} to ${most}`)] : [];
+    return within(field, terms[key], least, most);
   });
+}
+
+const mostTiers = 16;
+/** Ten times what the rate says: more is a typing error. */
+const mostPermille = 10_000n;
+
+function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumChargeMicros, ...weights }: PriceTerms): FieldViolation[] {
+  const isBelowMinimum = maximumChargeMicros > 0n && maximumChargeMicros < minimumChargeMicros;
+  return [
+    ...(tiers.length > mostTiers ? [fault('prices.tiers', `are ${tiers.length}, may be ${mostTiers}`)] : []),
+    ...tiers.slice(0, mostTiers).flatMap(({ fromMs, rateMicros }, index) => [
+      ...within(`prices.tiers[${index}].from_ms`, fromMs, (tiers[index - 1]?.fromMs ?? 0n) + 1n, dayMs),
+      ...within(`prices.tiers[${index}].rate_micros`, rateMicros, 0n, maxAmountMicros),
+    ]),
+    ...within('prices.connection_fee_micros', connectionFeeMicros, 0n, maxAmountMicros),
+    ...within('prices.minimum_charge_micros', minimumChargeMicros, 0n, maxAmountMicros),
+    ...within('prices.maximum_charge_micros', maximumChargeMicros, 0n, maxAmountMicros),
+    ...(isBelowMinimum ? [fault('prices.maximum_charge_micros', 'is below the minimum')] : []),
+    ...within('prices.face_permille', BigInt(weights.facePermille), 0n, mostPermille),
+    ...within('prices.voice_permille', BigInt(weights.voicePermille), 0n, mostPermille),
+    ...within('prices.text_permille', BigInt(weights.textPermille), 0n, mostPermille),
+  ];
+}
+
+function within(field: string, value: bigint, least: bigint, most: bigint): FieldViolation[] {
+  return value < least || value > most ? [fault(field, `is ${value}, has to be from ${least} to ${most}`)] : [];
 }
 
 function ratioFaults(ratio: number): FieldViolation[] {

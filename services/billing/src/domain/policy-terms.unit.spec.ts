@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ParleyError } from '@parley/errors';
 import { validateTerms, type RequestedTerms } from './policy-terms.ts';
+import { plainPrices } from './price.ts';
 import { sampleTerms } from '../test-support/sample-terms.ts';
 
 function faultsOf(changes: Partial<RequestedTerms>): { code: string; fields: string[] } {
@@ -36,6 +37,14 @@ describe('terms of a policy', () => {
     [{ minFaceAreaRatio: -0.1 }, 'terms.min_face_area_ratio'],
     [{ minFaceAreaRatio: 1.1 }, 'terms.min_face_area_ratio'],
     [{ minFaceAreaRatio: Number.NaN }, 'terms.min_face_area_ratio'],
+    [{ prices: { ...plainPrices, tiers: [{ fromMs: 0n, rateMicros: 1n }] } }, 'terms.prices.tiers[0].from_ms'],
+    [{ prices: { ...plainPrices, tiers: [{ fromMs: 9n, rateMicros: 1n }, { fromMs: 9n, rateMicros: 1n }] } }, 'terms.prices.tiers[1].from_ms'],
+    [{ prices: { ...plainPrices, tiers: [{ fromMs: 9n, rateMicros: -1n }] } }, 'terms.prices.tiers[0].rate_micros'],
+    [{ prices: { ...plainPrices, tiers: Array.from({ length: 17 }, (_, index) => ({ fromMs: BigInt(index + 1), rateMicros: 1n })) } }, 'terms.prices.tiers'],
+    [{ prices: { ...plainPrices, connectionFeeMicros: -1n } }, 'terms.prices.connection_fee_micros'],
+    [{ prices: { ...plainPrices, minimumChargeMicros: 10n ** 18n } }, 'terms.prices.minimum_charge_micros'],
+    [{ prices: { ...plainPrices, minimumChargeMicros: 2n, maximumChargeMicros: 1n } }, 'terms.prices.maximum_charge_micros'],
+    [{ prices: { ...plainPrices, voicePermille: 10_001 } }, 'terms.prices.voice_permille'],
   ])('%p is refused', (changes, field) => {
     expect(faultsOf(changes)).toEqual({ code: 'policy.invalid_terms', fields: [field] });
   });

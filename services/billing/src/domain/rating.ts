@@ -1,9 +1,9 @@
-import { roundRatio } from '@parley/money';
 import type { PolicyTerms } from './policy-terms.ts';
+import { advance, paidUntilCapped, priceMicros, pricesOf, zeroMeter, type Meter } from './price.ts';
 import type { Segment, SegmentKind, Timeline } from './timeline.ts';
 
 /** Why time was or was not charged: what was observed, or what the policy or the balance made of it. */
-export type LineReason = SegmentKind | 'free_period' | 'not_granted';
+export type LineReason = SegmentKind | 'free_period' | 'not_granted' | 'capped';
 
 /** A stretch of the call with one explanation. */
 export interface RatedLine {
@@ -28,6 +28,8 @@ export interface RatedCell {
 
 export interface Rating {
   readonly lines: readonly RatedLine[];
+  /** At the end. */
+  readonly meter: Meter;
   readonly chargedMs: bigint;
   readonly unchargedMs: bigint;
   readonly totalMicros: bigint;
@@ -35,38 +37,39 @@ export interface Rating {
 
 /** Whether this kind of time is charged, free period aside (claim 2: billing data is generated or suspended). */
 export function isChargeable(kind: SegmentKind, terms: PolicyTerms): boolean {
+  return weightOf(kind, terms) > 0n;
+}
+
+/** What a millisecond counts for, in thousandths; 0: it is not charged. */
+function weightOf(kind: LineReason, terms: PolicyTerms): bigint {
+  const { facePermille, voicePermille, textPermille } = pricesOf(terms);
   switch (kind) {
     case 'face':
+      return BigInt(facePermille);
     case 'voice':
+      return BigInt(voicePermille);
     case 'text':
-      return true;
+      return BigInt(textPermille);
     case 'grace_recovered':
-      return terms.chargeRecoveredGrace;
+      return terms.chargeRecoveredGrace ? 1000n : 0n;
     case 'grace_lapsed':
-      return terms.chargeLapsedGrace;
-    case 'not_live':
-    case 'absent':
-    case 'unobserved':
-      return false;
+      return terms.chargeLapsedGrace ? 1000n : 0n;
+    default:
+      return 0n;
   }
 }
 
-/**
- * The price of the first `billableMs` paid milliseconds of a call, in micro-units: rounded once, from the exact
- * cumulative value, so that neither batches nor cells nor lines can add a rounding of their own.
- */
-export function cumulativeMicros(terms: PolicyTerms, billableMs: bigint): bigint {
-  return roundRatio(terms.rateMicros * billableMs, terms.unitMs, terms.rounding, terms.roundingIncrementMicros);
-}
+const weighty = ['face', 'voice', 'text', 'grace_recovered', 'grace_lapsed'] as const;
 
 /**
- * The most that a call can cost by media time `untilMs`, if each millisecond after `decidedMs` is charged. At least
- * `cumulativeMicros`, whatever the rounding mode. What is left of the free period counts as if it were used up: a grant
- * may hold a little too much, never too little.
+ * The most that a call can cost by media time `untilMs`, if each millisecond after `decidedMs` is charged. At least its
+ * price, whatever the rounding mode. What is left of the free period counts as if it were used up: a grant may hold a
+ * little too much, never too little.
  */
-export function highestMicros(terms: PolicyTerms, { billableMs, decidedMs }: { billableMs: bigint; decidedMs: bigint }, untilMs: bigint): bigint {
+export function highestMicros(terms: PolicyTerms, { meter, decidedMs }: { meter: Meter; decidedMs: bigint }, untilMs: bigint): bigint {
   const undecidedMs = untilMs > decidedMs ? untilMs - decidedMs : 0n;
-  return roundRatio(terms.rateMicros * (billableMs + undecidedMs), terms.unitMs, 'up', terms.roundingIncrementMicros);
+  const weight = weighty.map((kind) => weightOf(kind, terms)).reduce(greatest);
+  return priceMicros(terms, weight === 0n ? meter : advance(terms, meter, undecidedMs, weight), 'up');
 }
 
 /**
@@ -74,18 +77,22 @@ export function highestMicros(terms: PolicyTerms, { billableMs, decidedMs }: { b
  * @param limitMs media time from which on nothing is charged because the balance did not cover it; none by default.
  */
 export function rate(terms: PolicyTerms, timeline: Timeline, limitMs?: bigint): Rating {
-  const pieces = explain(terms, timeline, limitMs);
   const lines: RatedLine[] = [];
-  let billableMs = 0n;
+  let meter = zeroMeter;
   let totalMicros = 0n;
-  for (const { fromMs, toMs, reason, charged } of pieces) {
-    if (charged) billableMs += toMs - fromMs;
-    const cumulative = cumulativeMicros(terms, billableMs);
+  let durationMs = 0n;
+  for (const { fromMs, toMs, reason, charged } of explain(terms, timeline, limitMs)) {
+    durationMs = toMs;
+    if (!charged) {
+      lines.push({ fromMs, toMs, reason, charged, amountMicros: 0n });
+      continue;
+    }
+    meter = advance(terms, meter, toMs - fromMs, weightOf(reason, terms));
+    const cumulative = priceMicros(terms, meter);
     lines.push({ fromMs, toMs, reason, charged, amountMicros: cumulative - totalMicros });
     totalMicros = cumulative;
   }
-  const durationMs = pieces.at(-1)?.toMs ?? 0n;
-  return { lines, chargedMs: billableMs, unchargedMs: durationMs - billableMs, totalMicros };
+  return { lines, meter, chargedMs: meter.paidMs, unchargedMs: durationMs - meter.paidMs, totalMicros };
 }
 
 /**
@@ -97,26 +104,31 @@ export function rate(terms: PolicyTerms, timeline: Timeline, limitMs?: bigint): 
 export function rateCells(terms: PolicyTerms, timeline: Timeline, from: { fromMs?: bigint; limitMs?: bigint | undefined } = {}): RatedCell[] {
   const { fromMs = 0n, limitMs } = from;
   const pieces = explain(terms, timeline, limitMs);
-  const paid = pieces.filter(({ charged }) => charged);
-  const earlierMs = paid.reduce((sum, piece) => sum + least(piece.toMs, greatest(piece.fromMs, fromMs)) - piece.fromMs, 0n);
-  const chargedMsByCell = new Map<bigint, bigint>();
-  for (const piece of paid) {
-    for (let atMs = greatest(piece.fromMs, fromMs); atMs < piece.toMs; ) {
+  let meter = zeroMeter;
+  const metered: { index: bigint; chargedMs: bigint; meter: Meter }[] = [];
+  let earlier = meter;
+  for (const piece of pieces) {
+    if (!piece.charged) continue;
+    const weight = weightOf(piece.reason, terms);
+    const startMs = clamp(fromMs, piece);
+    if (startMs > piece.fromMs) earlier = meter = advance(terms, meter, startMs - piece.fromMs, weight);
+    for (let atMs = startMs; atMs < piece.toMs; ) {
       const index = atMs / terms.entryGridMs;
       const untilMs = least((index + 1n) * terms.entryGridMs, piece.toMs);
-      chargedMsByCell.set(index, (chargedMsByCell.get(index) ?? 0n) + untilMs - atMs);
+      meter = advance(terms, meter, untilMs - atMs, weight);
+      const last = metered.at(-1);
+      const before = last?.index === index ? metered.pop()!.chargedMs : 0n;
+      metered.push({ index, chargedMs: before + untilMs - atMs, meter });
       atMs = untilMs;
     }
   }
-  return priceCells(terms, chargedMsByCell, earlierMs, pieces.at(-1)?.toMs ?? 0n);
+  return priceCells(terms, metered, earlier, pieces.at(-1)?.toMs ?? 0n);
 }
 
-function priceCells(terms: PolicyTerms, chargedMsByCell: ReadonlyMap<bigint, bigint>, earlierMs: bigint, endMs: bigint): RatedCell[] {
-  let billableMs = earlierMs;
-  let earlierMicros = cumulativeMicros(terms, billableMs);
-  return [...chargedMsByCell].map(([index, chargedMs]) => {
-    billableMs += chargedMs;
-    const cumulative = cumulativeMicros(terms, billableMs);
+function priceCells(terms: PolicyTerms, metered: readonly { index: bigint; chargedMs: bigint; meter: Meter }[], earlier: Meter, endMs: bigint): RatedCell[] {
+  let earlierMicros = priceMicros(terms, earlier);
+  return metered.map(({ index, chargedMs, meter }) => {
+    const cumulative = priceMicros(terms, meter);
     const amountMicros = cumulative - earlierMicros;
     earlierMicros = cumulative;
     const fromMs = index * terms.entryGridMs;
@@ -126,23 +138,28 @@ function priceCells(terms: PolicyTerms, chargedMsByCell: ReadonlyMap<bigint, big
 
 type Piece = Omit<RatedLine, 'amountMicros'>;
 
-/** Splits where the free period or the grant ends within a segment. */
+/** Splits where the free period or the grant ends within a segment, or where the maximum is reached. */
 function explain(terms: PolicyTerms, timeline: Timeline, limitMs: bigint | undefined): Piece[] {
   let freeMs = terms.freePeriodMs;
+  let meter = zeroMeter;
   const pieces: Piece[] = [];
   const add = (fromMs: bigint, toMs: bigint, reason: LineReason, charged: boolean) => {
     if (toMs > fromMs) pieces.push({ fromMs, toMs, reason, charged });
   };
   for (const segment of timeline) {
-    if (!isChargeable(segment.kind, terms)) {
+    const weight = weightOf(segment.kind, terms);
+    if (weight === 0n) {
       add(segment.fromMs, segment.toMs, segment.kind, false);
       continue;
     }
     const grantedToMs = limitMs === undefined ? segment.toMs : clamp(limitMs, segment);
     const freeToMs = least(segment.fromMs + freeMs, grantedToMs);
     freeMs -= freeToMs - segment.fromMs;
+    const paidMs = paidUntilCapped(terms, meter, grantedToMs - freeToMs, weight);
+    meter = advance(terms, meter, paidMs, weight);
     add(segment.fromMs, freeToMs, 'free_period', false);
-    add(freeToMs, grantedToMs, segment.kind, true);
+    add(freeToMs, freeToMs + paidMs, segment.kind, true);
+    add(freeToMs + paidMs, grantedToMs, 'capped', false);
     add(grantedToMs, segment.toMs, 'not_granted', false);
   }
   return joinEqual(pieces);
@@ -159,7 +176,7 @@ function joinEqual(pieces: readonly Piece[]): Piece[] {
   return joined;
 }
 
-function clamp(atMs: bigint, { fromMs, toMs }: Segment): bigint {
+function clamp(atMs: bigint, { fromMs, toMs }: Pick<Segment, 'fromMs' | 'toMs'>): bigint {
   return least(greatest(atMs, fromMs), toMs);
 }
 

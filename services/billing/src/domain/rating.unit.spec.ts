@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { arbitraryIntervals, arbitraryTerms } from '../test-support/arbitrary-call.ts';
 import { oracleRating } from '../test-support/rating-oracle.ts';
-import { cumulativeMicros, highestMicros, isChargeable, rate, rateCells } from './rating.ts';
+import { plainPrices, priceMicros } from './price.ts';
+import { highestMicros, isChargeable, rate, rateCells } from './rating.ts';
 import { sampleTerms } from '../test-support/sample-terms.ts';
 import { endOf, extendTimeline, type Segment, type SegmentKind } from './timeline.ts';
 
@@ -43,8 +44,29 @@ describe('rating: examples', () => {
     expect(lines.map(({ reason, amountMicros }) => [reason, amountMicros])).toEqual([['face', 20_000n], ['not_granted', 0n], ['absent', 0n]]);
   });
 
+  test('tiers, fee, weights and bounds: each cell adds up to what the whole costs', () => {
+    const prices = { ...plainPrices, tiers: [{ fromMs: 2_000n, rateMicros: 300_000n }], connectionFeeMicros: 5_000n, voicePermille: 500, textPermille: 0, maximumChargeMicros: 45_000n };
+    const timeline = [segment('face', 0, 3_000), segment('voice', 3_000, 5_000), segment('text', 5_000, 6_000), segment('face', 6_000, 9_000)];
+    const terms = sampleTerms({ prices });
+    expect(rate(terms, timeline).lines.map(({ toMs, reason, charged, amountMicros }) => [toMs, reason, charged, amountMicros])).toEqual([
+      [3_000n, 'face', true, 30_000n],
+      [5_000n, 'voice', true, 5_000n],
+      [6_000n, 'text', false, 0n],
+      [8_000n, 'face', true, 10_000n],
+      [9_000n, 'capped', false, 0n],
+    ]);
+    expect(rateCells(terms, timeline).map(({ amountMicros }) => amountMicros)).toEqual([15_000n, 10_000n, 5_000n, 2_500n, 2_500n, 5_000n, 5_000n]);
+  });
+
+  test('the minimum is that of a call in which any time is charged', () => {
+    const terms = sampleTerms({ prices: { ...plainPrices, minimumChargeMicros: 1_000n }, freePeriodMs: 500n });
+    expect(rate(terms, [segment('face', 0, 500)]).totalMicros).toBe(0n);
+    expect(rate(terms, [segment('face', 0, 501)]).totalMicros).toBe(1_000n);
+    expect(rate(terms, [segment('face', 0, 601)]).totalMicros).toBe(1_010n);
+  });
+
   test('nothing observed, nothing charged', () => {
-    expect(rate(sampleTerms(), [])).toEqual({ lines: [], chargedMs: 0n, unchargedMs: 0n, totalMicros: 0n });
+    expect(rate(sampleTerms(), [])).toEqual({ lines: [], meter: { paidMs: 0n, exact: 0n }, chargedMs: 0n, unchargedMs: 0n, totalMicros: 0n });
   });
 });
 
@@ -95,8 +117,10 @@ describe('rating: for every policy and timeline', () => {
 
   test('more reaction never costs less', () => {
     fc.assert(
-      fc.property(arbitraryTerms, arbitraryIntervals, fc.nat(), (terms, intervals, pick) => {
+      fc.property(arbitraryTerms, arbitraryIntervals, fc.nat(), ({ prices, ...others }, intervals, pick) => {
         fc.pre(intervals.length > 0);
+        // Where every channel weighs the same: with tiers, a light one may push a heavy one into a cheaper tier.
+        const terms = { ...others, ...(prices && { prices: { ...prices, facePermille: 1000, voicePermille: 1000, textPermille: 1000 } }) };
         const at = pick % intervals.length;
         const more = intervals.map((interval, index) => (index === at ? { ...interval, kind: 'face' as const } : interval));
         expect(rate(terms, extendTimeline([], more)).totalMicros).toBeGreaterThanOrEqual(rate(terms, extendTimeline([], intervals)).totalMicros);
@@ -109,7 +133,7 @@ describe('rating: for every policy and timeline', () => {
       fc.property(arbitraryTerms, arbitraryIntervals, fc.nat({ max: 12 }), (terms, intervals, decidedCount) => {
         const decided = extendTimeline([], intervals.slice(0, decidedCount));
         const whole = extendTimeline([], intervals);
-        const known = { billableMs: rate(terms, decided).chargedMs, decidedMs: endOf(decided) };
+        const known = { meter: rate(terms, decided).meter, decidedMs: endOf(decided) };
         expect(highestMicros(terms, known, endOf(whole))).toBeGreaterThanOrEqual(rate(terms, whole).totalMicros);
       }),
     );
@@ -123,6 +147,6 @@ test('grace is charged as the policy says of each', () => {
 
 test('the cumulative price is rounded to a multiple of the increment in each mode', () => {
   const priced = (rounding: 'half-even' | 'half-up' | 'down' | 'up') =>
-    cumulativeMicros(sampleTerms({ rateMicros: 25n, unitMs: 1n, roundingIncrementMicros: 10n, rounding }), 1n);
+    priceMicros(sampleTerms({ rateMicros: 25n, unitMs: 1n, roundingIncrementMicros: 10n, rounding }), { paidMs: 1n, exact: 25_000n });
   expect([priced('half-even'), priced('half-up'), priced('down'), priced('up')]).toEqual([20n, 30n, 20n, 30n]);
 });

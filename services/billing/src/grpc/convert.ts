@@ -1,8 +1,9 @@
-import type { GetReceiptResponse, Receipt, Wallet as ProtoWallet } from '@parley/contracts';
+import type { GetReceiptResponse, Receipt, ReceiptLine, Wallet as ProtoWallet } from '@parley/contracts';
 import { invalidArgument, parleyError } from '@parley/errors';
 import { money, type Money } from '@parley/money';
 import { toAppliedSources, toMoney, toPolicySnapshot, toReason } from '../bus/convert.ts';
 import { isAddress, isCallId } from '../domain/address.ts';
+import type { RatedLine } from '../domain/rating.ts';
 import { receiptOf } from '../domain/receipt.ts';
 import { availableMicros, reservedMicros, type Wallet } from '../domain/wallet.ts';
 import type { ChargedRecord } from '../usecases/charge-store.ts';
@@ -49,6 +50,10 @@ export function toWallet(wallet: Wallet): ProtoWallet {
   };
 }
 
+export function toReceiptLine({ fromMs, toMs, reason, charged, amountMicros }: RatedLine, currency: string): ReceiptLine {
+  return { fromMs, toMs, reason: toReason(reason), charged, amount: toMoney(currency, amountMicros) };
+}
+
 export function toReceipt({ accountId, callId, charge }: ChargedRecord): GetReceiptResponse {
   const { walletId, policy } = charge.terms;
   const { currency } = policy.terms;
@@ -57,13 +62,7 @@ export function toReceipt({ accountId, callId, charge }: ChargedRecord): GetRece
     callId,
     walletId,
     policy: toPolicySnapshot(policy),
-    lines: lines.map(({ fromMs, toMs, reason, charged, amountMicros }) => ({
-      fromMs,
-      toMs,
-      reason: toReason(reason),
-      charged,
-      amount: toMoney(currency, amountMicros),
-    })),
+    lines: lines.map((line) => toReceiptLine(line, currency)),
     chargedMs,
     unchargedMs,
     total: toMoney(currency, totalMicros),

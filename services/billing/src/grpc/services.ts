@@ -12,6 +12,7 @@ import type { Now } from './grant-command.ts';
 import { listLedgerEntriesHandler } from './list-ledger-entries.ts';
 import { releaseGrantHandler } from './release-grant.ts';
 import { setDefaultPolicyHandler } from './set-default-policy.ts';
+import { simulateChargeHandler } from './simulate-charge.ts';
 import { topUpWalletHandler } from './top-up-wallet.ts';
 
 /** All that billing serves: to accounts, to the call router, and to operators. */
@@ -27,6 +28,7 @@ export function grpcServices(billing: Billing, { consumer, parking }: { consumer
         getWallet: getWalletHandler(billing.wallets),
         listLedgerEntries: listLedgerEntriesHandler(billing.wallets),
         getReceipt: getReceiptHandler(billing.getReceipt),
+        simulateCharge: simulateChargeHandler(billing.simulateCharge),
       },
     }),
     grpcService(ChargeAuthorizationServiceService, {

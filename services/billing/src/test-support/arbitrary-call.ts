@@ -1,11 +1,30 @@
 import * as fc from 'fast-check';
 import type { PolicyTerms } from '../domain/policy-terms.ts';
+import type { PriceTerms } from '../domain/price.ts';
 import { sampleTerms } from './sample-terms.ts';
 import type { Segment, SegmentKind } from '../domain/timeline.ts';
 
 // For tests: anything that recognition may say and a policy may ask for, small enough for the oracle.
 
 export const segmentKinds = ['face', 'voice', 'text', 'not_live', 'grace_recovered', 'grace_lapsed', 'absent', 'unobserved'] as const satisfies readonly SegmentKind[];
+
+const arbitraryWeight = fc.constantFrom(1000, 0, 500, 333, 2500);
+/** Tiers may cross within a call, in any direction; a maximum may be below what one millisecond costs. */
+const arbitraryPrices: fc.Arbitrary<PriceTerms> = fc
+  .record({
+    steps: fc.array(fc.record({ afterMs: fc.bigInt({ min: 1n, max: 200n }), rateMicros: fc.bigInt({ min: 0n, max: 5_000n }) }), { maxLength: 4 }),
+    connectionFeeMicros: fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 9_000n })),
+    minimumChargeMicros: fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 9_000n })),
+    overMinimum: fc.option(fc.bigInt({ min: 1n, max: 50_000n }), { nil: undefined }),
+    facePermille: arbitraryWeight,
+    voicePermille: arbitraryWeight,
+    textPermille: arbitraryWeight,
+  })
+  .map(({ steps, overMinimum, ...chosen }) => {
+    let fromMs = 0n;
+    const tiers = steps.map(({ afterMs, rateMicros }) => ({ fromMs: (fromMs += afterMs), rateMicros }));
+    return { ...chosen, tiers, maximumChargeMicros: overMinimum === undefined ? 0n : chosen.minimumChargeMicros + overMinimum };
+  });
 
 export const arbitraryTerms: fc.Arbitrary<PolicyTerms> = fc
   .record({
@@ -18,6 +37,7 @@ export const arbitraryTerms: fc.Arbitrary<PolicyTerms> = fc
     roundingIncrementMicros: fc.constantFrom(1n, 2n, 5n, 100n),
     entryGridMs: fc.bigInt({ min: 1n, max: 120n }),
     grantMs: fc.bigInt({ min: 10n, max: 200n }),
+    prices: fc.option(arbitraryPrices, { nil: undefined }),
   })
   .map((chosen) => sampleTerms(chosen));
 

@@ -20,6 +20,7 @@ export function oracleRating(terms: PolicyTerms, intervals: readonly Segment[], 
   const micros = [0n];
   let freeLeftMs = terms.freePeriodMs;
   let exactNumerator = 0n;
+  let paidMs = 0n;
   for (let atMs = 0n; atMs < endMs; atMs += 1n) {
     const kind = intervals.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)?.kind ?? 'unobserved';
     let explained: OracleMillisecond = { reason: kind, charged: counts(kind, terms) };
@@ -28,9 +29,13 @@ export function oracleRating(terms: PolicyTerms, intervals: readonly Segment[], 
       freeLeftMs -= 1n;
       explained = { reason: 'free_period', charged: false };
     }
-    if (explained.charged) exactNumerator += terms.rateMicros;
+    if (explained.charged && isCapped(terms, micros.at(-1)!)) explained = { reason: 'capped', charged: false };
+    if (explained.charged) {
+      exactNumerator += rateAt(terms, paidMs) * weights(terms, kind);
+      paidMs += 1n;
+    }
     milliseconds.push(explained);
-    micros.push(rounded(terms, exactNumerator));
+    micros.push(paidMs === 0n ? 0n : price(terms, exactNumerator));
   }
   return { milliseconds, micros };
 }
@@ -38,7 +43,29 @@ export function oracleRating(terms: PolicyTerms, intervals: readonly Segment[], 
 function counts(kind: string, terms: PolicyTerms): boolean {
   if (kind === 'grace_recovered') return terms.chargeRecoveredGrace;
   if (kind === 'grace_lapsed') return terms.chargeLapsedGrace;
-  return !['not_live', 'absent', 'unobserved'].includes(kind);
+  return !['not_live', 'absent', 'unobserved'].includes(kind) && weights(terms, kind) > 0n;
+}
+
+function weights({ prices }: PolicyTerms, kind: string): bigint {
+  const named: Record<string, number | undefined> = { face: prices?.facePermille, voice: prices?.voicePermille, text: prices?.textPermille };
+  return BigInt(named[kind] ?? 1000);
+}
+
+function rateAt({ rateMicros, prices }: PolicyTerms, paidMs: bigint): bigint {
+  return prices?.tiers.findLast(({ fromMs }) => fromMs <= paidMs)?.rateMicros ?? rateMicros;
+}
+
+function isCapped({ prices }: PolicyTerms, micros: bigint): boolean {
+  return prices !== undefined && prices.maximumChargeMicros !== 0n && micros === prices.maximumChargeMicros;
+}
+
+/** Exact price over `unitMs` thousandths, with the fee, rounded, then within the bounds. */
+function price(terms: PolicyTerms, exactNumerator: bigint): bigint {
+  const unitMs = terms.unitMs * 1000n;
+  const { connectionFeeMicros = 0n, minimumChargeMicros = 0n, maximumChargeMicros = 0n } = terms.prices ?? {};
+  const amount = rounded({ ...terms, unitMs }, exactNumerator + connectionFeeMicros * unitMs);
+  if (maximumChargeMicros !== 0n && amount > maximumChargeMicros) return maximumChargeMicros;
+  return amount < minimumChargeMicros ? minimumChargeMicros : amount;
 }
 
 /** Of exactNumerator / unitMs, to a multiple of the increment. */

@@ -22,10 +22,16 @@ export function createCreatePolicy({ policies, requests }: { policies: PolicySto
     const terms = validateTerms(requested);
     const isNew = policyId === '';
     if (!isNew && (await policies.find(accountId, policyId, 0)) === undefined) throw parleyError('not_found.policy', 'no such policy');
-    const inOrder = Object.entries(terms).sort(([one], [other]) => (one < other ? -1 : 1));
-    await requests.claim(accountId, requestId, ['policy', policyId, ...inOrder.map(([name, value]) => `${name}=${value}`)]);
+    await requests.claim(accountId, requestId, ['policy', policyId, ...contentOf(terms)]);
     return policies.add({ accountId, policyId: isNew ? newPolicyId(accountId, requestId) : policyId, requestId, terms, atMs }, isNew);
   };
+}
+
+/** Each value by its name, in a fixed order. */
+function contentOf(value: unknown, name = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [`${name}=${value}`];
+  const named = Object.entries(value).filter(([, part]) => part !== undefined).sort(([one], [other]) => (one < other ? -1 : 1));
+  return named.flatMap(([key, part]) => contentOf(part, name === '' ? key : `${name}.${key}`));
 }
 
 /** A function of the request, so that a repeat after a crash finds the policy. */

@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import { Party, type ChargeAuthorization as ChargeAuthorizationProto, type PolicyTerms as PolicyTermsProto } from '@parley/contracts';
+import { Party, type ChargeAuthorization as ChargeAuthorizationProto, type PolicyTerms as PolicyTermsProto, type PriceTerms as PriceTermsProto } from '@parley/contracts';
 import type { ChargeAuthorization, PolicyTerms } from '../domain/call/policy.ts';
 import { partyProto, roundings, wordOf } from './enums.ts';
 
@@ -14,8 +14,15 @@ export function chargeProto({ walletId, payer, policy, grantedUntilMs }: ChargeA
     walletId,
     payer: partyProto(payer),
     grantedUntilMs: BigInt(grantedUntilMs),
-    policy: { ...policy, terms: { ...terms, ...milliseconds, rounding: roundings[terms.rounding] } },
+    policy: { ...policy, terms: { ...terms, ...milliseconds, rounding: roundings[terms.rounding], prices: pricesProto(terms.prices) } },
   };
+}
+
+/** What an unset field is, the database does not keep: the contract wants it named. */
+function pricesProto(prices: PolicyTerms['prices']): PriceTermsProto | undefined {
+  if (prices === undefined) return undefined;
+  const { tiers, facePermille, voicePermille, textPermille, ...amounts } = prices;
+  return { ...amounts, tiers: [...tiers], facePermille, voicePermille, textPermille };
 }
 
 /** @throws ParleyError call.billing_unavailable: billing's answer is not one that a call can be charged by */

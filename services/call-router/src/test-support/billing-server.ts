@@ -70,6 +70,15 @@ export function authorization(grantedUntilMs: bigint): ChargeAuthorization {
         roundingIncrementMicros: 10_000n,
         entryGridMs: 1_000n,
         grantMs: 10_000n,
+        prices: {
+          tiers: [{ fromMs: 60_000n, rateMicros: 9_007_199_254_740_991n }],
+          connectionFeeMicros: 1n,
+          minimumChargeMicros: 2n,
+          maximumChargeMicros: 9_007_199_254_740_995n,
+          facePermille: 1000,
+          voicePermille: 0,
+          textPermille: undefined,
+        },
       },
     },
   };

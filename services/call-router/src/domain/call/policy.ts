@@ -26,6 +26,18 @@ export interface PolicyTerms extends RecognitionTerms {
   readonly roundingIncrementMicros: bigint;
   readonly entryGridMs: number;
   readonly grantMs: number;
+  readonly prices?: PriceTerms | undefined;
+}
+
+/** What a price is made of besides the rate: billing's own, only handed on. */
+export interface PriceTerms {
+  readonly tiers: readonly { readonly fromMs: bigint; readonly rateMicros: bigint }[];
+  readonly connectionFeeMicros: bigint;
+  readonly minimumChargeMicros: bigint;
+  readonly maximumChargeMicros: bigint;
+  readonly facePermille?: number | undefined;
+  readonly voicePermille?: number | undefined;
+  readonly textPermille?: number | undefined;
 }
 
 /** One immutable version of a policy. */

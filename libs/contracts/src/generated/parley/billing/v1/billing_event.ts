@@ -29,6 +29,8 @@ export const ChargeReason = {
   NOT_GRANTED: 9,
   /** NOT_LIVE - A face was shown, but nothing showed that it lives. */
   NOT_LIVE: 10,
+  /** CAPPED - The call costs the policy's maximum already. */
+  CAPPED: 11,
 } as const;
 
 export type ChargeReason = typeof ChargeReason[keyof typeof ChargeReason];
@@ -45,6 +47,7 @@ export namespace ChargeReason {
   export type FREE_PERIOD = typeof ChargeReason.FREE_PERIOD;
   export type NOT_GRANTED = typeof ChargeReason.NOT_GRANTED;
   export type NOT_LIVE = typeof ChargeReason.NOT_LIVE;
+  export type CAPPED = typeof ChargeReason.CAPPED;
 }
 
 export function chargeReasonFromJSON(object: any): ChargeReason {
@@ -82,6 +85,9 @@ export function chargeReasonFromJSON(object: any): ChargeReason {
     case 10:
     case "CHARGE_REASON_NOT_LIVE":
       return ChargeReason.NOT_LIVE;
+    case 11:
+    case "CHARGE_REASON_CAPPED":
+      return ChargeReason.CAPPED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChargeReason");
   }
@@ -111,6 +117,8 @@ export function chargeReasonToJSON(object: ChargeReason): string {
       return "CHARGE_REASON_NOT_GRANTED";
     case ChargeReason.NOT_LIVE:
       return "CHARGE_REASON_NOT_LIVE";
+    case ChargeReason.CAPPED:
+      return "CHARGE_REASON_CAPPED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChargeReason");
   }

@@ -22,6 +22,7 @@ import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { ChargeAuthorization } from "../../call/v1/call.ts";
 import { Money } from "../../money/v1/money.ts";
 import { PolicySnapshot, PolicyTerms } from "../../policy/v1/policy.ts";
+import { ReactionInterval } from "../../reaction/v1/reaction_event.ts";
 import { AppliedSource, ChargeReason, chargeReasonFromJSON, chargeReasonToJSON } from "./billing_event.ts";
 
 export const protobufPackage = "parley.billing.v1";
@@ -143,6 +144,28 @@ export interface Receipt {
 
 export interface GetReceiptResponse {
   receipt: Receipt | undefined;
+}
+
+export interface SimulateChargeRequest {
+  /** Terms that need not be a policy's yet, or a policy of the account. */
+  pricedBy:
+    | { $case: "terms"; value: PolicyTerms }
+    | { $case: "policyId"; value: string }
+    | undefined;
+  /** Of the policy; 0 means the latest. */
+  version: number;
+  /** The payer's view: in the order of media time, none over another, at most 10000. Between them nobody observed. */
+  intervals: ReactionInterval[];
+  /** Media time from which on the balance does not cover it. */
+  limitMs?: bigint | undefined;
+}
+
+export interface SimulateChargeResponse {
+  policy: PolicySnapshot | undefined;
+  lines: ReceiptLine[];
+  chargedMs: bigint;
+  unchargedMs: bigint;
+  total: Money | undefined;
 }
 
 export interface AuthorizeChargeRequest {
@@ -2069,6 +2092,317 @@ export const GetReceiptResponse: MessageFns<GetReceiptResponse> = {
   },
 };
 
+function createBaseSimulateChargeRequest(): SimulateChargeRequest {
+  return { pricedBy: undefined, version: 0, intervals: [], limitMs: undefined };
+}
+
+export const SimulateChargeRequest: MessageFns<SimulateChargeRequest> = {
+  encode(message: SimulateChargeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.pricedBy?.$case) {
+      case "terms":
+        PolicyTerms.encode(message.pricedBy.value, writer.uint32(10).fork()).join();
+        break;
+      case "policyId":
+        writer.uint32(18).string(message.pricedBy.value);
+        break;
+    }
+    if (message.version !== 0) {
+      writer.uint32(24).int32(message.version);
+    }
+    for (const v of message.intervals) {
+      ReactionInterval.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.limitMs !== undefined) {
+      if (BigInt.asIntN(64, message.limitMs) !== message.limitMs) {
+        throw new globalThis.Error("value provided for field message.limitMs of type int64 too large");
+      }
+      writer.uint32(40).int64(message.limitMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SimulateChargeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSimulateChargeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pricedBy = { $case: "terms", value: PolicyTerms.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pricedBy = { $case: "policyId", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.intervals.push(ReactionInterval.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.limitMs = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SimulateChargeRequest {
+    return {
+      pricedBy: isSet(object.terms)
+        ? { $case: "terms", value: PolicyTerms.fromJSON(object.terms) }
+        : isSet(object.policyId)
+        ? { $case: "policyId", value: globalThis.String(object.policyId) }
+        : isSet(object.policy_id)
+        ? { $case: "policyId", value: globalThis.String(object.policy_id) }
+        : undefined,
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      intervals: globalThis.Array.isArray(object?.intervals)
+        ? object.intervals.map((e: any) => ReactionInterval.fromJSON(e))
+        : [],
+      limitMs: isSet(object.limitMs)
+        ? BigInt(object.limitMs)
+        : isSet(object.limit_ms)
+        ? BigInt(object.limit_ms)
+        : undefined,
+    };
+  },
+
+  toJSON(message: SimulateChargeRequest): unknown {
+    const obj: any = {};
+    if (message.pricedBy?.$case === "terms") {
+      obj.terms = PolicyTerms.toJSON(message.pricedBy.value);
+    } else if (message.pricedBy?.$case === "policyId") {
+      obj.policyId = message.pricedBy.value;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.intervals?.length) {
+      obj.intervals = message.intervals.map((e) => ReactionInterval.toJSON(e));
+    }
+    if (message.limitMs !== undefined) {
+      obj.limitMs = message.limitMs.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SimulateChargeRequest>): SimulateChargeRequest {
+    return SimulateChargeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SimulateChargeRequest>): SimulateChargeRequest {
+    const message = createBaseSimulateChargeRequest();
+    switch (object.pricedBy?.$case) {
+      case "terms": {
+        if (object.pricedBy?.value !== undefined && object.pricedBy?.value !== null) {
+          message.pricedBy = { $case: "terms", value: PolicyTerms.fromPartial(object.pricedBy.value) };
+        }
+        break;
+      }
+      case "policyId": {
+        if (object.pricedBy?.value !== undefined && object.pricedBy?.value !== null) {
+          message.pricedBy = { $case: "policyId", value: object.pricedBy.value };
+        }
+        break;
+      }
+    }
+    message.version = object.version ?? 0;
+    message.intervals = object.intervals?.map((e) => ReactionInterval.fromPartial(e)) || [];
+    message.limitMs = (object.limitMs !== undefined && object.limitMs !== null) ? BigInt(object.limitMs) : undefined;
+    return message;
+  },
+};
+
+function createBaseSimulateChargeResponse(): SimulateChargeResponse {
+  return { policy: undefined, lines: [], chargedMs: 0n, unchargedMs: 0n, total: undefined };
+}
+
+export const SimulateChargeResponse: MessageFns<SimulateChargeResponse> = {
+  encode(message: SimulateChargeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.policy !== undefined) {
+      PolicySnapshot.encode(message.policy, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.lines) {
+      ReceiptLine.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.chargedMs !== 0n) {
+      if (BigInt.asIntN(64, message.chargedMs) !== message.chargedMs) {
+        throw new globalThis.Error("value provided for field message.chargedMs of type int64 too large");
+      }
+      writer.uint32(24).int64(message.chargedMs);
+    }
+    if (message.unchargedMs !== 0n) {
+      if (BigInt.asIntN(64, message.unchargedMs) !== message.unchargedMs) {
+        throw new globalThis.Error("value provided for field message.unchargedMs of type int64 too large");
+      }
+      writer.uint32(32).int64(message.unchargedMs);
+    }
+    if (message.total !== undefined) {
+      Money.encode(message.total, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SimulateChargeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSimulateChargeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.policy = PolicySnapshot.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.lines.push(ReceiptLine.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.chargedMs = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.unchargedMs = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.total = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SimulateChargeResponse {
+    return {
+      policy: isSet(object.policy) ? PolicySnapshot.fromJSON(object.policy) : undefined,
+      lines: globalThis.Array.isArray(object?.lines) ? object.lines.map((e: any) => ReceiptLine.fromJSON(e)) : [],
+      chargedMs: isSet(object.chargedMs)
+        ? BigInt(object.chargedMs)
+        : isSet(object.charged_ms)
+        ? BigInt(object.charged_ms)
+        : 0n,
+      unchargedMs: isSet(object.unchargedMs)
+        ? BigInt(object.unchargedMs)
+        : isSet(object.uncharged_ms)
+        ? BigInt(object.uncharged_ms)
+        : 0n,
+      total: isSet(object.total) ? Money.fromJSON(object.total) : undefined,
+    };
+  },
+
+  toJSON(message: SimulateChargeResponse): unknown {
+    const obj: any = {};
+    if (message.policy !== undefined) {
+      obj.policy = PolicySnapshot.toJSON(message.policy);
+    }
+    if (message.lines?.length) {
+      obj.lines = message.lines.map((e) => ReceiptLine.toJSON(e));
+    }
+    if (message.chargedMs !== 0n) {
+      obj.chargedMs = message.chargedMs.toString();
+    }
+    if (message.unchargedMs !== 0n) {
+      obj.unchargedMs = message.unchargedMs.toString();
+    }
+    if (message.total !== undefined) {
+      obj.total = Money.toJSON(message.total);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SimulateChargeResponse>): SimulateChargeResponse {
+    return SimulateChargeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SimulateChargeResponse>): SimulateChargeResponse {
+    const message = createBaseSimulateChargeResponse();
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? PolicySnapshot.fromPartial(object.policy)
+      : undefined;
+    message.lines = object.lines?.map((e) => ReceiptLine.fromPartial(e)) || [];
+    message.chargedMs = (object.chargedMs !== undefined && object.chargedMs !== null) ? BigInt(object.chargedMs) : 0n;
+    message.unchargedMs = (object.unchargedMs !== undefined && object.unchargedMs !== null)
+      ? BigInt(object.unchargedMs)
+      : 0n;
+    message.total = (object.total !== undefined && object.total !== null) ? Money.fromPartial(object.total) : undefined;
+    return message;
+  },
+};
+
 function createBaseAuthorizeChargeRequest(): AuthorizeChargeRequest {
   return { callId: "", from: "", to: "", policyId: "" };
 }
@@ -2615,6 +2949,18 @@ export const BillingServiceService = {
     responseSerialize: (value: GetReceiptResponse): Buffer => Buffer.from(GetReceiptResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetReceiptResponse => GetReceiptResponse.decode(value),
   },
+  /** What a call with these reactions would cost, without a call. */
+  simulateCharge: {
+    path: "/parley.billing.v1.BillingService/SimulateCharge" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SimulateChargeRequest): Buffer =>
+      Buffer.from(SimulateChargeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SimulateChargeRequest => SimulateChargeRequest.decode(value),
+    responseSerialize: (value: SimulateChargeResponse): Buffer =>
+      Buffer.from(SimulateChargeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SimulateChargeResponse => SimulateChargeResponse.decode(value),
+  },
 } as const;
 
 export interface BillingServiceServer extends UntypedServiceImplementation {
@@ -2628,6 +2974,8 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   listLedgerEntries: handleUnaryCall<ListLedgerEntriesRequest, ListLedgerEntriesResponse>;
   /** Every interval of the call, explained. */
   getReceipt: handleUnaryCall<GetReceiptRequest, GetReceiptResponse>;
+  /** What a call with these reactions would cost, without a call. */
+  simulateCharge: handleUnaryCall<SimulateChargeRequest, SimulateChargeResponse>;
 }
 
 export interface BillingServiceClient extends Client {
@@ -2738,6 +3086,22 @@ export interface BillingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetReceiptResponse) => void,
+  ): ClientUnaryCall;
+  /** What a call with these reactions would cost, without a call. */
+  simulateCharge(
+    request: SimulateChargeRequest,
+    callback: (error: ServiceError | null, response: SimulateChargeResponse) => void,
+  ): ClientUnaryCall;
+  simulateCharge(
+    request: SimulateChargeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SimulateChargeResponse) => void,
+  ): ClientUnaryCall;
+  simulateCharge(
+    request: SimulateChargeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SimulateChargeResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -96,7 +96,36 @@ export interface PolicyTerms {
    * How long a face counts without a sign that it lives (a blink, a movement that no flat picture makes); 0: no sign is asked
    * for. Not set: 20000.
    */
-  livenessMs?: bigint | undefined;
+  livenessMs?:
+    | bigint
+    | undefined;
+  /** What a price is made of besides the rate; not set: nothing. */
+  prices: PriceTerms | undefined;
+}
+
+/**
+ * A price is fee + the sum over the charged milliseconds of rate x weight / unit, then rounded, and not below the minimum nor
+ * above the maximum.
+ */
+export interface PriceTerms {
+  /** By charged time, ascending, at most 16; before the first rate_micros holds. */
+  tiers: RateTier[];
+  /** Once, with the first charged millisecond. */
+  connectionFeeMicros: bigint;
+  /** Of a call in which any time is charged. */
+  minimumChargeMicros: bigint;
+  /** 0: none. What is beyond it is explained as capped. */
+  maximumChargeMicros: bigint;
+  /** What a millisecond of each channel counts for, in thousandths; 0: it is not charged. Not set: 1000. Grace counts 1000. */
+  facePermille?: number | undefined;
+  voicePermille?: number | undefined;
+  textPermille?: number | undefined;
+}
+
+/** From this charged time of a call on, this rate holds. */
+export interface RateTier {
+  fromMs: bigint;
+  rateMicros: bigint;
 }
 
 /** One immutable version of a policy. */
@@ -125,6 +154,7 @@ function createBasePolicyTerms(): PolicyTerms {
     entryGridMs: 0n,
     grantMs: 0n,
     livenessMs: undefined,
+    prices: undefined,
   };
 }
 
@@ -216,6 +246,9 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
         throw new globalThis.Error("value provided for field message.livenessMs of type int64 too large");
       }
       writer.uint32(136).int64(message.livenessMs);
+    }
+    if (message.prices !== undefined) {
+      PriceTerms.encode(message.prices, writer.uint32(146).fork()).join();
     }
     return writer;
   },
@@ -369,6 +402,14 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
             message.livenessMs = reader.int64() as bigint;
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.prices = PriceTerms.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -452,6 +493,7 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
         : isSet(object.liveness_ms)
         ? BigInt(object.liveness_ms)
         : undefined,
+      prices: isSet(object.prices) ? PriceTerms.fromJSON(object.prices) : undefined,
     };
   },
 
@@ -508,6 +550,9 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
     if (message.livenessMs !== undefined) {
       obj.livenessMs = message.livenessMs.toString();
     }
+    if (message.prices !== undefined) {
+      obj.prices = PriceTerms.toJSON(message.prices);
+    }
     return obj;
   },
 
@@ -552,6 +597,318 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
     message.livenessMs = (object.livenessMs !== undefined && object.livenessMs !== null)
       ? BigInt(object.livenessMs)
       : undefined;
+    message.prices = (object.prices !== undefined && object.prices !== null)
+      ? PriceTerms.fromPartial(object.prices)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePriceTerms(): PriceTerms {
+  return {
+    tiers: [],
+    connectionFeeMicros: 0n,
+    minimumChargeMicros: 0n,
+    maximumChargeMicros: 0n,
+    facePermille: undefined,
+    voicePermille: undefined,
+    textPermille: undefined,
+  };
+}
+
+export const PriceTerms: MessageFns<PriceTerms> = {
+  encode(message: PriceTerms, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tiers) {
+      RateTier.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.connectionFeeMicros !== 0n) {
+      if (BigInt.asIntN(64, message.connectionFeeMicros) !== message.connectionFeeMicros) {
+        throw new globalThis.Error("value provided for field message.connectionFeeMicros of type int64 too large");
+      }
+      writer.uint32(16).int64(message.connectionFeeMicros);
+    }
+    if (message.minimumChargeMicros !== 0n) {
+      if (BigInt.asIntN(64, message.minimumChargeMicros) !== message.minimumChargeMicros) {
+        throw new globalThis.Error("value provided for field message.minimumChargeMicros of type int64 too large");
+      }
+      writer.uint32(24).int64(message.minimumChargeMicros);
+    }
+    if (message.maximumChargeMicros !== 0n) {
+      if (BigInt.asIntN(64, message.maximumChargeMicros) !== message.maximumChargeMicros) {
+        throw new globalThis.Error("value provided for field message.maximumChargeMicros of type int64 too large");
+      }
+      writer.uint32(32).int64(message.maximumChargeMicros);
+    }
+    if (message.facePermille !== undefined) {
+      writer.uint32(40).int32(message.facePermille);
+    }
+    if (message.voicePermille !== undefined) {
+      writer.uint32(48).int32(message.voicePermille);
+    }
+    if (message.textPermille !== undefined) {
+      writer.uint32(56).int32(message.textPermille);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PriceTerms {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePriceTerms();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tiers.push(RateTier.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.connectionFeeMicros = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.minimumChargeMicros = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maximumChargeMicros = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.facePermille = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.voicePermille = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.textPermille = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PriceTerms {
+    return {
+      tiers: globalThis.Array.isArray(object?.tiers) ? object.tiers.map((e: any) => RateTier.fromJSON(e)) : [],
+      connectionFeeMicros: isSet(object.connectionFeeMicros)
+        ? BigInt(object.connectionFeeMicros)
+        : isSet(object.connection_fee_micros)
+        ? BigInt(object.connection_fee_micros)
+        : 0n,
+      minimumChargeMicros: isSet(object.minimumChargeMicros)
+        ? BigInt(object.minimumChargeMicros)
+        : isSet(object.minimum_charge_micros)
+        ? BigInt(object.minimum_charge_micros)
+        : 0n,
+      maximumChargeMicros: isSet(object.maximumChargeMicros)
+        ? BigInt(object.maximumChargeMicros)
+        : isSet(object.maximum_charge_micros)
+        ? BigInt(object.maximum_charge_micros)
+        : 0n,
+      facePermille: isSet(object.facePermille)
+        ? globalThis.Number(object.facePermille)
+        : isSet(object.face_permille)
+        ? globalThis.Number(object.face_permille)
+        : undefined,
+      voicePermille: isSet(object.voicePermille)
+        ? globalThis.Number(object.voicePermille)
+        : isSet(object.voice_permille)
+        ? globalThis.Number(object.voice_permille)
+        : undefined,
+      textPermille: isSet(object.textPermille)
+        ? globalThis.Number(object.textPermille)
+        : isSet(object.text_permille)
+        ? globalThis.Number(object.text_permille)
+        : undefined,
+    };
+  },
+
+  toJSON(message: PriceTerms): unknown {
+    const obj: any = {};
+    if (message.tiers?.length) {
+      obj.tiers = message.tiers.map((e) => RateTier.toJSON(e));
+    }
+    if (message.connectionFeeMicros !== 0n) {
+      obj.connectionFeeMicros = message.connectionFeeMicros.toString();
+    }
+    if (message.minimumChargeMicros !== 0n) {
+      obj.minimumChargeMicros = message.minimumChargeMicros.toString();
+    }
+    if (message.maximumChargeMicros !== 0n) {
+      obj.maximumChargeMicros = message.maximumChargeMicros.toString();
+    }
+    if (message.facePermille !== undefined) {
+      obj.facePermille = Math.round(message.facePermille);
+    }
+    if (message.voicePermille !== undefined) {
+      obj.voicePermille = Math.round(message.voicePermille);
+    }
+    if (message.textPermille !== undefined) {
+      obj.textPermille = Math.round(message.textPermille);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PriceTerms>): PriceTerms {
+    return PriceTerms.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PriceTerms>): PriceTerms {
+    const message = createBasePriceTerms();
+    message.tiers = object.tiers?.map((e) => RateTier.fromPartial(e)) || [];
+    message.connectionFeeMicros = (object.connectionFeeMicros !== undefined && object.connectionFeeMicros !== null)
+      ? BigInt(object.connectionFeeMicros)
+      : 0n;
+    message.minimumChargeMicros = (object.minimumChargeMicros !== undefined && object.minimumChargeMicros !== null)
+      ? BigInt(object.minimumChargeMicros)
+      : 0n;
+    message.maximumChargeMicros = (object.maximumChargeMicros !== undefined && object.maximumChargeMicros !== null)
+      ? BigInt(object.maximumChargeMicros)
+      : 0n;
+    message.facePermille = object.facePermille ?? undefined;
+    message.voicePermille = object.voicePermille ?? undefined;
+    message.textPermille = object.textPermille ?? undefined;
+    return message;
+  },
+};
+
+function createBaseRateTier(): RateTier {
+  return { fromMs: 0n, rateMicros: 0n };
+}
+
+export const RateTier: MessageFns<RateTier> = {
+  encode(message: RateTier, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fromMs !== 0n) {
+      if (BigInt.asIntN(64, message.fromMs) !== message.fromMs) {
+        throw new globalThis.Error("value provided for field message.fromMs of type int64 too large");
+      }
+      writer.uint32(8).int64(message.fromMs);
+    }
+    if (message.rateMicros !== 0n) {
+      if (BigInt.asIntN(64, message.rateMicros) !== message.rateMicros) {
+        throw new globalThis.Error("value provided for field message.rateMicros of type int64 too large");
+      }
+      writer.uint32(16).int64(message.rateMicros);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RateTier {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRateTier();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fromMs = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rateMicros = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RateTier {
+    return {
+      fromMs: isSet(object.fromMs) ? BigInt(object.fromMs) : isSet(object.from_ms) ? BigInt(object.from_ms) : 0n,
+      rateMicros: isSet(object.rateMicros)
+        ? BigInt(object.rateMicros)
+        : isSet(object.rate_micros)
+        ? BigInt(object.rate_micros)
+        : 0n,
+    };
+  },
+
+  toJSON(message: RateTier): unknown {
+    const obj: any = {};
+    if (message.fromMs !== 0n) {
+      obj.fromMs = message.fromMs.toString();
+    }
+    if (message.rateMicros !== 0n) {
+      obj.rateMicros = message.rateMicros.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RateTier>): RateTier {
+    return RateTier.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RateTier>): RateTier {
+    const message = createBaseRateTier();
+    message.fromMs = (object.fromMs !== undefined && object.fromMs !== null) ? BigInt(object.fromMs) : 0n;
+    message.rateMicros = (object.rateMicros !== undefined && object.rateMicros !== null)
+      ? BigInt(object.rateMicros)
+      : 0n;
     return message;
   },
 };

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { createPublisher } from '@parley/bus';
+import { Channel, ChargeReason, IntervalKind, PriceTerms, SimulateChargeRequest } from '@parley/contracts';
+import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import { alice, bob, CallScript, evidence, interval } from './test-support/call-script.ts';
+import { createSamplePolicy, sampleProtoTerms } from './test-support/policy-request.ts';
+import { linesOf } from './test-support/receipt-oracle.ts';
+import { startedBilling } from './test-support/started-billing.ts';
+import { billingEvents, valuesOf } from './test-support/stream-reader.ts';
+
+const nats = testBus();
+const database = testDatabase();
+const keys = testKeys();
+const service = startedBilling({ nats, database, keys });
+
+const newAccount = () => `account-${randomUUID().slice(0, 8)}`;
+/** After two charged seconds half the price; a voice counts half, a text nothing; 0.005 EUR to begin with, 0.045 at most. */
+const prices = PriceTerms.fromPartial({
+  tiers: [{ fromMs: 2_000n, rateMicros: 300_000n }],
+  connectionFeeMicros: 5_000n,
+  maximumChargeMicros: 45_000n,
+  voicePermille: 500,
+  textPermille: 0,
+});
+const intervals = [evidence(Channel.FACE, 0, 3_000), evidence(Channel.VOICE, 3_000, 5_000), evidence(Channel.TEXT, 5_000, 6_000), evidence(Channel.FACE, 6_000, 9_000)];
+
+describe('a policy with tiers, a fee, weights and a maximum', () => {
+  test('charges a call what its simulation says, entry by entry', async () => {
+    const accountId = newAccount();
+    const { billing, authorization } = await service.clients(accountId);
+    const policy = await createSamplePolicy(billing, { prices });
+    expect((await billing.getPolicy({ policyId: policy.policyId, version: 0 })).policy).toEqual(policy);
+    expect(policy.terms?.prices).toEqual({ ...prices, facePermille: 1000 });
+    await billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: 'EUR', micros: 1_000_000n } });
+    const script = new CallScript(accountId);
+    const granted = await authorization.authorizeCharge({ callId: script.callId, from: alice, to: bob, policyId: policy.policyId });
+    // Two seconds at 10 a millisecond, eight at 5, and the fee: more than the maximum, which is all that is held.
+    expect((await billing.getWallet({ address: alice })).wallet?.reserved?.micros).toBe(45_000n);
+    const publisher = createPublisher(nats.bus);
+    for (const event of [script.initiated(granted.authorization), script.videoStarted('caller'), script.observing('caller'), script.progress('caller', intervals), script.ended('caller', 9_000), script.completed(9_000)]) {
+      await publisher.publish(event);
+    }
+    await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, script), 'settled')).toHaveLength(1));
+    const { receipt } = await billing.getReceipt({ callId: script.callId });
+    expect(linesOf(receipt!).map(({ toMs, reason, charged, micros }) => [toMs, reason, charged, micros])).toEqual([
+      [3_000n, ChargeReason.FACE, true, 30_000n],
+      [5_000n, ChargeReason.VOICE, true, 5_000n],
+      [6_000n, ChargeReason.TEXT, false, 0n],
+      [8_000n, ChargeReason.FACE, true, 10_000n],
+      [9_000n, ChargeReason.CAPPED, false, 0n],
+    ]);
+    const simulated = await billing.simulateCharge(SimulateChargeRequest.fromPartial({ pricedBy: { $case: 'policyId', value: policy.policyId }, intervals }));
+    expect(simulated).toEqual({ policy, lines: receipt!.lines, chargedMs: receipt!.chargedMs, unchargedMs: receipt!.unchargedMs, total: receipt!.total });
+    const { entries } = await billing.listLedgerEntries({ address: alice, pageSize: 100, pageToken: '' });
+    expect(entries.filter(({ reason }) => reason === 'charge').reduce((sum, { amount }) => sum + amount!.micros, 0n)).toBe(45_000n);
+    expect((await billing.getWallet({ address: alice })).wallet).toMatchObject({ balance: { micros: 955_000n }, reserved: { micros: 0n } });
+  });
+
+  test('is another policy request if only a tier is another', async () => {
+    const { billing } = await service.clients(newAccount());
+    const request = { requestId: 'r', policyId: '', terms: sampleProtoTerms({ prices }) };
+    const first = await billing.createPolicy(request);
+    expect(await billing.createPolicy(request)).toEqual(first);
+    const other = sampleProtoTerms({ prices: { ...prices, tiers: [{ fromMs: 2_000n, rateMicros: 300_001n }] } });
+    await expect(billing.createPolicy({ ...request, terms: other })).rejects.toMatchObject({ code: 'request.idempotency_conflict' });
+  });
+
+  test('is refused with each fault', async () => {
+    const { billing } = await service.clients(newAccount());
+    const faulty = { ...prices, tiers: [{ fromMs: 0n, rateMicros: -1n }], connectionFeeMicros: -1n, minimumChargeMicros: 45_001n };
+    await expect(billing.createPolicy({ requestId: 'r', policyId: '', terms: sampleProtoTerms({ prices: faulty }) })).rejects.toMatchObject({
+      code: 'policy.invalid_terms',
+      details: {
+        violations: ['tiers[0].from_ms', 'tiers[0].rate_micros', 'connection_fee_micros', 'maximum_charge_micros'].map((field) => expect.objectContaining({ field: `terms.prices.${field}` })),
+      },
+    });
+  });
+});
+
+describe('a simulation', () => {
+  const simulate = async (accountId: string, request: Parameters<typeof SimulateChargeRequest.fromPartial>[0]) =>
+    (await service.clients(accountId)).billing.simulateCharge(SimulateChargeRequest.fromPartial(request));
+  const terms = { $case: 'terms' as const, value: sampleProtoTerms() };
+
+  test('prices terms that are of no policy yet, up to where the balance would end', async () => {
+    const { total, lines, chargedMs, unchargedMs, policy } = await simulate('acme', { pricedBy: terms, intervals: [evidence(Channel.FACE, 1_000, 5_000)], limitMs: 3_000n });
+    expect({ total, chargedMs, unchargedMs }).toEqual({ total: { currency: 'EUR', micros: 20_000n }, chargedMs: 2_000n, unchargedMs: 3_000n });
+    expect(lines.map(({ reason }) => reason)).toEqual([ChargeReason.UNOBSERVED, ChargeReason.FACE, ChargeReason.NOT_GRANTED]);
+    expect(policy).toMatchObject({ policyId: '', version: 0 });
+  });
+
+  test.each<[string, Parameters<typeof SimulateChargeRequest.fromPartial>[0], string]>([
+    ['by nothing', { intervals }, 'request.invalid_argument'],
+    ['by terms that cannot be had', { pricedBy: { $case: 'terms', value: sampleProtoTerms({ unitMs: 0n }) } }, 'policy.invalid_terms'],
+    ['by a policy that is not there', { pricedBy: { $case: 'policyId', value: 'pol-0' } }, 'not_found.policy'],
+    ['of intervals that lie over each other', { pricedBy: terms, intervals: [intervals[0]!, interval(IntervalKind.ABSENT, 2_999, 4_000)] }, 'request.invalid_argument'],
+    ['of time that goes back', { pricedBy: terms, intervals: [interval(IntervalKind.ABSENT, 5, 4)] }, 'request.invalid_argument'],
+    ['of an interval before the call', { pricedBy: terms, intervals: [interval(IntervalKind.ABSENT, -5, 4)] }, 'request.invalid_argument'],
+    ['of an interval of no kind', { pricedBy: terms, intervals: [interval(IntervalKind.UNSPECIFIED, 0, 4)] }, 'request.invalid_argument'],
+    ['of too many', { pricedBy: terms, intervals: Array.from({ length: 10_001 }, (_, at) => interval(IntervalKind.ABSENT, at, at + 1)) }, 'request.invalid_argument'],
+  ])('%s is refused', async (_name, request, code) => {
+    await expect(simulate('acme', request)).rejects.toMatchObject({ code });
+  });
+
+  test('by another account\'s policy is refused', async () => {
+    const { policyId } = await createSamplePolicy((await service.clients(newAccount())).billing);
+    await expect(simulate(newAccount(), { pricedBy: { $case: 'policyId', value: policyId } })).rejects.toMatchObject({ code: 'not_found.policy' });
+  });
+});

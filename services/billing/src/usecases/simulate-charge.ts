@@ -1,0 +1,47 @@
+import { invalidArgument, parleyError } from '@parley/errors';
+import { validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
+import { rate, type Rating } from '../domain/rating.ts';
+import { extendTimeline, type Segment } from '../domain/timeline.ts';
+import type { PolicyStore } from './policy-store.ts';
+
+export interface SimulateCommand {
+  readonly accountId: string;
+  /** Terms of no policy yet, or a version of a policy; version 0 is the latest. */
+  readonly pricedBy: { readonly terms: RequestedTerms } | { readonly policyId: string; readonly version: number };
+  readonly intervals: readonly Segment[];
+  /** Media time from which on the balance does not cover it. */
+  readonly limitMs: bigint | undefined;
+}
+
+export interface Simulation {
+  /** Without an id where it is of no policy yet. */
+  readonly policy: PolicyVersion;
+  readonly rating: Rating;
+}
+
+const mostIntervals = 10_000;
+const dayMs = 86_400_000n;
+
+/**
+ * What a call would cost, by the same rating that charges calls.
+ * @throws ParleyError `policy.invalid_terms`, `policy.unknown_currency`, `not_found.policy`, `request.invalid_argument` with each
+ *   interval that is none or lies over the one before
+ */
+export function createSimulateCharge(policies: PolicyStore): (command: SimulateCommand) => Promise<Simulation> {
+  return async ({ accountId, pricedBy, intervals, limitMs }) => {
+    const policy = 'terms' in pricedBy ? { policyId: '', version: 0, terms: validateTerms(pricedBy.terms) } : await policies.find(accountId, pricedBy.policyId, pricedBy.version);
+    if (policy === undefined) throw parleyError('not_found.policy', 'no such policy, or no such version of it');
+    const faults = faultsOf(intervals);
+    if (faults.length > 0) throw invalidArgument(faults);
+    return { policy, rating: rate(policy.terms, extendTimeline([], intervals), limitMs) };
+  };
+}
+
+function faultsOf(intervals: readonly Segment[]): { field: string; description: string }[] {
+  if (intervals.length > mostIntervals) return [{ field: 'intervals', description: `are ${intervals.length}, may be ${mostIntervals}` }];
+  return intervals.flatMap(({ fromMs, toMs }, index) => {
+    const earliestMs = intervals[index - 1]?.toMs ?? 0n;
+    const isInterval = fromMs >= earliestMs && toMs > fromMs && toMs <= dayMs;
+    return isInterval ? [] : [{ field: `intervals[${index}]`, description: `[${fromMs}, ${toMs}) has to begin at ${earliestMs} or later, and to end after that, within a day` }];
+  });
+}
