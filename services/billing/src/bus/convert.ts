@@ -17,8 +17,8 @@ import {
 import { parleyError } from '@parley/errors';
 import type { RoundingMode } from '@parley/money';
 import type { BillingFact, ChargeTerms, Observed, Party as PartyName } from '../domain/charge.ts';
-import type { PolicyTerms, PolicyVersion, RequestedTerms } from '../domain/policy-terms.ts';
-import { plainPrices, type PriceTerms } from '../domain/price.ts';
+import type { PolicyTerms, PolicyVersion, PriceTerms, RequestedTerms } from '../domain/policy-terms.ts';
+import { plainPrices } from '../domain/price.ts';
 import type { LineReason } from '../domain/rating.ts';
 import type { Segment, SegmentKind } from '../domain/timeline.ts';
 import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';

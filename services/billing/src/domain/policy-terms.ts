@@ -1,6 +1,5 @@
 import { isCurrency, type RoundingMode } from '@parley/money';
 import { parleyError, type FieldViolation } from '@parley/errors';
-import type { PriceTerms } from './price.ts';
 
 /** Values of a billing policy. Durations and instants are milliseconds of media time, amounts micro-units. */
 export interface PolicyTerms {
@@ -32,6 +31,28 @@ export interface PolicyTerms {
   readonly grantMs: bigint;
   /** Not set: the rate alone. */
   readonly prices?: PriceTerms | undefined;
+}
+
+/** What a price is made of besides the rate. Amounts are micro-units of the policy's currency. */
+export interface PriceTerms {
+  /** By charged time, ascending; before the first one the policy's rate holds. */
+  readonly tiers: readonly RateTier[];
+  /** Once, with the first charged millisecond. */
+  readonly connectionFeeMicros: bigint;
+  /** Of a call in which any time is charged. */
+  readonly minimumChargeMicros: bigint;
+  /** 0: none. */
+  readonly maximumChargeMicros: bigint;
+  /** What a millisecond of each channel counts for, in thousandths; 0: it is not charged. */
+  readonly facePermille: number;
+  readonly voicePermille: number;
+  readonly textPermille: number;
+}
+
+/** From this charged time of a call on, this rate holds. */
+export interface RateTier {
+  readonly fromMs: bigint;
+  readonly rateMicros: bigint;
 }
 
 /** Terms as a request gives them: the rounding mode may be none. */

@@ -1,27 +1,5 @@
 import { roundRatio } from '@parley/money';
-import type { PolicyTerms } from './policy-terms.ts';
-
-/** What a price is made of besides the rate. Amounts are micro-units of the policy's currency. */
-export interface PriceTerms {
-  /** By charged time, ascending; before the first one the policy's rate holds. */
-  readonly tiers: readonly RateTier[];
-  /** Once, with the first charged millisecond. */
-  readonly connectionFeeMicros: bigint;
-  /** Of a call in which any time is charged. */
-  readonly minimumChargeMicros: bigint;
-  /** 0: none. */
-  readonly maximumChargeMicros: bigint;
-  /** What a millisecond of each channel counts for, in thousandths; 0: it is not charged. */
-  readonly facePermille: number;
-  readonly voicePermille: number;
-  readonly textPermille: number;
-}
-
-/** From this charged time of a call on, this rate holds. */
-export interface RateTier {
-  readonly fromMs: bigint;
-  readonly rateMicros: bigint;
-}
+import type { PolicyTerms, PriceTerms } from './policy-terms.ts';
 
 /** Of a policy that says nothing else. */
 export const plainPrices: PriceTerms = {

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
-import type { PolicyTerms } from '../domain/policy-terms.ts';
-import type { PriceTerms } from '../domain/price.ts';
+import type { PolicyTerms, PriceTerms } from '../domain/policy-terms.ts';
 import { sampleTerms } from './sample-terms.ts';
 import type { Segment, SegmentKind } from '../domain/timeline.ts';
 

@@ -29,7 +29,7 @@ export function createCreatePolicy({ policies, requests }: { policies: PolicySto
 
 /** Each value by its name, in a fixed order. */
 function contentOf(value: unknown, name = ''): string[] {
-  if (typeof value !== 'object' || value === null) return [`${name}=${value}`];
+  if (typeof value !== 'object' || value === null) return [`${name}=${String(value)}`];
   const named = Object.entries(value).filter(([, part]) => part !== undefined).sort(([one], [other]) => (one < other ? -1 : 1));
   return named.flatMap(([key, part]) => contentOf(part, name === '' ? key : `${name}.${key}`));
 }
