@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bytesFromPcm, durationMs, frames, silence, synthesize } from '@parley/speech';
 import type { VoiceMeasurement } from '../domain/measurement.ts';
-import { echoOf, levelled, mixed, NO_SPEECH, noise, sound, type Room } from '../test-support/sounds.ts';
+import { recordedSpeech } from '../test-support/recorded-speech.ts';
+import { echoOf, levelled, loudness, mixed, NO_SPEECH, noise, pinkNoise, sound, type Room } from '../test-support/sounds.ts';
 import { createVoiceEngine } from './voice-engine.ts';
 
 const engine = createVoiceEngine();
@@ -60,6 +61,26 @@ describe('the voice engine', () => {
     const total = (measured: readonly VoiceMeasurement[]): number => measured.reduce((sum, { speechMs }) => sum + speechMs, 0);
     const [whole, halves, tenths, fiftieths] = await Promise.all([2000, 500, 100, 20].map(async (pieceMs) => total(await listen(speech, { pieceMs }))));
     for (const cut of [halves, tenths, fiftieths]) expect(Math.abs(cut! / whole! - 1)).toBeLessThan(0.1);
+  });
+
+  test('hears a person who speaks on an old tape, and not in the pauses', async () => {
+    const pcm = await recordedSpeech();
+    const pieces = frames(pcm, 250).map(loudness);
+    const measured = await listen(pcm, { pieceMs: 250 });
+    // Where it is loud before as well: speech is sure after a quarter of a second.
+    const spoken = measured.filter((_, nth) => pieces[nth]! > 2000 && pieces[nth - 1]! > 2000);
+    const paused = measured.filter((_, nth) => pieces[nth]! < 400);
+    expect([spoken.length, paused.length].map((count) => count > 8)).toEqual([true, true]);
+    expect(speechShare(spoken)).toBeGreaterThanOrEqual(0.95);
+    expect(speechShare(paused)).toBe(0);
+  });
+
+  test('hears the same person with noise as loud as a tenth of the speech', async () => {
+    const pcm = await recordedSpeech();
+    const noisy = mixed(pcm, levelled(pinkNoise(Math.ceil(durationMs(pcm) / 1000), 8000), pcm, Math.sqrt(0.1)));
+    const pieces = frames(pcm, 250).map(loudness);
+    const spoken = (await listen(noisy, { pieceMs: 250 })).filter((_, nth) => pieces[nth]! > 2000 && pieces[nth - 1]! > 2000);
+    expect(speechShare(spoken)).toBeGreaterThanOrEqual(0.9);
   });
 
   test.each(NO_SPEECH)('hears nobody in %s, in pieces of any length', async (_what, pcm) => {

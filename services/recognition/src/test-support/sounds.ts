@@ -69,11 +69,12 @@ export function mixed(one: Int16Array, other: Int16Array): Int16Array {
 
 /** As loud as another sound. */
 export function levelled(pcm: Int16Array, like: Int16Array, factor = 1): Int16Array {
-  const by = (factor * rootMeanSquare(like)) / rootMeanSquare(pcm);
+  const by = (factor * loudness(like)) / loudness(pcm);
   return pcm.map((sample) => clipped(sample * by));
 }
 
-function rootMeanSquare(pcm: Int16Array): number {
+/** Root of the mean square. */
+export function loudness(pcm: Int16Array): number {
   return Math.sqrt(pcm.reduce((sum, sample) => sum + sample * sample, 0) / pcm.length);
 }
 
