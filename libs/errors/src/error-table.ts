@@ -127,9 +127,9 @@ export const errorTable = {
   'speech.detector_failed': { ...ours, grpc: 'INTERNAL', http: 500, meaning: 'The voice detector failed.' },
 
   'policy.invalid_terms': { ...invalid, meaning: 'The terms of the policy contradict themselves or are out of range; the details list each violation.' },
-  'policy.unknown_currency': { ...invalid, meaning: 'The currency is not an ISO 4217 code.' },
+  'policy.unknown_currency': { ...invalid, meaning: 'The currency is neither an ISO 4217 code nor a coin.' },
 
-  'money.unknown_currency': { ...invalid, meaning: 'The currency is not an ISO 4217 code.' },
+  'money.unknown_currency': { ...invalid, meaning: 'The currency is neither an ISO 4217 code nor a coin.' },
   'money.currency_mismatch': { ...invalid, meaning: 'Amounts of two currencies were put together.' },
   'money.invalid_amount': { ...invalid, meaning: 'The text is not an exact amount, or is out of the range of int64 micro-units.' },
 

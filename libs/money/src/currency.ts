@@ -14,21 +14,25 @@ const exponents: ReadonlyMap<string, number> = new Map(
 /** When ISO published the list that is used. */
 export const currencyListDate: string = publishDate;
 
-/** Every currency that money may be in. */
+/** Every currency of ISO 4217 that money may be in. */
 export const currencies: readonly string[] = [...exponents.keys()];
 
+/** An account's own unit of charge, e.g. `coin:gem`: it has no smaller unit that is shown. */
+const coin = /^coin:[a-z0-9]{1,16}$/;
+
+/** An ISO 4217 code, or an own coin. */
 export function isCurrency(code: string): boolean {
-  return exponents.has(code);
+  return exponents.has(code) || coin.test(code);
 }
 
 /**
- * Digits of the minor unit: 2 for EUR, 0 for JPY, 3 for KWD.
+ * Digits of the minor unit: 2 for EUR, 0 for JPY, 3 for KWD, 0 for a coin.
  * @throws ParleyError money.unknown_currency
  */
 export function currencyExponent(code: string): number {
-  const exponent = exponents.get(code);
+  const exponent = coin.test(code) ? 0 : exponents.get(code);
   if (exponent === undefined) {
-    throw parleyError('money.unknown_currency', `${JSON.stringify(code.slice(0, 10))} is not the code of a currency of ISO 4217`);
+    throw parleyError('money.unknown_currency', `${JSON.stringify(code.slice(0, 10))} is neither the code of a currency of ISO 4217 nor a coin, as coin:gem is`);
   }
   return exponent;
 }

@@ -72,7 +72,7 @@ export function format({ currency, micros }: Money): string {
  * @throws ParleyError money.invalid_amount, money.unknown_currency
  */
 export function parse(text: string): Money {
-  const match = /^(-?)(\d{1,13})(?:\.(\d{1,6}))? ([A-Z]{3})$/.exec(text);
+  const match = /^(-?)(\d{1,13})(?:\.(\d{1,6}))? ([A-Z]{3}|coin:[a-z0-9]{1,16})$/.exec(text);
   if (match === null) {
     throw parleyError('money.invalid_amount', 'an amount looks like "12.34 EUR", with at most six digits after the point');
   }

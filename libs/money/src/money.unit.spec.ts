@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { add, compare, currencies, currencyExponent, format, isCurrency, minorUnitMicros, money, parse, subtract, toJson, zero } from './index.ts';
 
-const currency = fc.constantFrom(...currencies);
+const currency = fc.constantFrom(...currencies, 'coin:gem', 'coin:1');
 const micros = fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n });
 const code = (code: string) => expect.objectContaining({ code });
 
@@ -14,11 +14,12 @@ describe('currencies', () => {
     ['CLF', 4],
     ['USD', 2],
     ['KRW', 0],
+    ['coin:gem', 0],
   ])('%s has %s digits', (currency, exponent) => {
     expect(currencyExponent(currency)).toBe(exponent);
   });
 
-  test.each(['XXX', 'XAU', 'XTS', 'eur', 'EURO', '', 'constructor', '__proto__'])('%j is none', (text) => {
+  test.each(['XXX', 'XAU', 'XTS', 'eur', 'EURO', '', 'constructor', '__proto__', 'coin:', 'coin:Gem', 'coin:a-b', 'coin:abcdefghijklmnopq', 'acoin:gem', 'coin:gem\n'])('%j is none', (text) => {
     expect(isCurrency(text)).toBe(false);
     expect(() => currencyExponent(text)).toThrow(code('money.unknown_currency'));
   });

@@ -57,6 +57,18 @@ describe('a policy with tiers, a fee, weights and a maximum', () => {
     expect((await billing.getWallet({ address: alice })).wallet).toMatchObject({ balance: { micros: 955_000n }, reserved: { micros: 0n } });
   });
 
+  test('charges in an own coin, from a wallet of it and of no other', async () => {
+    const accountId = newAccount();
+    const { billing, authorization } = await service.clients(accountId);
+    const { policyId } = await createSamplePolicy(billing, { currency: 'coin:gem', rateMicros: 3_000_000n });
+    const call = (from: string) => authorization.authorizeCharge({ callId: new CallScript(accountId).callId, from, to: bob, policyId });
+    await billing.topUpWallet({ requestId: 'gems', address: alice, amount: { currency: 'coin:gem', micros: 2_000_000n } });
+    await billing.topUpWallet({ requestId: 'euros', address: bob, amount: { currency: 'EUR', micros: 2_000_000n } });
+    expect((await call(alice)).authorization?.policy?.terms?.currency).toBe('coin:gem');
+    expect((await billing.getWallet({ address: alice })).wallet?.reserved).toEqual({ currency: 'coin:gem', micros: 500_000n });
+    await expect(call(bob)).rejects.toMatchObject({ code: 'wallet.currency_mismatch' });
+  });
+
   test('is another policy request if only a tier is another', async () => {
     const { billing } = await service.clients(newAccount());
     const request = { requestId: 'r', policyId: '', terms: sampleProtoTerms({ prices }) };

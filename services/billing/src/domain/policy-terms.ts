@@ -3,7 +3,7 @@ import { parleyError, type FieldViolation } from '@parley/errors';
 
 /** Values of a billing policy. Durations and instants are milliseconds of media time, amounts micro-units. */
 export interface PolicyTerms {
-  /** ISO 4217 alphabetic code. */
+  /** ISO 4217 alphabetic code, or an own coin: `coin:gem`. */
   readonly currency: string;
   readonly rateMicros: bigint;
   /** Length of the time that `rateMicros` pays for. */
@@ -97,7 +97,7 @@ const bounds = {
  */
 export function validateTerms(terms: RequestedTerms): PolicyTerms {
   const { rounding } = terms;
-  const currencyFaults = isCurrency(terms.currency) ? [] : [fault('currency', 'is not an ISO 4217 code')];
+  const currencyFaults = isCurrency(terms.currency) ? [] : [fault('currency', 'is neither an ISO 4217 code nor a coin, as coin:gem is')];
   const otherFaults = [...boundFaults(terms), ...ratioFaults(terms.minFaceAreaRatio), ...(terms.prices ? priceFaults(terms.prices) : [])];
   if (rounding === undefined) otherFaults.push(fault('rounding', 'has to be chosen'));
   const violations = [...currencyFaults, ...otherFaults];

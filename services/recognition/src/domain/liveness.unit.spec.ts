@@ -135,6 +135,11 @@ describe('what is replayed', () => {
     expect(replayedMs).toHaveLength(8);
   });
 
+  test('is one picture for longer than a camera takes, of a face that is not seen clearly, too', () => {
+    const turned = (): FaceMeasurement => ({ ...face({}, 5), shape: [] });
+    expect(observeAll(film(4, 2, turned)).replayedMs).toEqual([2_000, 2_500, 3_000, 3_500]);
+  });
+
   test('is no slow camera, which gives each picture a few times', () => {
     expect(observeAll(film(20, 10, (atMs) => face({}, 1_000 + Math.floor(atMs / 500)))).replayedMs).toEqual([]);
   });

@@ -13,7 +13,7 @@ export const protobufFileName = "parley/money/v1/money.proto";
 
 /** An exact amount: micro-units (1e-6 of the currency's unit), never a float. */
 export interface Money {
-  /** ISO 4217 alphabetic code. */
+  /** ISO 4217 alphabetic code, or an own coin, e.g. coin:gem. */
   currency: string;
   micros: bigint;
 }

@@ -64,7 +64,7 @@ export function roundingModeToJSON(object: RoundingMode): string {
 
 /** Values of a billing policy. Durations are in milliseconds of media time. */
 export interface PolicyTerms {
-  /** ISO 4217 alphabetic code. */
+  /** ISO 4217 alphabetic code, or an own coin: coin: and 1 to 16 small letters and digits. */
   currency: string;
   /** Price of one unit of charged time, in micro-units of the currency. */
   rateMicros: bigint;
