@@ -55,6 +55,9 @@ token: node_modules/.package-lock.json ## Mint a token: make token ACCOUNT=acme 
 replay: node_modules/.package-lock.json ## Recompute a call's reaction events from what recognition measured (after make up): make replay CALL=<id>
 	@node deploy/local/src/replay-main.ts "$(CALL)"
 
+receipt: setup ## Write a call's receipt as a page (after make up): make -s receipt CALL=<id> [ACCOUNT=acme] > receipt.html
+	@node deploy/local/src/receipt-main.ts "$(CALL)" "$(ACCOUNT)"
+
 trace: node_modules/.package-lock.json ## Print the trace of a call: make trace CALL=<id>
 	@node deploy/local/src/trace-main.ts "$(CALL)"
 

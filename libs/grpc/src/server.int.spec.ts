@@ -53,6 +53,7 @@ function billingHandlers(): Handlers<typeof BillingServiceService> {
     getWallet: (request, call) => getWallet(request, call),
     listLedgerEntries: notHere,
     getReceipt: notHere,
+    renderReceipt: notHere,
     simulateCharge: notHere,
   };
 }

@@ -50,6 +50,9 @@ describe('a policy with tiers, a fee, weights and a maximum', () => {
       [8_000n, ChargeReason.FACE, true, 10_000n],
       [9_000n, ChargeReason.CAPPED, false, 0n],
     ]);
+    const { html } = await billing.renderReceipt({ callId: script.callId });
+    expect(html).toContain('<b>c capped</b>, not charged. The call had reached the most that it may cost.');
+    await expect((await service.clients(newAccount())).billing.renderReceipt({ callId: script.callId })).rejects.toMatchObject({ code: 'not_found.receipt' });
     const simulated = await billing.simulateCharge(SimulateChargeRequest.fromPartial({ pricedBy: { $case: 'policyId', value: policy.policyId }, intervals }));
     expect(simulated).toEqual({ policy, lines: receipt!.lines, chargedMs: receipt!.chargedMs, unchargedMs: receipt!.unchargedMs, total: receipt!.total });
     const { entries } = await billing.listLedgerEntries({ address: alice, pageSize: 100, pageToken: '' });

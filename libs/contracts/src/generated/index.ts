@@ -47,6 +47,8 @@ export {
   ReceiptLine,
   Receipt,
   GetReceiptResponse,
+  RenderReceiptRequest,
+  RenderReceiptResponse,
   SimulateChargeRequest,
   SimulateChargeResponse,
   AuthorizeChargeRequest,

@@ -12,6 +12,7 @@ import type { Now } from './grant-command.ts';
 import { listLedgerEntriesHandler } from './list-ledger-entries.ts';
 import { releaseGrantHandler } from './release-grant.ts';
 import { setDefaultPolicyHandler } from './set-default-policy.ts';
+import { renderReceiptHandler } from './render-receipt.ts';
 import { simulateChargeHandler } from './simulate-charge.ts';
 import { topUpWalletHandler } from './top-up-wallet.ts';
 
@@ -28,6 +29,7 @@ export function grpcServices(billing: Billing, { consumer, parking }: { consumer
         getWallet: getWalletHandler(billing.wallets),
         listLedgerEntries: listLedgerEntriesHandler(billing.wallets),
         getReceipt: getReceiptHandler(billing.getReceipt),
+        renderReceipt: renderReceiptHandler(billing.getReceipt),
         simulateCharge: simulateChargeHandler(billing.simulateCharge),
       },
     }),

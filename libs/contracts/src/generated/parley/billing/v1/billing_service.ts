@@ -146,6 +146,15 @@ export interface GetReceiptResponse {
   receipt: Receipt | undefined;
 }
 
+export interface RenderReceiptRequest {
+  callId: string;
+}
+
+export interface RenderReceiptResponse {
+  /** HTML, UTF-8, without scripts and without anything that is loaded. */
+  html: string;
+}
+
 export interface SimulateChargeRequest {
   /** Terms that need not be a policy's yet, or a policy of the account. */
   pricedBy:
@@ -2092,6 +2101,146 @@ export const GetReceiptResponse: MessageFns<GetReceiptResponse> = {
   },
 };
 
+function createBaseRenderReceiptRequest(): RenderReceiptRequest {
+  return { callId: "" };
+}
+
+export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
+  encode(message: RenderReceiptRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenderReceiptRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenderReceiptRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenderReceiptRequest {
+    return {
+      callId: isSet(object.callId)
+        ? globalThis.String(object.callId)
+        : isSet(object.call_id)
+        ? globalThis.String(object.call_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RenderReceiptRequest): unknown {
+    const obj: any = {};
+    if (message.callId !== "") {
+      obj.callId = message.callId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RenderReceiptRequest>): RenderReceiptRequest {
+    return RenderReceiptRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RenderReceiptRequest>): RenderReceiptRequest {
+    const message = createBaseRenderReceiptRequest();
+    message.callId = object.callId ?? "";
+    return message;
+  },
+};
+
+function createBaseRenderReceiptResponse(): RenderReceiptResponse {
+  return { html: "" };
+}
+
+export const RenderReceiptResponse: MessageFns<RenderReceiptResponse> = {
+  encode(message: RenderReceiptResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.html !== "") {
+      writer.uint32(10).string(message.html);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenderReceiptResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenderReceiptResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.html = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenderReceiptResponse {
+    return { html: isSet(object.html) ? globalThis.String(object.html) : "" };
+  },
+
+  toJSON(message: RenderReceiptResponse): unknown {
+    const obj: any = {};
+    if (message.html !== "") {
+      obj.html = message.html;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RenderReceiptResponse>): RenderReceiptResponse {
+    return RenderReceiptResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RenderReceiptResponse>): RenderReceiptResponse {
+    const message = createBaseRenderReceiptResponse();
+    message.html = object.html ?? "";
+    return message;
+  },
+};
+
 function createBaseSimulateChargeRequest(): SimulateChargeRequest {
   return { pricedBy: undefined, version: 0, intervals: [], limitMs: undefined };
 }
@@ -2949,6 +3098,17 @@ export const BillingServiceService = {
     responseSerialize: (value: GetReceiptResponse): Buffer => Buffer.from(GetReceiptResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetReceiptResponse => GetReceiptResponse.decode(value),
   },
+  /** The same as a page that needs nothing else: for a screen, for paper, for a mail. */
+  renderReceipt: {
+    path: "/parley.billing.v1.BillingService/RenderReceipt" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RenderReceiptRequest): Buffer => Buffer.from(RenderReceiptRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RenderReceiptRequest => RenderReceiptRequest.decode(value),
+    responseSerialize: (value: RenderReceiptResponse): Buffer =>
+      Buffer.from(RenderReceiptResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RenderReceiptResponse => RenderReceiptResponse.decode(value),
+  },
   /** What a call with these reactions would cost, without a call. */
   simulateCharge: {
     path: "/parley.billing.v1.BillingService/SimulateCharge" as const,
@@ -2974,6 +3134,8 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   listLedgerEntries: handleUnaryCall<ListLedgerEntriesRequest, ListLedgerEntriesResponse>;
   /** Every interval of the call, explained. */
   getReceipt: handleUnaryCall<GetReceiptRequest, GetReceiptResponse>;
+  /** The same as a page that needs nothing else: for a screen, for paper, for a mail. */
+  renderReceipt: handleUnaryCall<RenderReceiptRequest, RenderReceiptResponse>;
   /** What a call with these reactions would cost, without a call. */
   simulateCharge: handleUnaryCall<SimulateChargeRequest, SimulateChargeResponse>;
 }
@@ -3086,6 +3248,22 @@ export interface BillingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetReceiptResponse) => void,
+  ): ClientUnaryCall;
+  /** The same as a page that needs nothing else: for a screen, for paper, for a mail. */
+  renderReceipt(
+    request: RenderReceiptRequest,
+    callback: (error: ServiceError | null, response: RenderReceiptResponse) => void,
+  ): ClientUnaryCall;
+  renderReceipt(
+    request: RenderReceiptRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RenderReceiptResponse) => void,
+  ): ClientUnaryCall;
+  renderReceipt(
+    request: RenderReceiptRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RenderReceiptResponse) => void,
   ): ClientUnaryCall;
   /** What a call with these reactions would cost, without a call. */
   simulateCharge(

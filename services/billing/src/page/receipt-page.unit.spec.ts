@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import { ChargeReason, Receipt, type ReceiptLine } from '@parley/contracts';
+import fc from 'fast-check';
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { receiptPage } from './receipt-page.ts';
+import { reasonWords } from './reason-words.ts';
+
+const euro = (micros: bigint) => ({ currency: 'EUR', micros });
+const line = (fromMs: bigint, toMs: bigint, reason: ChargeReason, micros = 0n): ReceiptLine => ({ fromMs, toMs, reason, charged: micros > 0n, amount: euro(micros) });
+
+function receipt(changes: Partial<Receipt> = {}): Receipt {
+  const lines = [
+    line(0n, 1_000n, ChargeReason.FREE_PERIOD),
+    line(1_000n, 63_500n, ChargeReason.FACE, 625_000n),
+    line(63_500n, 70_001n, ChargeReason.ABSENT),
+    line(70_001n, 70_002n, ChargeReason.VOICE, 10n),
+  ];
+  return Receipt.fromPartial({ callId: 'CA1', walletId: 'acme/client:alice', policy: { policyId: 'pol-1', version: 3 }, lines, chargedMs: 62_501n, unchargedMs: 7_501n, total: euro(625_010n), settled: true, settleReason: 'completed', ...changes });
+}
+
+interface Page {
+  readonly html: { readonly body: { readonly table: { readonly tbody: { readonly tr: readonly { readonly td: readonly unknown[] }[] } }; readonly svg?: { readonly g: readonly { readonly rect: Record<string, string> }[] } } };
+}
+
+/** The page keeps to what is also XML, so that any parser can say whether it is whole. */
+function parsed(page: string): Page {
+  expect(XMLValidator.validate(page)).toBe(true);
+  return new XMLParser({ ignoreAttributes: false, isArray: (name) => name === 'tr' || name === 'g', stopNodes: ['*.td'] }).parse(page) as Page;
+}
+
+const rowsOf = (page: string): unknown[][] => parsed(page).html.body.table.tbody.tr.map(({ td }) => [...td]);
+
+describe('the page of a receipt', () => {
+  test('accounts for each moment, with its reason in words and its exact amount', () => {
+    expect(rowsOf(receiptPage(receipt()))).toEqual([
+      ['0:00.000', '0:01.000', '0:01.000', '<b>f free period</b>, not charged. The first time of the call, which is free.', '0.00 EUR'],
+      ['0:01.000', '1:03.500', '1:02.500', '<b>F face</b>. The face of the other side was seen.', '0.625 EUR'],
+      ['1:03.500', '1:10.001', '0:06.501', '<b>a absent</b>, not charged. Face, voice and text had all been absent for as long as the policy waits.', '0.00 EUR'],
+      ['1:10.001', '1:10.002', '0:00.001', '<b>V voice</b>. No face was seen, but the other side spoke.', '0.00001 EUR'],
+    ]);
+    expect(receiptPage(receipt())).toContain('0.62501 EUR');
+  });
+
+  test('shows amounts in the digits of their currency, and coins', () => {
+    const of = (currency: string) => receiptPage(receipt({ lines: [], total: { currency, micros: 5_000_000n } }));
+    expect([of('JPY'), of('KWD'), of('coin:gem')].map((page) => /<td>(5[^<]*)<\/td>/.exec(page)?.[1])).toEqual(['5 JPY', '5.000 KWD', '5 coin:gem']);
+  });
+
+  test('draws all of the call, without a gap, charged time higher than other time', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ lengthMs: fc.bigInt({ min: 1n, max: 3_000_000n }), reason: fc.constantFrom(1, 4, 6, 8, 11), micros: fc.constantFrom(0n, 7n) }), { minLength: 1, maxLength: 30 }), (parts) => {
+        let atMs = 0n;
+        const lines = parts.map(({ lengthMs, reason, micros }) => line(atMs, (atMs += lengthMs), reason, micros));
+        const bars = parsed(receiptPage(receipt({ lines }))).html.body.svg!.g.map(({ rect }) => rect);
+        let x = 0;
+        for (const [nth, bar] of bars.entries()) {
+          expect(Number(bar['@_x'])).toBeCloseTo(x, 6);
+          expect(bar['@_height']).toBe(lines[nth]!.charged ? '60' : '30');
+          x = Number(bar['@_x']) + Number(bar['@_width']);
+        }
+        expect(x).toBeCloseTo(1000, 6);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('loads nothing, runs nothing, and shows hostile text as text', () => {
+    const hostile = '"><script>alert(1)</script><img src=x onerror=\'a\'>&amp;';
+    const page = receiptPage(receipt({ callId: hostile, walletId: hostile, settleReason: hostile }));
+    parsed(page);
+    expect(page).not.toMatch(/<script|<img|onerror='|https?:|url\((?!#)|@import/);
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=&#39;a&#39;&gt;&amp;amp;');
+  });
+
+  test('of a call that goes on, or in which nothing was observed, says so', () => {
+    const page = receiptPage(receipt({ lines: [], settled: false, settleReason: '' }));
+    expect(page).toContain('Nothing was observed.');
+    expect(page).toContain('The call goes on, or its last reactions are still awaited.');
+  });
+
+  test('has words for every reason, and a letter of its own for each', () => {
+    const reasons = Object.values(ChargeReason).filter((reason) => typeof reason === 'number' && reason > 0);
+    expect(Object.keys(reasonWords).map(Number)).toEqual(reasons);
+    expect(new Set(Object.values(reasonWords).map(({ letter }) => letter)).size).toBe(reasons.length);
+  });
+});
