@@ -58,6 +58,9 @@ replay: node_modules/.package-lock.json ## Recompute a call's reaction events fr
 receipt: setup ## Write a call's receipt as a page (after make up): make -s receipt CALL=<id> [ACCOUNT=acme] > receipt.html
 	@node deploy/local/src/receipt-main.ts "$(CALL)" "$(ACCOUNT)"
 
+verify: node_modules/.package-lock.json ## Prove that all balances follow from the ledger (after make up)
+	@node deploy/local/src/verify-main.ts
+
 trace: node_modules/.package-lock.json ## Print the trace of a call: make trace CALL=<id>
 	@node deploy/local/src/trace-main.ts "$(CALL)"
 

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createPublisher } from '@parley/bus';
+import { Channel } from '@parley/contracts';
+import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import type { Document } from 'mongodb';
+import { alice, bob, CallScript, evidence } from '../test-support/call-script.ts';
+import { createSamplePolicy } from '../test-support/policy-request.ts';
+import { startedBilling } from '../test-support/started-billing.ts';
+import { billingEvents, valuesOf } from '../test-support/stream-reader.ts';
+import { verifyLedger } from './verify-ledger.ts';
+
+const nats = testBus();
+const database = testDatabase();
+const keys = testKeys();
+const service = startedBilling({ nats, database, keys });
+
+const collections = ['wallets', 'ledger_entries', 'ledger_keys', 'charges'] as const;
+/** A database in which a call was settled and another one goes on. */
+let whole: Record<(typeof collections)[number], Document[]>;
+let settled: CallScript;
+let open: CallScript;
+
+beforeAll(async () => {
+  const accountId = 'acme';
+  const { billing, authorization } = await service.clients(accountId);
+  const { policyId } = await createSamplePolicy(billing);
+  for (const address of [alice, bob]) await billing.topUpWallet({ requestId: randomUUID(), address, amount: { currency: 'EUR', micros: 1_000_000n } });
+  const publisher = createPublisher(nats.bus);
+  const play = async (finalMs?: number): Promise<CallScript> => {
+    const script = new CallScript(accountId);
+    const granted = await authorization.authorizeCharge({ callId: script.callId, from: alice, to: bob, policyId });
+    const begun = [script.initiated(granted.authorization), script.videoStarted('caller'), script.observing('caller'), script.progress('caller', [evidence(Channel.FACE, 0, 3_000)])];
+    const ended = finalMs === undefined ? [] : [script.ended('caller', finalMs), script.completed(finalMs)];
+    for (const event of [...begun, ...ended]) await publisher.publish(event);
+    return script;
+  };
+  settled = await play(3_000);
+  open = await play();
+  await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, settled), 'settled')).toHaveLength(1));
+  await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, open), 'charged')).toHaveLength(3));
+  await eventually(async () => expect((await verifyLedger(database.db)).faults).toEqual([]));
+  const found = await Promise.all(collections.map(async (name) => [name, await database.db.collection(name).find().toArray()] as const));
+  whole = Object.fromEntries(found) as unknown as typeof whole;
+});
+
+beforeEach(async () => {
+  for (const name of collections) {
+    await database.db.collection(name).deleteMany({});
+    await database.db.collection(name).insertMany(structuredClone(whole[name]));
+  }
+});
+
+const faults = async (): Promise<readonly string[]> => (await verifyLedger(database.db)).faults;
+const walletId = `acme/${alice}`;
+const entryId = (number: number): string => `${walletId}/${String(number).padStart(12, '0')}`;
+const change = (name: (typeof collections)[number], _id: string, set: Document) => database.db.collection(name).updateOne({ _id: _id as never }, { $set: set });
+const remove = (name: (typeof collections)[number], _id: string) => database.db.collection(name).deleteOne({ _id: _id as never });
+const entry = (number: number): Document => whole.ledger_entries.find(({ _id }) => (_id as unknown) === entryId(number))!;
+
+describe('a ledger', () => {
+  test('that nobody touched adds up', async () => {
+    const { wallets, entries, charges, heldMicros } = await verifyLedger(database.db);
+    expect({ wallets, entries, charges }).toEqual({ wallets: 2, entries: 8, charges: 2 });
+    expect([...heldMicros]).toEqual([['EUR', 1_940_000n]]);
+  });
+
+  test('of which a crash left the last entry in the outbox adds up', async () => {
+    const last = entry(6);
+    await remove('ledger_entries', entryId(6));
+    await remove('ledger_keys', `${walletId}/${String(last['key'])}`);
+    const { _id, ...content } = last;
+    await change('wallets', walletId, { outbox: [content], pending: true });
+    expect(await faults()).toEqual([]);
+  });
+
+  test.each<[string, () => Promise<unknown>, string[]]>([
+    ['an amount that was changed', () => change('ledger_entries', entryId(2), { amountMicros: 1n }), [`${entryId(2)}: the balance after it is 980000, and should be 989999`]],
+    ['an entry that was deleted', () => remove('ledger_entries', entryId(2)), [`${entryId(3)}: entry 2 should come here`, `ledger_keys: 1 keys without an entry`]],
+    ['an entry of another amount that was made to fit', async () => {
+      await change('ledger_entries', entryId(6), { amountMicros: 9_999n, balanceAfterMicros: 940_001n });
+      await change('wallets', walletId, { 'wallet.balanceMicros': 940_001n });
+    }, ['the charge says 30000, and its entries add up to 29999']],
+    ['a forged top-up', async () => {
+      await database.db.collection('ledger_entries').insertOne({ ...entry(0), _id: entryId(7) as never, number: 7n, key: 'forged', balanceAfterMicros: 1_940_000n });
+    }, [`${entryId(7)}: its key forged is missing`, `${walletId}: its next entry is 7, and the last one that is there 7`, `${walletId}: its balance is 940000, and its entries add up to 1940000`]],
+    ['a balance that was changed', () => change('wallets', walletId, { 'wallet.balanceMicros': 950_000n }), [`${walletId}: its balance is 950000, and its entries add up to 940000`]],
+    ['a key that was deleted', () => remove('ledger_keys', `${walletId}/${String(entry(3)['key'])}`), [`${entryId(3)}: its key `]],
+    ['a key of no entry', () => database.db.collection('ledger_keys').insertOne({ _id: `${walletId}/nothing` as never, number: 99n }), ['ledger_keys: 1 keys without an entry']],
+    ['a side that was changed', () => change('ledger_entries', entryId(1), { creditAccount: 'wallet:mallory/x' }), [`${entryId(1)}: a charge is from wallet:${walletId} to revenue:acme, not from wallet:${walletId} to wallet:mallory/x`]],
+    ['a wallet that was deleted', () => remove('wallets', `acme/${bob}`), [`acme/${bob}/000000000000: there is no wallet acme/${bob}`]],
+    ['a charge that was deleted', () => remove('charges', settled.callId), ['entries of a call that has no charge']],
+    ['something held for a call that is over', async () => {
+      await change('charges', settled.callId, { outbox: [] });
+      await change('wallets', walletId, { [`wallet.holds.${settled.callId}`]: { coverMicros: 2n, postedMicros: 1n, grantedMs: 5n } });
+    }, [`${walletId}: something is held for`]],
+    ['more held than there is', () => change('wallets', walletId, { [`wallet.holds.${open.callId}.coverMicros`]: 2_000_000n }), [`${walletId}: more is held than its balance`]],
+  ])('with %s does not', async (_what, tamper, expected) => {
+    await tamper();
+    const found = await faults();
+    for (const text of expected) expect(found).toContainEqual(expect.stringContaining(text));
+  });
+});

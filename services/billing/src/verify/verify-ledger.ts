@@ -1,0 +1,171 @@
+import type { Db } from 'mongodb';
+import type { Charge } from '../domain/charge.ts';
+import type { ChargeEffect } from '../usecases/charge-store.ts';
+import { availableMicros, entryIdOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
+
+export interface LedgerReport {
+  readonly wallets: number;
+  readonly entries: number;
+  readonly charges: number;
+  /** Of all wallets: what came in less what was charged, by currency. It is the sum of their balances. */
+  readonly heldMicros: ReadonlyMap<string, bigint>;
+  /** What does not add up, and where; the first thousand. */
+  readonly faults: readonly string[];
+}
+
+interface WalletDocument {
+  readonly _id: string;
+  readonly wallet: Wallet;
+  /** Of the last change, whether they were written or not. */
+  readonly outbox: readonly LedgerEntry[];
+}
+
+interface ChargeDocument {
+  readonly _id: string;
+  readonly charge: Charge | { readonly status: 'free' };
+  /** What follows from the last change, whether it was done or not. */
+  readonly outbox: readonly ChargeEffect[];
+}
+
+/** How far the entries of one wallet were read. */
+interface Account {
+  readonly document: WalletDocument;
+  nextEntry: bigint;
+  balanceMicros: bigint;
+}
+
+const mostFaults = 1000;
+const progressEach = 10_000;
+
+/**
+ * Proves, for a whole database, that every balance follows from the entries: numbers without a hole, each entry's balance the
+ * one before it with its amount, both sides the ones of its reason, no entry without its key and no key without its entry,
+ * nothing held for a charge that is over, no balance below what is held, and of each call as much charged as its charge says.
+ * What a crash left in an outbox counts as written: the next start writes it. Billing should not run meanwhile.
+ *
+ * It keeps a few words for each wallet and each call, and reads entries in the order of their ids.
+ */
+export async function verifyLedger(db: Db, onProgress: (text: string) => void = () => undefined): Promise<LedgerReport> {
+  const faults: string[] = [];
+  const fault = (text: string): void => {
+    if (faults.length < mostFaults) faults.push(text);
+  };
+  const accounts = await readAccounts(db);
+  const keys = db.collection<{ _id: string; number: bigint }>('ledger_keys');
+  const chargedMicros = new Map<string, bigint>();
+  const heldMicros = new Map<string, bigint>();
+  const book = (entry: LedgerEntry, account: Account): void => {
+    for (const text of faultsOf(entry, account)) fault(`${entryIdOf(entry)}: ${text}`);
+    const signed = entry.reason === 'top_up' ? entry.amountMicros : -entry.amountMicros;
+    account.balanceMicros += signed;
+    account.nextEntry = entry.number + 1n;
+    add(heldMicros, entry.currency, signed);
+    if (entry.callId !== '') add(chargedMicros, entry.callId, entry.amountMicros);
+  };
+
+  let entries = 0;
+  for await (const { _id, ...entry } of db.collection<LedgerEntry & { _id: string }>('ledger_entries').find().sort({ _id: 1 })) {
+    entries += 1;
+    if (entries % progressEach === 0) onProgress(`${entries} entries`);
+    const account = accounts.get(entry.walletId);
+    if (_id !== entryIdOf(entry)) fault(`${_id}: it says that it is ${entryIdOf(entry)}`);
+    if (account === undefined) fault(`${_id}: there is no wallet ${entry.walletId}`);
+    else book(entry, account);
+    const key = await keys.findOne({ _id: `${entry.walletId}/${entry.key}` });
+    const isPending = account !== undefined && account.document.outbox.some(({ number }) => number === entry.number);
+    if (key === null && !isPending) fault(`${_id}: its key ${entry.key} is missing`);
+    else if (key !== null && key.number !== entry.number) fault(`${_id}: its key ${entry.key} is that of entry ${key.number}`);
+  }
+  const [keyCount, knownKeys] = [await keys.countDocuments(), await countKeys(db, accounts)];
+  if (keyCount > knownKeys) fault(`ledger_keys: ${keyCount - knownKeys} keys without an entry`);
+
+  for (const account of accounts.values()) {
+    const { wallet, outbox } = account.document;
+    for (const entry of outbox) if (entry.number >= account.nextEntry) book(entry, account);
+    if (account.nextEntry !== wallet.nextEntry) fault(`${wallet.walletId}: its next entry is ${wallet.nextEntry}, and the last one that is there ${account.nextEntry - 1n}`);
+    if (account.balanceMicros !== wallet.balanceMicros) fault(`${wallet.walletId}: its balance is ${wallet.balanceMicros}, and its entries add up to ${account.balanceMicros}`);
+    if (availableMicros(wallet) < 0n) fault(`${wallet.walletId}: more is held than its balance, by ${-availableMicros(wallet)}`);
+  }
+  const charges = await verifyCharges(db, { accounts, chargedMicros, fault });
+  return { wallets: accounts.size, entries, charges, heldMicros, faults };
+}
+
+async function readAccounts(db: Db): Promise<Map<string, Account>> {
+  const accounts = new Map<string, Account>();
+  for await (const document of db.collection<WalletDocument>('wallets').find()) accounts.set(document._id, { document, nextEntry: 0n, balanceMicros: 0n });
+  return accounts;
+}
+
+function faultsOf({ number, walletId, debitAccount, creditAccount, currency, amountMicros, balanceAfterMicros, reason, callId }: LedgerEntry, { document: { wallet }, nextEntry, balanceMicros }: Account): string[] {
+  const own = `wallet:${walletId}`;
+  const [debit, credit] = reason === 'top_up' ? [`funding:${wallet.accountId}`, own] : [own, `revenue:${wallet.accountId}`];
+  const after = balanceMicros + (reason === 'top_up' ? amountMicros : -amountMicros);
+  return [
+    ...(number === nextEntry ? [] : [`entry ${nextEntry} should come here`]),
+    ...(amountMicros > 0n ? [] : [`its amount is ${amountMicros}`]),
+    ...(currency === wallet.currency ? [] : [`it is in ${currency}, the wallet in ${wallet.currency}`]),
+    ...(debitAccount === debit && creditAccount === credit ? [] : [`a ${reason} is from ${debit} to ${credit}, not from ${debitAccount} to ${creditAccount}`]),
+    ...(balanceAfterMicros === after ? [] : [`the balance after it is ${balanceAfterMicros}, and should be ${after}`]),
+    ...(after >= 0n ? [] : [`the balance after it is below zero: ${after}`]),
+    ...((reason === 'top_up') === (callId === '') ? [] : ['a charge names its call, and a top-up none']),
+  ];
+}
+
+/** Each key that has its entry, or that a crash left before it. */
+async function countKeys(db: Db, accounts: ReadonlyMap<string, Account>): Promise<number> {
+  const entries = db.collection<{ _id: string }>('ledger_entries');
+  let known = 0;
+  for await (const { _id, number } of db.collection<{ _id: string; number: bigint }>('ledger_keys').find()) {
+    const walletId = ownerOf(_id, accounts);
+    if (walletId !== undefined && (await entries.findOne({ _id: entryIdOf({ walletId, number }) })) !== null) known += 1;
+  }
+  return known;
+}
+
+/** A key begins with its wallet, whose id has one slash. */
+function ownerOf(key: string, accounts: ReadonlyMap<string, Account>): string | undefined {
+  const walletId = key.split('/').slice(0, 2).join('/');
+  return accounts.has(walletId) ? walletId : undefined;
+}
+
+interface ChargeChecks {
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly chargedMicros: Map<string, bigint>;
+  readonly fault: (text: string) => void;
+}
+
+async function verifyCharges(db: Db, { accounts, chargedMicros, fault }: ChargeChecks): Promise<number> {
+  const over = new Set<string>();
+  let charges = 0;
+  for await (const { _id, charge, outbox } of db.collection<ChargeDocument>('charges').find()) {
+    charges += 1;
+    const booked = (chargedMicros.get(_id) ?? 0n) + (await owedMicros(db, accounts, outbox));
+    chargedMicros.delete(_id);
+    const expected = 'published' in charge ? charge.published.chargedMicros : 0n;
+    if (booked !== expected) fault(`${_id}: the charge says ${expected}, and its entries add up to ${booked}`);
+    const isOver = charge.status === 'settled' || charge.status === 'closed' || charge.status === 'free';
+    if (isOver && !outbox.some(({ kind }) => kind === 'release')) over.add(_id);
+  }
+  for (const callId of chargedMicros.keys()) fault(`${callId}: entries of a call that has no charge`);
+  for (const { document: { wallet } } of accounts.values()) {
+    for (const callId of Object.keys(wallet.holds)) if (over.has(callId)) fault(`${wallet.walletId}: something is held for ${callId}, which is over`);
+  }
+  return charges;
+}
+
+/** What a charge has decided to post, and a crash kept it from posting: the next start does. */
+async function owedMicros(db: Db, accounts: ReadonlyMap<string, Account>, outbox: readonly ChargeEffect[]): Promise<bigint> {
+  const keys = db.collection<{ _id: string }>('ledger_keys');
+  let owed = 0n;
+  for (const effect of outbox) {
+    if (effect.kind === 'release' || effect.posting === undefined) continue;
+    const { key, amountMicros } = effect.posting;
+    const isBooked = accounts.get(effect.walletId)?.document.outbox.some((entry) => entry.key === key) ?? false;
+    if (!isBooked && (await keys.findOne({ _id: `${effect.walletId}/${key}` })) === null) owed += amountMicros;
+  }
+  return owed;
+}
+
+function add(sums: Map<string, bigint>, name: string, micros: bigint): void {
+  sums.set(name, (sums.get(name) ?? 0n) + micros);
+}
