@@ -74,6 +74,13 @@ describe('a policy', () => {
 });
 
 describe('a top-up', () => {
+  test('does not pass over an entry that somebody else wrote in its place', async () => {
+    const accountId = newAccount();
+    const { billing } = await service.clients(accountId);
+    await database.db.collection('ledger_entries').insertOne({ _id: `${accountId}/${alice}/000000000000` as never, amountMicros: 5n, hash: 'forged' });
+    await expect(billing.topUpWallet(topUp())).rejects.toThrow(code('internal'));
+  });
+
   test.each<[string, object, string]>([
     ['of a negative amount', { amount: { currency: 'EUR', micros: -1n } }, 'wallet.invalid_amount'],
     ['of nothing', { amount: { currency: 'EUR', micros: 0n } }, 'wallet.invalid_amount'],

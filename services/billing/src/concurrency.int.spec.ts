@@ -7,7 +7,9 @@ import { testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
 import { toPolicySnapshot } from './bus/convert.ts';
+import { entryEncodingOf } from './domain/ledger-entry.ts';
 import { availableMicros, reservedMicros } from './domain/wallet.ts';
+import { sha256 } from './store/sha256.ts';
 import { alice, CallScript, evidence, newCallId, originMs } from './test-support/call-script.ts';
 import { sampleTerms } from './test-support/sample-terms.ts';
 import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
@@ -104,7 +106,7 @@ describe('simultaneously, at two replicas', () => {
 
   test('a call whose events reach an owner and the one that it does not know to have been replaced is charged once', async () => {
     const both = replicas();
-    const { accountId } = await preparedAccount(both[0], 1_000_000n);
+    const { accountId, walletId } = await preparedAccount(both[0], 1_000_000n);
     const script = new CallScript(accountId);
     const { callId } = script;
     const { terms, grantedMs } = (await both[0].authorizeCharge({ accountId, callId, from: alice, policyId: '', cause }))!;
@@ -119,6 +121,11 @@ describe('simultaneously, at two replicas', () => {
     expect(told.map(({ type }) => type)).toEqual(['billing.started', ...seconds.map(() => 'billing.charged'), 'billing.settled']);
     expect(valuesOf(told, 'charged').map(({ cumulative }) => cumulative?.micros)).toEqual(seconds.map((_, index) => BigInt(index + 1) * 10_000n));
     expect(await both[1].wallets.find(`${accountId}/${alice}`)).toMatchObject({ balanceMicros: 920_000n, nextEntry: 9n, holds: {} });
+    const entries = await both[1].wallets.entries(walletId, 0n, 9);
+    // Hashed again from what the database gives back: number types and optional fields come back as they went in.
+    expect(entries.map((entry) => sha256(entryEncodingOf(entry)))).toEqual(entries.map(({ hash }) => hash));
+    expect(entries.map(({ previousHash }) => previousHash)).toEqual(['', ...entries.slice(0, -1).map(({ hash }) => hash)]);
+    expect(entries.slice(1).map(({ basis }) => basis?.fromMs)).toEqual(seconds.map((_, index) => BigInt(index) * 1_000n));
   });
 });
 

@@ -6,8 +6,10 @@ import { Crash, CrashGate, testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
 import { toPolicySnapshot } from './bus/convert.ts';
+import { entryEncodingOf } from './domain/ledger-entry.ts';
 import { receiptOf } from './domain/receipt.ts';
 import { availableMicros } from './domain/wallet.ts';
+import { sha256 } from './store/sha256.ts';
 import { alice, CallScript, evidence, interval, originMs } from './test-support/call-script.ts';
 import { sampleTerms } from './test-support/sample-terms.ts';
 import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
@@ -106,7 +108,9 @@ async function outcome({ accountId, callId }: Story): Promise<unknown> {
   const seen = {
     wallet: { balance: wallet.balanceMicros, available: availableMicros(wallet), holds: wallet.holds, entries: wallet.nextEntry },
     receipt: receiptOf(charge),
-    entries,
+    // The hashes cover the names; that they make a chain is the same in each story.
+    entries: entries.map((entry) => ({ ...entry, hash: entry.hash === sha256(entryEncodingOf(entry)), previousHash: undefined })),
+    isChained: entries.every(({ previousHash }, index) => previousHash === (entries[index - 1]?.hash ?? '')) && entries.at(-1)?.hash === wallet.headHash,
     posted: posted.sort((one, other) => one.localeCompare(other)),
     commands,
     events: events.map(({ sequence, type, time, data }) => ({ sequence, type, time, data })),
@@ -121,6 +125,8 @@ test('without a crash the story comes to what it should', async () => {
   expect(await outcome(plain)).toMatchObject({
     wallet: { balance: '71000n', available: '71000n', holds: {}, entries: '5n' },
     receipt: { totalMicros: '29000n', chargedMs: '2900n', unchargedMs: '500n' },
+    isChained: true,
+    entries: Array.from({ length: 5 }, () => ({ hash: true })),
     commands: ['policyVersionCreated', 'defaultPolicySet'],
   });
   const events = await billingEvents(nats.bus, plain);

@@ -177,7 +177,7 @@ export function toBillingEvent(fact: BillingFact, { accountId, callId }: { accou
 }
 
 export function toLedgerEntry(entry: LedgerEntry): ProtoEntry {
-  const { debitAccount, creditAccount, currency, amountMicros, balanceAfterMicros, reason, causeId, callId, atMs } = entry;
+  const { debitAccount, creditAccount, currency, amountMicros, balanceAfterMicros, reason, causeId, callId, atMs, basis } = entry;
   return {
     entryId: entryIdOf(entry),
     debitAccount,
@@ -188,6 +188,13 @@ export function toLedgerEntry(entry: LedgerEntry): ProtoEntry {
     causeId,
     callId,
     time: new Date(Number(atMs)),
+    fromMs: basis?.fromMs ?? 0n,
+    toMs: basis?.toMs ?? 0n,
+    policyId: basis?.policyId ?? '',
+    policyVersion: basis?.policyVersion ?? 0,
+    number: entry.number,
+    previousHash: entry.previousHash ?? '',
+    hash: entry.hash ?? '',
   };
 }
 

@@ -1,4 +1,7 @@
 import { parleyError } from '@parley/errors';
+import { entryEncodingOf, genesisHash, type Digest, type LedgerEntry } from './ledger-entry.ts';
+
+export type { LedgerEntry } from './ledger-entry.ts';
 
 /**
  * What is held for one call: `coverMicros` is the most that the call may cost in all through media time `grantedMs`, of
@@ -18,28 +21,10 @@ export interface Wallet {
   readonly balanceMicros: bigint;
   readonly holds: Readonly<Record<string, Hold>>;
   readonly nextEntry: bigint;
-}
-
-export type EntryReason = 'top_up' | 'charge' | 'adjustment';
-
-/** One double entry: complete, numbered, never changed. */
-export interface LedgerEntry {
-  readonly number: bigint;
-  readonly walletId: string;
-  readonly debitAccount: string;
-  readonly creditAccount: string;
-  readonly currency: string;
-  readonly amountMicros: bigint;
-  readonly balanceAfterMicros: bigint;
-  readonly reason: EntryReason;
-  /** Id of the event or request that caused it. */
-  readonly causeId: string;
-  /** Empty for a top-up. */
-  readonly callId: string;
-  /** Unix time in ms. */
-  readonly atMs: bigint;
-  /** What makes the command the same one when it comes again; unique in the wallet. */
-  readonly key: string;
+  /** Hash of the last entry; absent if no entry is chained yet. */
+  readonly headHash?: string;
+  /** Number of the first entry with a hash: those before it are of before the chain. Absent as `headHash` is. */
+  readonly firstChained?: bigint;
 }
 
 const numberDigits = 12;
@@ -50,7 +35,7 @@ export function entryIdOf({ walletId, number }: Pick<LedgerEntry, 'walletId' | '
 }
 
 /** Money that comes in (`top_up`) or is charged for a call. Amounts are positive micro-units. */
-export type Posting = Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs'>;
+export type Posting = Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs' | 'basis'>;
 
 const maxInt64 = 9_223_372_036_854_775_807n;
 
@@ -71,9 +56,10 @@ export function availableMicros(wallet: Wallet): bigint {
  * Books a posting: the balance and the complete two-sided entry change together.
  * The other side of a top-up is the account's funding, that of a charge its revenue; both are sums over entries and kept
  * nowhere else, so that they cannot fall out of step.
+ * @param digest chains the entry to the one before it.
  * @throws ParleyError `wallet.currency_mismatch`, `wallet.invalid_amount`, `wallet.insufficient_balance`
  */
-export function post(wallet: Wallet, posting: Posting): { wallet: Wallet; entry: LedgerEntry } {
+export function post(wallet: Wallet, posting: Posting, digest: Digest): { wallet: Wallet; entry: LedgerEntry } {
   requireCurrency(wallet, posting.currency);
   if (posting.amountMicros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
   const booked = posting.reason === 'top_up' ? credit(wallet, posting) : debit(wallet, posting);
@@ -82,14 +68,17 @@ export function post(wallet: Wallet, posting: Posting): { wallet: Wallet; entry:
     posting.reason === 'top_up'
       ? { debitAccount: `funding:${wallet.accountId}`, creditAccount: own }
       : { debitAccount: own, creditAccount: `revenue:${wallet.accountId}` };
-  const entry: LedgerEntry = {
+  const unchained = {
     ...posting,
     ...sides,
     number: wallet.nextEntry,
     walletId: wallet.walletId,
     balanceAfterMicros: booked.balanceMicros,
+    previousHash: wallet.headHash ?? genesisHash,
   };
-  return { wallet: { ...booked, nextEntry: wallet.nextEntry + 1n }, entry };
+  const headHash = digest(entryEncodingOf(unchained));
+  const firstChained = wallet.firstChained ?? wallet.nextEntry;
+  return { wallet: { ...booked, nextEntry: wallet.nextEntry + 1n, headHash, firstChained }, entry: { ...unchained, hash: headHash } };
 }
 
 function credit(wallet: Wallet, { amountMicros }: Posting): Wallet {

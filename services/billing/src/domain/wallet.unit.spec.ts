@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isParleyError } from '@parley/errors';
-import { availableMicros, emptyWallet, hold, post, release, reservedMicros, type LedgerEntry, type Posting, type Wallet } from './wallet.ts';
+import { availableMicros, emptyWallet, hold, post as postWith, release, reservedMicros, type LedgerEntry, type Posting, type Wallet } from './wallet.ts';
 
+const post = (wallet: Wallet, booking: Posting) => postWith(wallet, booking, (text) => createHash('sha256').update(text).digest('hex'));
 const walletId = 'acme/client:alice';
 const posting = (changes: Partial<Posting>): Posting => ({
   key: 'k',
@@ -39,6 +41,8 @@ describe('a top-up', () => {
       callId: '',
       atMs: 1_000n,
       key: 'topup/r1',
+      previousHash: '',
+      hash: wallet.headHash,
     });
   });
 
@@ -134,6 +138,8 @@ describe('whatever is asked of a wallet', () => {
         }
         expect(entries.map(({ number }) => number)).toEqual(entries.map((_, index) => BigInt(index)));
         const told = entries.reduce((sum, { reason, amountMicros }) => (reason === 'top_up' ? sum + amountMicros : sum - amountMicros), 0n);
+        expect(entries.map(({ previousHash }) => previousHash)).toEqual(['', ...entries.map(({ hash }) => hash)].slice(0, entries.length));
+        expect(wallet.headHash).toBe(entries.at(-1)?.hash);
         expect(wallet.balanceMicros).toBe(told);
         expect(entries.at(-1)?.balanceAfterMicros ?? 0n).toBe(wallet.balanceMicros);
       }),

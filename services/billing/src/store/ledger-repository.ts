@@ -1,4 +1,4 @@
-import { isParleyError } from '@parley/errors';
+import { isParleyError, parleyError } from '@parley/errors';
 import { storeErrors } from '@parley/store';
 import type { Collection, Db } from 'mongodb';
 import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
@@ -35,8 +35,8 @@ export function createLedgerRepository(db: Db): LedgerRepository {
   return {
     insert: async (entry) => {
       // The entry first: a key must never lead to an entry that is not there.
-      await insertOnce<EntryDocument>(entries, { _id: entryIdOf(entry), ...entry });
-      await insertOnce<KeyDocument>(keys, { _id: `${entry.walletId}/${entry.key}`, number: entry.number });
+      await insertOnce<EntryDocument>(entries, { _id: entryIdOf(entry), ...entry }, 'hash');
+      await insertOnce<KeyDocument>(keys, { _id: `${entry.walletId}/${entry.key}`, number: entry.number }, 'number');
     },
     findByKey: async (walletId, key) => {
       const known = await storeErrors(() => keys.findOne({ _id: `${walletId}/${key}` }));
@@ -47,10 +47,13 @@ export function createLedgerRepository(db: Db): LedgerRepository {
   };
 }
 
-async function insertOnce<D extends { readonly _id: string }>(collection: Collection<D>, document: D): Promise<void> {
+/** A repeat inserts nothing new; another content under the same id (`field` tells) is a fault that must not pass for a repeat. */
+async function insertOnce<D extends { readonly _id: string }>(collection: Collection<D>, document: D, field: keyof D): Promise<void> {
   try {
     await storeErrors(() => (collection as unknown as Collection<{ _id: string }>).insertOne(document));
   } catch (error) {
     if (!isParleyError(error, 'store.duplicate')) throw error;
+    const stored = await storeErrors(() => (collection as unknown as Collection<{ _id: string }>).findOne({ _id: document._id }));
+    if ((stored as D | null)?.[field] !== document[field]) throw parleyError('internal', `${document._id} is stored with another content`);
   }
 }

@@ -5,6 +5,7 @@ import { availableMicros, emptyWallet, hold, post, release, type HoldAnswer, typ
 import type { WalletOwner, WalletStore } from '../usecases/wallet-store.ts';
 import type { LedgerRepository } from './ledger-repository.ts';
 import { createSerialLanes } from './serial-lanes.ts';
+import { sha256 } from './sha256.ts';
 
 /** `_id` is the wallet id: balance, holds and the next entry's number are one document, so that one write changes all. */
 interface WalletDocument extends OutboxDocument<LedgerEntry> {
@@ -36,7 +37,7 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
         // one that comes in between makes this write fail.
         entry = before && (await ledger.findByKey(owner.walletId, posting.key));
         if (entry !== undefined) return sameCommand(entry, posting);
-        const posted = post(before ?? opened(owner, posting), posting);
+        const posted = post(before ?? opened(owner, posting), posting, sha256);
         entry = posted.entry;
         return { wallet: posted.wallet, entries: [posted.entry] };
       });

@@ -32,7 +32,7 @@ export function advance(record: ChargeRecord, charge: Charge, cause: Cause): Cha
     const { nextSequence: sequence } = next.published;
     // What is left is given back before the settlement is told, so that whoever hears of it finds the wallet settled.
     if (fact.type === 'settled') effects.push(releaseEffect(charge));
-    effects.push({ kind: 'event', accountId, callId, walletId, attributes, sequence, fact, cause, posting: postingOf(callId, fact, cause) });
+    effects.push({ kind: 'event', accountId, callId, walletId, attributes, sequence, fact, cause, posting: postingOf(charge, fact, cause) });
     if (fact.type === 'adjusted') effects.push(releaseEffect(charge));
     next = evolve(next, fact);
   }
@@ -44,14 +44,18 @@ export function releaseEffect({ callId, terms }: Charge): ReleaseEffect {
 }
 
 /** The key names the cell: however often it is tried, a cell is charged once. */
-function postingOf(callId: string, fact: BillingFact, { id: causeId, atMs }: Cause): Posting | undefined {
+function postingOf({ callId, terms }: Charge, fact: BillingFact, { id: causeId, atMs }: Cause): Posting | undefined {
+  const { policyId, version: policyVersion } = terms.policy;
   if (fact.type === 'charged') {
-    const { cell, currency, amountMicros } = fact;
-    return { key: `${callId}/charge/${cell}`, currency, amountMicros, reason: 'charge', causeId, callId, atMs };
+    const { cell, fromMs, toMs, currency, amountMicros } = fact;
+    const basis = { fromMs, toMs, policyId, policyVersion };
+    return { key: `${callId}/charge/${cell}`, currency, amountMicros, reason: 'charge', causeId, callId, atMs, basis };
   }
   if (fact.type === 'adjusted') {
     const { currency, differenceMicros } = fact;
-    return { key: `${callId}/adjustment`, currency, amountMicros: differenceMicros, reason: 'adjustment', causeId, callId, atMs };
+    // The difference is of the call in all, not of an interval.
+    const basis = { fromMs: 0n, toMs: 0n, policyId, policyVersion };
+    return { key: `${callId}/adjustment`, currency, amountMicros: differenceMicros, reason: 'adjustment', causeId, callId, atMs, basis };
   }
   return undefined;
 }

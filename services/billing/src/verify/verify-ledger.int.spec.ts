@@ -8,6 +8,8 @@ import { alice, bob, CallScript, evidence } from '../test-support/call-script.ts
 import { createSamplePolicy } from '../test-support/policy-request.ts';
 import { startedBilling } from '../test-support/started-billing.ts';
 import { billingEvents, valuesOf } from '../test-support/stream-reader.ts';
+import { entryEncodingOf } from '../domain/ledger-entry.ts';
+import { sha256 } from '../store/sha256.ts';
 import { verifyLedger } from './verify-ledger.ts';
 
 const nats = testBus();
@@ -84,6 +86,18 @@ describe('a ledger', () => {
     ['a forged top-up', async () => {
       await database.db.collection('ledger_entries').insertOne({ ...entry(0), _id: entryId(7) as never, number: 7n, key: 'forged', balanceAfterMicros: 1_940_000n });
     }, [`${entryId(7)}: its key forged is missing`, `${walletId}: its next entry is 7, and the last one that is there 7`, `${walletId}: its balance is 940000, and its entries add up to 1940000`]],
+    ['an amount that was changed with all that follows from it', async () => {
+      const [taken, later] = [2, [3, 4, 5, 6]] as const;
+      await change('ledger_entries', entryId(taken), { amountMicros: 9_999n, balanceAfterMicros: BigInt(String(entry(taken)['balanceAfterMicros'])) + 1n });
+      for (const number of later) await change('ledger_entries', entryId(number), { balanceAfterMicros: BigInt(String(entry(number)['balanceAfterMicros'])) + 1n });
+      await change('wallets', walletId, { 'wallet.balanceMicros': 940_001n });
+      for (const { callId } of [settled, open]) await change('charges', callId, { 'charge.published.chargedMicros': String(entry(taken)['callId']) === callId ? 29_999n : 30_000n });
+    }, [2, 3, 4, 5, 6].map((number) => `${entryId(number)}: its hash is not that of what it says`)],
+    ['an entry whose hash was made to fit', async () => {
+      const { _id, hash: _hash, ...content } = { ...entry(2), causeId: 'another' } as Document;
+      await change('ledger_entries', entryId(2), { causeId: 'another', hash: sha256(entryEncodingOf(content as never)) });
+    }, [`${entryId(3)}: it does not follow the entry before it by its hash`]],
+    ['hashes that were taken away', () => database.db.collection('ledger_entries').updateMany({}, { $unset: { hash: '', previousHash: '' } }), [`${entryId(0)}: its hash is not that of what it says`, `${walletId}: the hash of its last entry is not the one that it keeps`]],
     ['a balance that was changed', () => change('wallets', walletId, { 'wallet.balanceMicros': 950_000n }), [`${walletId}: its balance is 950000, and its entries add up to 940000`]],
     ['a key that was deleted', () => remove('ledger_keys', `${walletId}/${String(entry(3)['key'])}`), [`${entryId(3)}: its key `]],
     ['a key of no entry', () => database.db.collection('ledger_keys').insertOne({ _id: `${walletId}/nothing` as never, number: 99n }), ['ledger_keys: 1 keys without an entry']],

@@ -1,7 +1,9 @@
 import type { Db } from 'mongodb';
 import type { Charge } from '../domain/charge.ts';
 import type { ChargeEffect } from '../usecases/charge-store.ts';
+import { entryEncodingOf, genesisHash } from '../domain/ledger-entry.ts';
 import { availableMicros, entryIdOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
+import { sha256 } from '../store/sha256.ts';
 
 export interface LedgerReport {
   readonly wallets: number;
@@ -32,6 +34,8 @@ interface Account {
   readonly document: WalletDocument;
   nextEntry: bigint;
   balanceMicros: bigint;
+  /** Of the last entry that has one. */
+  headHash: string | undefined;
 }
 
 const mostFaults = 1000;
@@ -39,7 +43,7 @@ const progressEach = 10_000;
 
 /**
  * Proves, for a whole database, that every balance follows from the entries: numbers without a hole, each entry's balance the
- * one before it with its amount, both sides the ones of its reason, no entry without its key and no key without its entry,
+ * one before it with its amount, the hashes a chain, both sides the ones of its reason, no entry without its key and no key without its entry,
  * nothing held for a charge that is over, no balance below what is held, and of each call as much charged as its charge says.
  * What a crash left in an outbox counts as written: the next start writes it. Billing should not run meanwhile.
  *
@@ -59,6 +63,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
     const signed = entry.reason === 'top_up' ? entry.amountMicros : -entry.amountMicros;
     account.balanceMicros += signed;
     account.nextEntry = entry.number + 1n;
+    account.headHash = entry.hash ?? account.headHash;
     add(heldMicros, entry.currency, signed);
     if (entry.callId !== '') add(chargedMicros, entry.callId, entry.amountMicros);
   };
@@ -84,6 +89,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
     for (const entry of outbox) if (entry.number >= account.nextEntry) book(entry, account);
     if (account.nextEntry !== wallet.nextEntry) fault(`${wallet.walletId}: its next entry is ${wallet.nextEntry}, and the last one that is there ${account.nextEntry - 1n}`);
     if (account.balanceMicros !== wallet.balanceMicros) fault(`${wallet.walletId}: its balance is ${wallet.balanceMicros}, and its entries add up to ${account.balanceMicros}`);
+    if (account.headHash !== wallet.headHash) fault(`${wallet.walletId}: the hash of its last entry is not the one that it keeps`);
     if (availableMicros(wallet) < 0n) fault(`${wallet.walletId}: more is held than its balance, by ${-availableMicros(wallet)}`);
   }
   const charges = await verifyCharges(db, { accounts, chargedMicros, fault });
@@ -92,11 +98,13 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
 
 async function readAccounts(db: Db): Promise<Map<string, Account>> {
   const accounts = new Map<string, Account>();
-  for await (const document of db.collection<WalletDocument>('wallets').find()) accounts.set(document._id, { document, nextEntry: 0n, balanceMicros: 0n });
+  for await (const document of db.collection<WalletDocument>('wallets').find()) accounts.set(document._id, { document, nextEntry: 0n, balanceMicros: 0n, headHash: undefined });
   return accounts;
 }
 
-function faultsOf({ number, walletId, debitAccount, creditAccount, currency, amountMicros, balanceAfterMicros, reason, callId }: LedgerEntry, { document: { wallet }, nextEntry, balanceMicros }: Account): string[] {
+function faultsOf(entry: LedgerEntry, account: Account): string[] {
+  const { number, walletId, debitAccount, creditAccount, currency, amountMicros, balanceAfterMicros, reason, callId } = entry;
+  const { document: { wallet }, nextEntry, balanceMicros } = account;
   const own = `wallet:${walletId}`;
   const [debit, credit] = reason === 'top_up' ? [`funding:${wallet.accountId}`, own] : [own, `revenue:${wallet.accountId}`];
   const after = balanceMicros + (reason === 'top_up' ? amountMicros : -amountMicros);
@@ -107,7 +115,17 @@ function faultsOf({ number, walletId, debitAccount, creditAccount, currency, amo
     ...(debitAccount === debit && creditAccount === credit ? [] : [`a ${reason} is from ${debit} to ${credit}, not from ${debitAccount} to ${creditAccount}`]),
     ...(balanceAfterMicros === after ? [] : [`the balance after it is ${balanceAfterMicros}, and should be ${after}`]),
     ...(after >= 0n ? [] : [`the balance after it is below zero: ${after}`]),
+    ...chainFaults(entry, account),
     ...((reason === 'top_up') === (callId === '') ? [] : ['a charge names its call, and a top-up none']),
+  ];
+}
+
+function chainFaults({ hash, ...hashed }: LedgerEntry, { document: { wallet }, headHash = genesisHash }: Account): string[] {
+  // Of before there was a chain.
+  if (wallet.firstChained === undefined || hashed.number < wallet.firstChained) return [];
+  return [
+    ...(hash === sha256(entryEncodingOf(hashed)) ? [] : ['its hash is not that of what it says']),
+    ...(hashed.previousHash === headHash ? [] : ['it does not follow the entry before it by its hash']),
   ];
 }
 

@@ -103,7 +103,20 @@ export interface LedgerEntry {
   /** What caused it: an event id or a request id. */
   causeId: string;
   callId: string;
-  time: Date | undefined;
+  time:
+    | Date
+    | undefined;
+  /** Media time that is charged; both 0 for a top-up and for an adjustment, which is of the whole call. */
+  fromMs: bigint;
+  toMs: bigint;
+  /** What it was rated by; empty for a top-up. */
+  policyId: string;
+  policyVersion: number;
+  /** Of the wallet's entries, from 0. */
+  number: bigint;
+  /** SHA-256 in lower-case hex, of the entry before and of this one; both empty for entries of before the chain. */
+  previousHash: string;
+  hash: string;
 }
 
 export interface ListLedgerEntriesRequest {
@@ -1140,6 +1153,13 @@ function createBaseLedgerEntry(): LedgerEntry {
     causeId: "",
     callId: "",
     time: undefined,
+    fromMs: 0n,
+    toMs: 0n,
+    policyId: "",
+    policyVersion: 0,
+    number: 0n,
+    previousHash: "",
+    hash: "",
   };
 }
 
@@ -1171,6 +1191,36 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     }
     if (message.time !== undefined) {
       Timestamp.encode(toTimestamp(message.time), writer.uint32(74).fork()).join();
+    }
+    if (message.fromMs !== 0n) {
+      if (BigInt.asIntN(64, message.fromMs) !== message.fromMs) {
+        throw new globalThis.Error("value provided for field message.fromMs of type int64 too large");
+      }
+      writer.uint32(80).int64(message.fromMs);
+    }
+    if (message.toMs !== 0n) {
+      if (BigInt.asIntN(64, message.toMs) !== message.toMs) {
+        throw new globalThis.Error("value provided for field message.toMs of type int64 too large");
+      }
+      writer.uint32(88).int64(message.toMs);
+    }
+    if (message.policyId !== "") {
+      writer.uint32(98).string(message.policyId);
+    }
+    if (message.policyVersion !== 0) {
+      writer.uint32(104).uint32(message.policyVersion);
+    }
+    if (message.number !== 0n) {
+      if (BigInt.asIntN(64, message.number) !== message.number) {
+        throw new globalThis.Error("value provided for field message.number of type int64 too large");
+      }
+      writer.uint32(112).int64(message.number);
+    }
+    if (message.previousHash !== "") {
+      writer.uint32(122).string(message.previousHash);
+    }
+    if (message.hash !== "") {
+      writer.uint32(130).string(message.hash);
     }
     return writer;
   },
@@ -1260,6 +1310,62 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
             message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.fromMs = reader.int64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.toMs = reader.int64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.policyId = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.policyVersion = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.number = reader.int64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.previousHash = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.hash = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1307,6 +1413,25 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
         ? globalThis.String(object.call_id)
         : "",
       time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      fromMs: isSet(object.fromMs) ? BigInt(object.fromMs) : isSet(object.from_ms) ? BigInt(object.from_ms) : 0n,
+      toMs: isSet(object.toMs) ? BigInt(object.toMs) : isSet(object.to_ms) ? BigInt(object.to_ms) : 0n,
+      policyId: isSet(object.policyId)
+        ? globalThis.String(object.policyId)
+        : isSet(object.policy_id)
+        ? globalThis.String(object.policy_id)
+        : "",
+      policyVersion: isSet(object.policyVersion)
+        ? globalThis.Number(object.policyVersion)
+        : isSet(object.policy_version)
+        ? globalThis.Number(object.policy_version)
+        : 0,
+      number: isSet(object.number) ? BigInt(object.number) : 0n,
+      previousHash: isSet(object.previousHash)
+        ? globalThis.String(object.previousHash)
+        : isSet(object.previous_hash)
+        ? globalThis.String(object.previous_hash)
+        : "",
+      hash: isSet(object.hash) ? globalThis.String(object.hash) : "",
     };
   },
 
@@ -1339,6 +1464,27 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     if (message.time !== undefined) {
       obj.time = message.time.toISOString();
     }
+    if (message.fromMs !== 0n) {
+      obj.fromMs = message.fromMs.toString();
+    }
+    if (message.toMs !== 0n) {
+      obj.toMs = message.toMs.toString();
+    }
+    if (message.policyId !== "") {
+      obj.policyId = message.policyId;
+    }
+    if (message.policyVersion !== 0) {
+      obj.policyVersion = Math.round(message.policyVersion);
+    }
+    if (message.number !== 0n) {
+      obj.number = message.number.toString();
+    }
+    if (message.previousHash !== "") {
+      obj.previousHash = message.previousHash;
+    }
+    if (message.hash !== "") {
+      obj.hash = message.hash;
+    }
     return obj;
   },
 
@@ -1360,6 +1506,13 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     message.causeId = object.causeId ?? "";
     message.callId = object.callId ?? "";
     message.time = object.time ?? undefined;
+    message.fromMs = (object.fromMs !== undefined && object.fromMs !== null) ? BigInt(object.fromMs) : 0n;
+    message.toMs = (object.toMs !== undefined && object.toMs !== null) ? BigInt(object.toMs) : 0n;
+    message.policyId = object.policyId ?? "";
+    message.policyVersion = object.policyVersion ?? 0;
+    message.number = (object.number !== undefined && object.number !== null) ? BigInt(object.number) : 0n;
+    message.previousHash = object.previousHash ?? "";
+    message.hash = object.hash ?? "";
     return message;
   },
 };

@@ -1,0 +1,71 @@
+export type EntryReason = 'top_up' | 'charge' | 'adjustment';
+
+/** The interval of media time, in ms, and the policy that a charge was rated by. */
+export interface PostingBasis {
+  readonly fromMs: bigint;
+  readonly toMs: bigint;
+  readonly policyId: string;
+  readonly policyVersion: number;
+}
+
+/** One double entry: complete, numbered, chained to the one before it, never changed. */
+export interface LedgerEntry {
+  readonly number: bigint;
+  readonly walletId: string;
+  readonly debitAccount: string;
+  readonly creditAccount: string;
+  readonly currency: string;
+  readonly amountMicros: bigint;
+  readonly balanceAfterMicros: bigint;
+  readonly reason: EntryReason;
+  /** Id of the event or request that caused it. */
+  readonly causeId: string;
+  /** Empty for a top-up. */
+  readonly callId: string;
+  /** Unix time in ms. */
+  readonly atMs: bigint;
+  /** What makes the command the same one when it comes again; unique in the wallet. */
+  readonly key: string;
+  /** Absent for a top-up. */
+  readonly basis?: PostingBasis;
+  /** Lower-case hex; empty for the first of the chain, absent in entries of before it. */
+  readonly previousHash?: string;
+  /** Digest of its encoding; absent in entries of before the chain. */
+  readonly hash?: string;
+}
+
+/** SHA-256 of UTF-8 text, as lower-case hex. */
+export type Digest = (text: string) => string;
+
+/** Previous hash of a wallet's first chained entry. */
+export const genesisHash = '';
+
+/**
+ * What an entry's hash is taken of: all of its fields, the previous hash among them. Each field is preceded by its length (in
+ * UTF-16 units), because keys and cause ids are free strings: no two entries have the same encoding. The order is fixed for
+ * good; an encoding with more fields needs another first field.
+ */
+export function entryEncodingOf(entry: Omit<LedgerEntry, 'hash'>): string {
+  const { basis } = entry;
+  const fields = [
+    'parley-ledger-entry-1',
+    entry.previousHash ?? genesisHash,
+    entry.walletId,
+    entry.number,
+    entry.key,
+    entry.debitAccount,
+    entry.creditAccount,
+    entry.currency,
+    entry.amountMicros,
+    entry.balanceAfterMicros,
+    entry.reason,
+    entry.causeId,
+    entry.callId,
+    entry.atMs,
+    basis?.fromMs ?? '',
+    basis?.toMs ?? '',
+    basis?.policyId ?? '',
+    basis?.policyVersion ?? '',
+  ].map(String);
+  return fields.map((field) => `${field.length}:${field}`).join('');
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { entryEncodingOf, type LedgerEntry } from './ledger-entry.ts';
+import { emptyWallet, post } from './wallet.ts';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const entryHashOf = (entry: Omit<LedgerEntry, 'hash'>) => sha256(entryEncodingOf(entry));
+
+const basis = { fromMs: 0n, toMs: 10_000n, policyId: 'pol-1', policyVersion: 1 };
+const { wallet, entry } = post(emptyWallet('acme/client:alice', 'acme', 'EUR'), {
+  key: 'k', currency: 'EUR', amountMicros: 5n, reason: 'top_up', causeId: 'r1', callId: 'CA1', atMs: 1_000n, basis,
+}, sha256);
+const { hash, ...hashed } = entry;
+
+describe('the hash of an entry', () => {
+  test('is the same for the same fields, and the head of the wallet', () => {
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect([entryHashOf({ ...hashed }), wallet.headHash, wallet.firstChained]).toEqual([hash, hash, 0n]);
+  });
+
+  const changes: [keyof typeof hashed, Partial<LedgerEntry>][] = [
+    ['number', { number: 1n }],
+    ['walletId', { walletId: 'acme/client:bob' }],
+    ['debitAccount', { debitAccount: 'x' }],
+    ['creditAccount', { creditAccount: 'x' }],
+    ['currency', { currency: 'USD' }],
+    ['amountMicros', { amountMicros: 6n }],
+    ['balanceAfterMicros', { balanceAfterMicros: 6n }],
+    ['reason', { reason: 'charge' }],
+    ['causeId', { causeId: 'r2' }],
+    ['callId', { callId: 'CA2' }],
+    ['atMs', { atMs: 1_001n }],
+    ['key', { key: 'k2' }],
+    ['previousHash', { previousHash: hash! }],
+    ['basis', { basis: { ...basis, fromMs: 1n } }],
+    ['basis', { basis: { ...basis, toMs: 1n } }],
+    ['basis', { basis: { ...basis, policyId: 'pol-2' } }],
+    ['basis', { basis: { ...basis, policyVersion: 2 } }],
+  ];
+
+  test.each(changes)('covers %s (%#)', (_field, change) => {
+    expect(entryHashOf({ ...hashed, ...change })).not.toBe(hash);
+  });
+
+  test('covers each field that an entry has', () => {
+    expect(new Set(changes.map(([field]) => field))).toEqual(new Set(Object.keys(hashed)));
+  });
+
+  test('text that moves from one field to the next is another entry', () => {
+    expect(entryHashOf({ ...hashed, causeId: 'ab', callId: 'c' })).not.toBe(entryHashOf({ ...hashed, causeId: 'a', callId: 'bc' }));
+  });
+
+  test('entries of before the chain stay outside: the first one after them has no previous hash', () => {
+    const old = { ...emptyWallet('acme/client:alice', 'acme', 'EUR'), balanceMicros: 7n, nextEntry: 3n };
+    const booked = post(old, { key: 'k', currency: 'EUR', amountMicros: 5n, reason: 'top_up', causeId: 'r1', callId: '', atMs: 1_000n }, sha256);
+    expect([booked.entry.previousHash, booked.wallet.firstChained]).toEqual(['', 3n]);
+  });
+});
