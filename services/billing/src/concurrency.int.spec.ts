@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { createPublisher, decodeStored, encodeEvent, type BusEvent } from '@parley/bus';
+import { createPublisher } from '@parley/bus';
 import { isParleyError } from '@parley/errors';
 import { Channel, Party } from '@parley/contracts';
 import { testBus, testDatabase } from '@parley/testing';
@@ -10,7 +10,7 @@ import { toPolicySnapshot } from './bus/convert.ts';
 import { entryEncodingOf } from './domain/ledger-entry.ts';
 import { availableMicros, reservedMicros } from './domain/wallet.ts';
 import { sha256 } from './store/sha256.ts';
-import { alice, CallScript, evidence, newCallId, originMs } from './test-support/call-script.ts';
+import { alice, CallScript, evidence, newCallId, originMs, streamed } from './test-support/call-script.ts';
 import { sampleTerms } from './test-support/sample-terms.ts';
 import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
 
@@ -128,7 +128,3 @@ describe('simultaneously, at two replicas', () => {
     expect(entries.slice(1).map(({ basis }) => basis?.fromMs)).toEqual(seconds.map((_, index) => BigInt(index) * 1_000n));
   });
 });
-
-function streamed(event: BusEvent) {
-  return { ...decodeStored(encodeEvent(event)), stream: '', streamSequence: 0 };
-}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { createPublisher, decodeStored, encodeEvent, partitionOf, type BusEvent, type StreamedEvent } from '@parley/bus';
+import { createPublisher, partitionOf, type BusEvent } from '@parley/bus';
 import { Channel, IntervalKind, Party, type CallInitiated, type ChargeAuthorization } from '@parley/contracts';
 import { Crash, CrashGate, testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
@@ -10,7 +10,7 @@ import { entryEncodingOf } from './domain/ledger-entry.ts';
 import { receiptOf } from './domain/receipt.ts';
 import { availableMicros } from './domain/wallet.ts';
 import { sha256 } from './store/sha256.ts';
-import { alice, CallScript, evidence, interval, originMs } from './test-support/call-script.ts';
+import { alice, CallScript, evidence, interval, originMs, streamed } from './test-support/call-script.ts';
 import { sampleTerms } from './test-support/sample-terms.ts';
 import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
 
@@ -65,10 +65,6 @@ function charged(event: BusEvent, charge: ChargeAuthorization): BusEvent {
   const { value } = event.data as Extract<BusEvent['data'], { class: 'call' }>;
   const initiated = { ...(value.event!.value as CallInitiated), charge };
   return { ...event, data: { class: 'call', value: { ...value, event: { $case: 'initiated', value: initiated } } } };
-}
-
-function streamed(event: BusEvent): StreamedEvent {
-  return { ...decodeStored(encodeEvent(event)), stream: '', streamSequence: 0 };
 }
 
 function billingThrough(gate: CrashGate): Billing {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { createPublisher, decodeStored, encodeEvent, partitionOf, type BusEvent } from '@parley/bus';
+import { createPublisher, partitionOf, type BusEvent } from '@parley/bus';
 import { Channel, Party } from '@parley/contracts';
 import { testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
 import { toPolicySnapshot } from './bus/convert.ts';
 import { reservedMicros } from './domain/wallet.ts';
-import { alice, CallScript, evidence, newCallId, originMs } from './test-support/call-script.ts';
+import { alice, CallScript, evidence, newCallId, originMs, streamed } from './test-support/call-script.ts';
 import { sampleTerms } from './test-support/sample-terms.ts';
 import { billingEvents, valuesOf } from './test-support/stream-reader.ts';
 import { deadlineOf, type Deadline } from './usecases/deadlines.ts';
@@ -44,7 +44,7 @@ async function authorizedCall(balanceMicros = 150_000n): Promise<Prepared> {
     accountId,
     callId,
     apply: async (...events) => {
-      for (const event of events) await billing.applyCallEvent(toConsumedEvent({ ...decodeStored(encodeEvent(event)), stream: '', streamSequence: 0 }));
+      for (const event of events) await billing.applyCallEvent(toConsumedEvent(streamed(event)));
     },
     deadline: async () => deadlineOf((await billing.charges.find(callId))!, timeouts),
     reserved: async () => reservedMicros((await billing.wallets.find(`${accountId}/${alice}`))!),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { newEvent, type BusEvent, type EventData } from '@parley/bus';
+import { decodeStored, encodeEvent, newEvent, type BusEvent, type EventData, type StreamedEvent } from '@parley/bus';
 import {
   CallCompleted,
   CallInitiated,
@@ -84,6 +84,11 @@ export class CallScript {
     const call = { from: alice, to: bob, direction: 'inbound' } as const;
     return newEvent({ accountId, callId, sequence, time: new Date(this.originMs + atMs), call, data, ...(party && { party }) });
   }
+}
+
+/** As whoever reads the stream gets it. */
+export function streamed(event: BusEvent): StreamedEvent {
+  return { ...decodeStored(encodeEvent(event)), stream: '', streamSequence: 0 };
 }
 
 function partyOf(side: Side): Party {
