@@ -134,6 +134,7 @@ export const errorTable = {
   'money.invalid_amount': { ...invalid, meaning: 'The text is not an exact amount, or is out of the range of int64 micro-units.' },
 
   'wallet.insufficient_balance': { ...precondition, meaning: 'The available balance does not cover it.' },
+  'ledger.conflict': { ...ours, grpc: 'INTERNAL', http: 500, meaning: 'An entry or key of the ledger is stored with another content than was booked: run make verify.' },
   'wallet.currency_mismatch': { ...precondition, meaning: 'The wallet is held in another currency.' },
   'wallet.invalid_amount': { ...invalid, meaning: 'The amount is not positive or too large.' },
 

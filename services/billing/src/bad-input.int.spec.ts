@@ -78,7 +78,7 @@ describe('a top-up', () => {
     const accountId = newAccount();
     const { billing } = await service.clients(accountId);
     await database.db.collection('ledger_entries').insertOne({ _id: `${accountId}/${alice}/000000000000` as never, amountMicros: 5n, hash: 'forged' });
-    await expect(billing.topUpWallet(topUp())).rejects.toThrow(code('internal'));
+    await expect(billing.topUpWallet(topUp())).rejects.toThrow(code('ledger.conflict'));
   });
 
   test.each<[string, object, string]>([

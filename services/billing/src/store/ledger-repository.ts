@@ -54,6 +54,6 @@ async function insertOnce<D extends { readonly _id: string }>(collection: Collec
   } catch (error) {
     if (!isParleyError(error, 'store.duplicate')) throw error;
     const stored = await storeErrors(() => (collection as unknown as Collection<{ _id: string }>).findOne({ _id: document._id }));
-    if ((stored as D | null)?.[field] !== document[field]) throw parleyError('internal', `${document._id} is stored with another content`);
+    if ((stored as D | null)?.[field] !== document[field]) throw parleyError('ledger.conflict', `${document._id} is stored with another content`);
   }
 }
