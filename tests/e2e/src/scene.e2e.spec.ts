@@ -61,9 +61,9 @@ describe('the scene', () => {
       'call.answered',
       'call.bridged',
       'call.video_started',
+      'call.video_stopped',
       'call.completed',
       'call.verb_ended Dial',
-      'call.video_stopped',
       'call.completed',
     ]);
   });
