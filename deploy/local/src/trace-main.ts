@@ -1,6 +1,7 @@
 // Prints the trace of a call, from the spans that the local services wrote: make trace CALL=<id>
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { callArgument } from './call-argument.ts';
 import { dataRoot } from './repo-paths.ts';
 import { reportFailure, SetupError } from './setup-error.ts';
 import { spansOfCall, traceTree, type SpanRecord } from './trace-tree.ts';
@@ -14,8 +15,7 @@ async function readSpans(): Promise<SpanRecord[]> {
 }
 
 try {
-  const callId = process.argv[2] ?? '';
-  if (callId === '') throw new SetupError('Which call? For example: make trace CALL=CA0123456789abcdef0123456789abcdef');
+  const callId = callArgument((call) => `make trace CALL=${call}`);
   const spans = spansOfCall(await readSpans(), callId);
   if (spans.length === 0) throw new SetupError(`No span of call ${callId} was written here. Play one with make demo.`);
   process.stdout.write(`${traceTree(spans)}\n`);

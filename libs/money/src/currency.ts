@@ -18,7 +18,8 @@ export const currencyListDate: string = publishDate;
 export const currencies: readonly string[] = [...exponents.keys()];
 
 /** An account's own unit of charge, e.g. `coin:gem`: it has no smaller unit that is shown. */
-const coin = /^coin:[a-z0-9]{1,16}$/;
+export const coinCode = 'coin:[a-z0-9]{1,16}';
+const coin = new RegExp(`^${coinCode}$`);
 
 /** An ISO 4217 code, or an own coin. */
 export function isCurrency(code: string): boolean {

@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import { currencyExponent } from './currency.ts';
+import { coinCode, currencyExponent } from './currency.ts';
 
 /** An exact amount: micro-units (1e-6 of the currency's unit). */
 export interface Money {
@@ -9,6 +9,7 @@ export interface Money {
 
 const largest = 2n ** 63n - 1n;
 const microDigits = 6;
+const written = new RegExp(`^(-?)(\\d{1,13})(?:\\.(\\d{1,6}))? ([A-Z]{3}|${coinCode})$`);
 
 /**
  * @throws ParleyError money.unknown_currency, money.invalid_amount when it does not fit into int64
@@ -72,7 +73,7 @@ export function format({ currency, micros }: Money): string {
  * @throws ParleyError money.invalid_amount, money.unknown_currency
  */
 export function parse(text: string): Money {
-  const match = /^(-?)(\d{1,13})(?:\.(\d{1,6}))? ([A-Z]{3}|coin:[a-z0-9]{1,16})$/.exec(text);
+  const match = written.exec(text);
   if (match === null) {
     throw parleyError('money.invalid_amount', 'an amount looks like "12.34 EUR", with at most six digits after the point');
   }

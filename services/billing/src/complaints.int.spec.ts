@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { createPublisher } from '@parley/bus';
-import { Channel, ChargeReason, IntervalKind, Party, type ReactionInterval } from '@parley/contracts';
+import { Channel, ChargeReason, IntervalKind, type ReactionInterval } from '@parley/contracts';
 import { isParleyError } from '@parley/errors';
 import { testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
-import { toPolicySnapshot } from './bus/convert.ts';
+import { toChargeAuthorization } from './bus/convert.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
 import type { PolicyTerms } from './domain/policy-terms.ts';
 import { availableMicros, reservedMicros } from './domain/wallet.ts';
@@ -61,7 +61,7 @@ class Tenant {
     const script = new CallScript(this.accountId);
     const { callId } = script;
     const { terms, grantedMs } = (await this.authorize(callId))!;
-    const charge = { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grantedMs };
+    const charge = toChargeAuthorization(terms, grantedMs);
     const finalMs = Number(intervals.at(-1)?.toMs ?? 0n);
     const reactions = [...intervals.map((one) => script.progress('caller', [one])), script.ended('caller', finalMs)];
     const events = [script.initiated(charge), script.videoStarted('caller'), ...reactions, script.completed(finalMs)];
@@ -218,7 +218,7 @@ describe('once', () => {
     const other = replica();
     const script = new CallScript(tenant.accountId);
     const { terms, grantedMs } = (await tenant.authorize(script.callId))!;
-    const charge = { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grantedMs };
+    const charge = toChargeAuthorization(terms, grantedMs);
     for (const event of [script.initiated(charge), script.videoStarted('caller'), script.progress('caller', [face(0, 2_500)]), script.ended('caller', 2_500), script.completed(2_500)]) {
       await Promise.all([tenant.billing, other].map((billing) => billing.applyCallEvent(toConsumedEvent(streamed(event)))));
     }

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { createPublisher } from '@parley/bus';
 import { isParleyError } from '@parley/errors';
-import { Channel, Party } from '@parley/contracts';
+import { Channel } from '@parley/contracts';
 import { testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
-import { toPolicySnapshot } from './bus/convert.ts';
+import { toChargeAuthorization } from './bus/convert.ts';
 import { entryEncodingOf } from './domain/ledger-entry.ts';
 import { availableMicros, reservedMicros } from './domain/wallet.ts';
 import { sha256 } from './store/sha256.ts';
@@ -110,7 +110,7 @@ describe('simultaneously, at two replicas', () => {
     const script = new CallScript(accountId);
     const { callId } = script;
     const { terms, grantedMs } = (await both[0].authorizeCharge({ accountId, callId, from: alice, policyId: '', cause }))!;
-    const charge = { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grantedMs };
+    const charge = toChargeAuthorization(terms, grantedMs);
     const seconds = Array.from({ length: 8 }, (_, index) => script.progress('caller', [evidence(Channel.FACE, index * 1_000, (index + 1) * 1_000)]));
     const events = [script.initiated(charge), script.videoStarted('caller'), ...seconds, script.ended('caller', 8_000), script.completed(8_000)];
     for (const event of events) {

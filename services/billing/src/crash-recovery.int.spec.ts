@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { createPublisher, partitionOf, type BusEvent } from '@parley/bus';
-import { Channel, IntervalKind, Party, type CallInitiated, type ChargeAuthorization } from '@parley/contracts';
+import { Channel, IntervalKind, type CallInitiated, type ChargeAuthorization } from '@parley/contracts';
 import { Crash, CrashGate, testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
-import { toPolicySnapshot } from './bus/convert.ts';
+import { toChargeAuthorization } from './bus/convert.ts';
 import { entryEncodingOf } from './domain/ledger-entry.ts';
 import { receiptOf } from './domain/receipt.ts';
 import { availableMicros } from './domain/wallet.ts';
@@ -53,7 +53,7 @@ function story(): Story {
     (billing) => billing.topUpWallet({ accountId, requestId: 'top-up', address: alice, amount: { currency: 'EUR', micros: 100_000n }, atMs }),
     async (billing) => {
       const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, policyId: '', cause }))!;
-      known.charge = { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grantedMs };
+      known.charge = toChargeAuthorization(terms, grantedMs);
     },
     (billing) => apply(charged(initiated, known.charge!))(billing),
     ...rest,

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from '@jest/globals';
 import { createPublisher, type BusEvent } from '@parley/bus';
-import { Channel, Party } from '@parley/contracts';
+import { Channel } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { createBilling } from './billing.ts';
-import { toPolicySnapshot } from './bus/convert.ts';
+import { toChargeAuthorization } from './bus/convert.ts';
 import { receiptOf } from './domain/receipt.ts';
 import { alice, CallScript, evidence, originMs } from './test-support/call-script.ts';
 import { sampleTerms } from './test-support/sample-terms.ts';
@@ -53,7 +53,7 @@ test('killed again and again while calls go on, it charges each of them once', a
   const calls = await Promise.all(
     scripts.map(async (script) => {
       const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId: script.callId, from: alice, policyId, cause }))!;
-      return eventsOf(script, { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grantedMs });
+      return eventsOf(script, toChargeAuthorization(terms, grantedMs));
     }),
   );
 

@@ -87,6 +87,11 @@ export function fromChargeAuthorization({ walletId, payer, policy }: ChargeAutho
   return { walletId, payer: fromParty(payer), policy: { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } } };
 }
 
+/** What billing granted for a call, as the call router hands it on. */
+export function toChargeAuthorization({ walletId, payer, policy }: ChargeTerms, grantedMs: bigint): ChargeAuthorization {
+  return { walletId, payer: toParty(payer), policy: toPolicySnapshot(policy), grantedUntilMs: grantedMs };
+}
+
 export function toParty(party: PartyName): Party {
   return party === 'caller' ? Party.CALLER : Party.CALLEE;
 }

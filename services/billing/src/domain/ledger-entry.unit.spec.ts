@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { sha256 } from '../store/sha256.ts';
 import { entryEncodingOf, type LedgerEntry } from './ledger-entry.ts';
 import { emptyWallet, post } from './wallet.ts';
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const entryHashOf = (entry: Omit<LedgerEntry, 'hash'>) => sha256(entryEncodingOf(entry));
 
 const basis = { fromMs: 0n, toMs: 10_000n, policyId: 'pol-1', policyVersion: 1 };

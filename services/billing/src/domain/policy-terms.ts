@@ -65,7 +65,8 @@ export interface PolicyVersion {
   readonly terms: PolicyTerms;
 }
 
-const dayMs = 86_400_000n;
+/** Longer than any call, or anything that a policy says of one. */
+export const dayMs = 86_400_000n;
 /** For a policy that does not say otherwise, a still picture is not a reaction. */
 export const defaultLivenessMs = 20_000n;
 /** A thousand million units of the currency: a typing error, not a price. */

@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import { entryEncodingOf, genesisHash, type Digest, type LedgerEntry } from './ledger-entry.ts';
+import { entryEncodingOf, genesisHash, type Digest, type EntryReason, type LedgerEntry } from './ledger-entry.ts';
 
 export type { LedgerEntry } from './ledger-entry.ts';
 
@@ -63,14 +63,9 @@ export function post(wallet: Wallet, posting: Posting, digest: Digest): { wallet
   requireCurrency(wallet, posting.currency);
   if (posting.amountMicros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
   const booked = posting.reason === 'top_up' ? credit(wallet, posting) : debit(wallet, posting);
-  const own = `wallet:${wallet.walletId}`;
-  const sides =
-    posting.reason === 'top_up'
-      ? { debitAccount: `funding:${wallet.accountId}`, creditAccount: own }
-      : { debitAccount: own, creditAccount: `revenue:${wallet.accountId}` };
   const unchained = {
     ...posting,
-    ...sides,
+    ...sidesOf(posting.reason, wallet),
     number: wallet.nextEntry,
     walletId: wallet.walletId,
     balanceAfterMicros: booked.balanceMicros,
@@ -79,6 +74,12 @@ export function post(wallet: Wallet, posting: Posting, digest: Digest): { wallet
   const headHash = digest(entryEncodingOf(unchained));
   const firstChained = wallet.firstChained ?? wallet.nextEntry;
   return { wallet: { ...booked, nextEntry: wallet.nextEntry + 1n, headHash, firstChained }, entry: { ...unchained, hash: headHash } };
+}
+
+/** The accounts of an entry. */
+export function sidesOf(reason: EntryReason, { walletId, accountId }: Wallet): Pick<LedgerEntry, 'debitAccount' | 'creditAccount'> {
+  const own = `wallet:${walletId}`;
+  return reason === 'top_up' ? { debitAccount: `funding:${accountId}`, creditAccount: own } : { debitAccount: own, creditAccount: `revenue:${accountId}` };
 }
 
 function credit(wallet: Wallet, { amountMicros }: Posting): Wallet {

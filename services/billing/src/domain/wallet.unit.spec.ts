@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isParleyError } from '@parley/errors';
+import { sha256 } from '../store/sha256.ts';
 import { availableMicros, emptyWallet, hold, post as postWith, release, reservedMicros, type LedgerEntry, type Posting, type Wallet } from './wallet.ts';
 
-const post = (wallet: Wallet, booking: Posting) => postWith(wallet, booking, (text) => createHash('sha256').update(text).digest('hex'));
+const post = (wallet: Wallet, booking: Posting) => postWith(wallet, booking, sha256);
 const walletId = 'acme/client:alice';
 const posting = (changes: Partial<Posting>): Posting => ({
   key: 'k',

@@ -1,6 +1,6 @@
 import type { ChargeAuthorizationServiceService } from '@parley/contracts';
 import type { HandlerOf } from '@parley/grpc';
-import { toParty, toPolicySnapshot } from '../bus/convert.ts';
+import { toChargeAuthorization } from '../bus/convert.ts';
 import type { createAuthorizeCharge } from '../usecases/authorize-charge.ts';
 import { requireAddress, requireCallId, requirePolicyId } from './convert.ts';
 import { causeOf, type Now } from './grant-command.ts';
@@ -17,9 +17,6 @@ export function authorizeChargeHandler(
       policyId: requirePolicyId(policyId),
       cause: causeOf(callId, now),
     });
-    if (authorized === undefined) return { authorization: undefined };
-    const { terms, grantedMs } = authorized;
-    const { walletId, payer, policy } = terms;
-    return { authorization: { walletId, payer: toParty(payer), policy: toPolicySnapshot(policy), grantedUntilMs: grantedMs } };
+    return { authorization: authorized && toChargeAuthorization(authorized.terms, authorized.grantedMs) };
   };
 }

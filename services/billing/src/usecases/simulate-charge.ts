@@ -1,8 +1,9 @@
-import { invalidArgument, parleyError } from '@parley/errors';
-import { validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
+import { invalidArgument } from '@parley/errors';
+import { dayMs, validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
 import { rate, type Rating } from '../domain/rating.ts';
 import { extendTimeline, type Segment } from '../domain/timeline.ts';
 import type { PolicyStore } from './policy-store.ts';
+import { requirePolicy } from './required-policy.ts';
 
 export interface SimulateCommand {
   readonly accountId: string;
@@ -20,7 +21,6 @@ export interface Simulation {
 }
 
 const mostIntervals = 10_000;
-const dayMs = 86_400_000n;
 
 /**
  * What a call would cost, by the same rating that charges calls.
@@ -29,8 +29,7 @@ const dayMs = 86_400_000n;
  */
 export function createSimulateCharge(policies: PolicyStore): (command: SimulateCommand) => Promise<Simulation> {
   return async ({ accountId, pricedBy, intervals, limitMs }) => {
-    const policy = 'terms' in pricedBy ? { policyId: '', version: 0, terms: validateTerms(pricedBy.terms) } : await policies.find(accountId, pricedBy.policyId, pricedBy.version);
-    if (policy === undefined) throw parleyError('not_found.policy', 'no such policy, or no such version of it');
+    const policy = 'terms' in pricedBy ? { policyId: '', version: 0, terms: validateTerms(pricedBy.terms) } : await requirePolicy(policies, accountId, pricedBy.policyId, pricedBy.version);
     const faults = faultsOf(intervals);
     if (faults.length > 0) throw invalidArgument(faults);
     return { policy, rating: rate(policy.terms, extendTimeline([], intervals), limitMs) };

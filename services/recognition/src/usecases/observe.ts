@@ -5,7 +5,7 @@ import { Intake, type Taken } from './intake.ts';
 import type { QueueBounds } from './newest-wins-queue.ts';
 import type { ObservationGrant, ObservationMessage, Refusal } from './observation-message.ts';
 import type { ObservationStore } from './observation-store.ts';
-import { ObservedSide, type Standing } from './observed-side.ts';
+import { ObservedSide, requireConsent, type Standing } from './observed-side.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { OpenRecognisers } from './recognisers.ts';
 import { ResultsInOrder } from './results-in-order.ts';
@@ -42,7 +42,7 @@ export async function observe(
   answer: (answer: Answer) => Promise<void>,
   ports: ObservePorts,
 ): Promise<void> {
-  if (!grant.consent) throw parleyError('observation.not_consented', 'the counterpart has not consented to being observed');
+  requireConsent(grant.consent);
   // Before the side is taken over: a stream that is refused must not end the one that another replica has.
   const stream = ports.streams.open(grant);
   try {

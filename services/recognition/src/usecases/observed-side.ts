@@ -84,7 +84,7 @@ export class ObservedSide {
     if (!found || hasEnded(found)) return undefined;
     if (found.streamId !== this.#streamId) throw parleyError('observation.replaced', 'a newer stream observes the same side of the call');
     if (commands.length === 0) return undefined;
-    refuseUnlessConsented(found.session);
+    requireConsent(found.session.consents);
     return apply(commands, { ...found, activeAtMs: this.#options.nowMs() });
   }
 }
@@ -95,12 +95,16 @@ function takeOver(found: Observation, grant: ObservationGrant, streamId: string)
   const traceparent = found.traceparent === '' ? grant.traceparent : found.traceparent;
   const isNews = atMs > found.session.startedAtMs;
   const change = apply(isNews ? [{ type: 'start_video', atMs, consents }] : [], { ...found, streamId, legId, policy: found.policy ?? policy, traceparent });
-  refuseUnlessConsented(change.observation.session);
+  requireConsent(change.observation.session.consents);
   return change;
 }
 
-/** Nothing of who has not consented is kept, not even as a finding. */
-function refuseUnlessConsented({ consents }: Session): void {
+/**
+ * Nothing of who has not consented is kept, not even as a finding.
+ * @param consents undefined before any video
+ * @throws ParleyError observation.not_consented
+ */
+export function requireConsent(consents: boolean | undefined): void {
   if (consents === false) throw parleyError('observation.not_consented', 'the counterpart has not consented to being observed');
 }
 

@@ -1,4 +1,4 @@
-import { counterpartConsents } from './call-state.ts';
+import { counterpartConsents, mediaTimeMs } from './call-state.ts';
 import { partyOf, type LiveLeg } from './leg.ts';
 import type { Turn } from './turn.ts';
 
@@ -18,6 +18,5 @@ export function startVideo(turn: Turn, leg: LiveLeg): void {
 }
 
 export function stopVideo(turn: Turn, leg: LiveLeg): void {
-  const mediaTimeMs = Math.max(0, turn.nowMs - (turn.call.mediaOriginMs ?? turn.nowMs));
-  turn.emit(leg.legId, { kind: 'video_stopped', party: partyOf(leg), mediaTimeMs });
+  turn.emit(leg.legId, { kind: 'video_stopped', party: partyOf(leg), mediaTimeMs: mediaTimeMs(turn.call, turn.nowMs) ?? 0 });
 }
