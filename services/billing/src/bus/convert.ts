@@ -200,6 +200,9 @@ export function toLedgerEntry(entry: LedgerEntry): ProtoEntry {
     number: entry.number,
     previousHash: entry.previousHash ?? '',
     hash: entry.hash ?? '',
+    actor: entry.actor ?? '',
+    note: entry.note ?? '',
+    bucket: entry.bucket ?? '',
   };
 }
 

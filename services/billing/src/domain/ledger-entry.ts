@@ -28,6 +28,12 @@ export interface LedgerEntry {
   readonly key: string;
   /** Absent for a top-up. */
   readonly basis?: PostingBasis;
+  /** Subject of the token of who corrected by hand; absent for what follows from events. */
+  readonly actor?: string;
+  /** Why it was corrected, in the actor's words. */
+  readonly note?: string;
+  /** Part of the balance that it changes; absent: the paid one. */
+  readonly bucket?: string;
   /** Lower-case hex; empty for the first of the chain, absent in entries of before it. */
   readonly previousHash?: string;
   /** Digest of its encoding; absent in entries of before the chain. */
@@ -43,12 +49,20 @@ export const genesisHash = '';
 /**
  * What an entry's hash is taken of: all of its fields, the previous hash among them. Each field is preceded by its length (in
  * UTF-16 units), because keys and cause ids are free strings: no two entries have the same encoding. The order is fixed for
- * good; an encoding with more fields needs another first field.
+ * good; an encoding with more fields has another first field. An entry that says nothing in the fields of the second encoding
+ * has the first one, as it always had.
  */
 export function entryEncodingOf(entry: Omit<LedgerEntry, 'hash'>): string {
-  const { basis } = entry;
-  const fields = [
-    'parley-ledger-entry-1',
+  const { actor, note, bucket } = entry;
+  const isPlain = actor === undefined && note === undefined && bucket === undefined;
+  const fields = isPlain
+    ? ['parley-ledger-entry-1', ...firstFieldsOf(entry)]
+    : ['parley-ledger-entry-2', ...firstFieldsOf(entry), actor ?? '', note ?? '', bucket ?? ''];
+  return fields.map((field) => `${field.length}:${field}`).join('');
+}
+
+function firstFieldsOf({ basis, ...entry }: Omit<LedgerEntry, 'hash'>): string[] {
+  return [
     entry.previousHash ?? genesisHash,
     entry.walletId,
     entry.number,
@@ -67,5 +81,4 @@ export function entryEncodingOf(entry: Omit<LedgerEntry, 'hash'>): string {
     basis?.policyId ?? '',
     basis?.policyVersion ?? '',
   ].map(String);
-  return fields.map((field) => `${field.length}:${field}`).join('');
 }

@@ -8,6 +8,7 @@ const entryHashOf = (entry: Omit<LedgerEntry, 'hash'>) => sha256(entryEncodingOf
 const basis = { fromMs: 0n, toMs: 10_000n, policyId: 'pol-1', policyVersion: 1 };
 const { wallet, entry } = post(emptyWallet('acme/client:alice', 'acme', 'EUR'), {
   key: 'k', currency: 'EUR', amountMicros: 5n, reason: 'top_up', causeId: 'r1', callId: 'CA1', atMs: 1_000n, basis,
+  actor: 'ops', note: 'goodwill', bucket: 'gift',
 }, sha256);
 const { hash, ...hashed } = entry;
 
@@ -35,6 +36,9 @@ describe('the hash of an entry', () => {
     ['basis', { basis: { ...basis, toMs: 1n } }],
     ['basis', { basis: { ...basis, policyId: 'pol-2' } }],
     ['basis', { basis: { ...basis, policyVersion: 2 } }],
+    ['actor', { actor: 'other' }],
+    ['note', { note: 'mistake' }],
+    ['bucket', { bucket: 'paid' }],
   ];
 
   test.each(changes)('covers %s (%#)', (_field, change) => {
@@ -43,6 +47,11 @@ describe('the hash of an entry', () => {
 
   test('covers each field that an entry has', () => {
     expect(new Set(changes.map(([field]) => field))).toEqual(new Set(Object.keys(hashed)));
+  });
+
+  test('keeps the encoding of before for what says nothing in newer fields', () => {
+    const { actor: _actor, note: _note, bucket: _bucket, ...plain } = hashed;
+    expect([entryEncodingOf(plain).slice(0, 24), entryEncodingOf(hashed).slice(0, 24)]).toEqual(['21:parley-ledger-entry-1', '21:parley-ledger-entry-2']);
   });
 
   test('text that moves from one field to the next is another entry', () => {

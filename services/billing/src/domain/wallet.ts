@@ -35,7 +35,7 @@ export function entryIdOf({ walletId, number }: Pick<LedgerEntry, 'walletId' | '
 }
 
 /** Money that comes in (`top_up`) or is charged for a call. Amounts are positive micro-units. */
-export type Posting = Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs' | 'basis'>;
+export type Posting = Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs' | 'basis' | 'actor' | 'note' | 'bucket'>;
 
 const maxInt64 = 9_223_372_036_854_775_807n;
 

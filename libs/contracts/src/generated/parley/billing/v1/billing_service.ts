@@ -117,6 +117,11 @@ export interface LedgerEntry {
   /** SHA-256 in lower-case hex, of the entry before and of this one; both empty for entries of before the chain. */
   previousHash: string;
   hash: string;
+  /** Of who corrected by hand: subject of the token, and why in words; both empty for what follows from events. */
+  actor: string;
+  note: string;
+  /** Part of the balance that it changes; empty: the paid one. */
+  bucket: string;
 }
 
 export interface ListLedgerEntriesRequest {
@@ -1160,6 +1165,9 @@ function createBaseLedgerEntry(): LedgerEntry {
     number: 0n,
     previousHash: "",
     hash: "",
+    actor: "",
+    note: "",
+    bucket: "",
   };
 }
 
@@ -1221,6 +1229,15 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     }
     if (message.hash !== "") {
       writer.uint32(130).string(message.hash);
+    }
+    if (message.actor !== "") {
+      writer.uint32(138).string(message.actor);
+    }
+    if (message.note !== "") {
+      writer.uint32(146).string(message.note);
+    }
+    if (message.bucket !== "") {
+      writer.uint32(154).string(message.bucket);
     }
     return writer;
   },
@@ -1366,6 +1383,30 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
             message.hash = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.note = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.bucket = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1432,6 +1473,9 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
         ? globalThis.String(object.previous_hash)
         : "",
       hash: isSet(object.hash) ? globalThis.String(object.hash) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+      note: isSet(object.note) ? globalThis.String(object.note) : "",
+      bucket: isSet(object.bucket) ? globalThis.String(object.bucket) : "",
     };
   },
 
@@ -1485,6 +1529,15 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     if (message.hash !== "") {
       obj.hash = message.hash;
     }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    if (message.note !== "") {
+      obj.note = message.note;
+    }
+    if (message.bucket !== "") {
+      obj.bucket = message.bucket;
+    }
     return obj;
   },
 
@@ -1513,6 +1566,9 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     message.number = (object.number !== undefined && object.number !== null) ? BigInt(object.number) : 0n;
     message.previousHash = object.previousHash ?? "";
     message.hash = object.hash ?? "";
+    message.actor = object.actor ?? "";
+    message.note = object.note ?? "";
+    message.bucket = object.bucket ?? "";
     return message;
   },
 };
