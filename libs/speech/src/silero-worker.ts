@@ -53,6 +53,7 @@ async function hear(samples: Float32Array, memory: SileroMemory): Promise<{ prob
     probabilities[chunk] = numbers(outputs['output'])[0] ?? 0;
     state = numbers(outputs['stateN']);
   }
+  samples.fill(0);
   return { probabilities, memory: { context: input.slice(CHUNK_SAMPLES), state: Float32Array.from(state) } };
 }
 

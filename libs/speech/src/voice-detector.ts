@@ -69,8 +69,11 @@ class SileroStream implements VoiceStream {
     for (let index = 0; index < pcm.length; index += 1) samples[this.#rest.length + index] = (pcm[index] ?? 0) / 32_768;
     const complete = samples.length - (samples.length % CHUNK_SAMPLES);
     const rest = samples.slice(complete);
+    const chunks = samples.slice(0, complete);
+    // Sound is not left to lie in memory: the thread that hears a chunk wipes that.
+    samples.fill(0);
     if (complete > 0) {
-      const heard = await this.#silero.hear(samples.slice(0, complete), this.#memory);
+      const heard = await this.#silero.hear(chunks, this.#memory);
       this.#memory = heard.memory;
       this.#rest = rest;
       return Array.from(heard.probabilities);

@@ -53,7 +53,10 @@ export class Intake {
     this.#voices = new NewestWinsQueue(({ content, atMs }) => timedMeasure('voice', () => recognisers.voice.measure(content, atMs)), bounds);
   }
 
-  /** @returns undefined for what came before; else a promise that never rejects */
+  /**
+   * Takes over the message's bytes: they are wiped as soon as nothing needs them any more.
+   * @returns undefined for what came before; else a promise that never rejects
+   */
   take({ claimedMs, content }: ObservationMessage): Promise<Taken> | undefined {
     // By its reading, not by its arrival at the host: to be read late is to the device's good.
     const receiptMs = Math.max(0, this.#options.nowMs() - this.#options.mediaOriginMs);
@@ -77,8 +80,8 @@ export class Intake {
 
   /** Lets go of all content that waits. */
   close(): void {
-    this.#faces.clear();
-    this.#voices.clear();
+    for (const { content } of this.#faces.clear()) content.fill(0);
+    for (const { content } of this.#voices.clear()) wipeSound(content);
   }
 
   #finish(claimedMs: number, atMs: number): Promise<Taken> {
@@ -91,9 +94,9 @@ export class Intake {
   #observe(place: Omit<Outcome, 'result'>, content: Content): Promise<Taken> | undefined {
     const { verdict, admission } = admit(place.channel, place.claimedMs, this.#admission);
     this.#admission = admission;
-    if (verdict === 'duplicate') return undefined;
-    if (verdict !== 'new') return refused(place.claimedMs, refusalError(verdict));
-    return this.#analyse(place, content);
+    if (verdict === 'new') return this.#analyse(place, content);
+    wipe(content);
+    return verdict === 'duplicate' ? undefined : refused(place.claimedMs, refusalError(verdict));
   }
 
   async #analyse(place: Omit<Outcome, 'result'>, content: Content): Promise<Taken> {
@@ -103,6 +106,8 @@ export class Intake {
       return { type: 'observed', outcome: { ...place, result } };
     } catch (error) {
       return { type: 'observed', outcome: { ...place, result: { type: 'refused' } }, refusal: refusalOf(place.claimedMs, error) };
+    } finally {
+      wipe(content);
     }
   }
 
@@ -128,6 +133,17 @@ type Content = Extract<ObservationMessage['content'], { type: Channel }>;
 interface Placed<Waiting> {
   readonly content: Waiting;
   readonly atMs: number;
+}
+
+/** What was sent is not left to lie in memory until that is used again. A text is a string, which cannot be wiped. */
+function wipe(content: Content): void {
+  if (content.type === 'face') content.bytes.fill(0);
+  if (content.type === 'voice') wipeSound(content.audio);
+}
+
+function wipeSound({ pcm, sentPcm }: VoiceContent): void {
+  pcm.fill(0);
+  sentPcm?.fill(0);
 }
 
 function timedMeasure<Measured>(channel: Channel, measure: () => Promise<Measured>): Promise<Measured> {

@@ -38,10 +38,13 @@ export class NewestWinsQueue<Content, Result> {
     return promise;
   }
 
-  /** Lets go of everything that waits; nobody is told. */
-  clear(): void {
-    this.#waiting.length = 0;
+  /**
+   * Lets go of everything that waits; nobody is told.
+   * @returns what waited
+   */
+  clear(): Content[] {
     this.#waitingBytes = 0;
+    return this.#waiting.splice(0).map(({ content }) => content);
   }
 
   #take(): Waiting<Content, Result> | undefined {

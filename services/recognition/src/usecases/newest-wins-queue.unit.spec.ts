@@ -62,7 +62,7 @@ describe('a queue in which the newest wins', () => {
     const queue = new NewestWinsQueue(gated.work, bounds);
     const first = queue.push(1, 1);
     void queue.push(2, 1);
-    queue.clear();
+    expect(queue.clear()).toEqual([2]);
     gated.finish(1);
     await first;
     gated.finish(3);

@@ -43,6 +43,7 @@ export class ListeningEar {
   }
 
   /**
+   * Wipes both when it has heard them.
    * @param sent to the counterpart during the same time, as long; undefined if unknown
    * @throws ParleyError speech.*; it cannot go on then
    */
@@ -51,10 +52,16 @@ export class ListeningEar {
     const sentMeanwhile = joined(this.#sent, sent ?? new Int16Array(piece.length));
     const complete = heard.length - (heard.length % CHUNK_SAMPLES);
     if (sent) this.#echoes ??= new EchoFinder();
-    const probabilities = await this.#stream.push(heard.subarray(0, complete));
-    const shares = this.#echoes?.push(heard.subarray(0, complete), sentMeanwhile.subarray(0, complete));
-    this.#heard = heard.slice(complete);
-    this.#sent = sentMeanwhile.slice(complete);
+    let probabilities: number[];
+    let shares: readonly number[] | undefined;
+    try {
+      probabilities = await this.#stream.push(heard.subarray(0, complete));
+      shares = this.#echoes?.push(heard.subarray(0, complete), sentMeanwhile.subarray(0, complete));
+      this.#heard = heard.slice(complete);
+      this.#sent = sentMeanwhile.slice(complete);
+    } finally {
+      for (const sound of [heard, sentMeanwhile, piece, sent]) sound?.fill(0);
+    }
     this.#heardMs += durationMs(piece);
     const ended = probabilities.map((probability, nth) => ({ probability, isEcho: (shares?.[nth] ?? 0) >= ECHO_SHARE }));
     this.#chunks = [...this.#chunks, ...ended].slice(-Math.max(KEPT_CHUNKS, ended.length));
