@@ -129,7 +129,7 @@ describe('reactions that came after the settlement', () => {
 
 test('a receipt that differs is told, each way by itself', () => {
   const bill = billOf([reaction(0n, [face(0n, 100n)]), settled({ limitMs: 70n, finalMs: 100n })], Party.CALLER, terms);
-  const line = (fromMs: bigint, toMs: bigint, reason: ChargeReason, micros: bigint) => ({ fromMs, toMs, reason, charged: micros > 0n, amount: { currency: 'EUR', micros } });
+  const line = (fromMs: bigint, toMs: bigint, reason: ChargeReason, micros: bigint) => ({ fromMs, toMs, reason, charged: micros > 0n, amount: { currency: 'EUR', micros }, bandPermille: 0 });
   const receipt = { lines: [line(0n, 70n, FACE, 700n), line(70n, 100n, NOT_GRANTED, 0n)], chargedMs: 70n, total: { currency: 'EUR', micros: 700n } } as Partial<Receipt> as Receipt;
   expect(differences(receipt, bill)).toEqual([]);
   expect(differences({ ...receipt, lines: [line(0n, 100n, FACE, 1_000n)] }, bill)).toEqual([

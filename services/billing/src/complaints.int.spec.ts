@@ -45,7 +45,7 @@ class Tenant {
   }
 
   authorize(callId = newCallId(), billing = this.billing) {
-    return billing.authorizeCharge({ accountId: this.accountId, callId, from: alice, policyId: '', cause });
+    return billing.authorizeCharge({ accountId: this.accountId, callId, from: alice, to: 'client:bob', policyId: '', cause });
   }
 
   extend(callId: string) {

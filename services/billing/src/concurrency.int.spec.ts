@@ -67,7 +67,7 @@ describe('simultaneously, at two replicas', () => {
     const { accountId, walletId } = await preparedAccount(both[0], 399_999n);
     const outcomes = await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
-        both[index % 2]!.authorizeCharge({ accountId, callId: newCallId(), from: alice, policyId: '', cause }).then(
+        both[index % 2]!.authorizeCharge({ accountId, callId: newCallId(), from: alice, to: 'client:bob', policyId: '', cause }).then(
           () => 'granted',
           (error: unknown) => (isParleyError(error) ? error.code : 'unexpected'),
         ),
@@ -83,7 +83,7 @@ describe('simultaneously, at two replicas', () => {
     const both = replicas();
     const { accountId, walletId } = await preparedAccount(both[0], 150_000n);
     const callId = newCallId();
-    const ask = (index: number) => both[index % 2]!.authorizeCharge({ accountId, callId, from: alice, policyId: '', cause });
+    const ask = (index: number) => both[index % 2]!.authorizeCharge({ accountId, callId, from: alice, to: 'client:bob', policyId: '', cause });
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
     expect(new Set(answers.map((answer) => answer?.grantedMs))).toEqual(new Set([10_000n]));
     expect(reservedMicros((await both[0].wallets.find(walletId))!)).toBe(100_000n);
@@ -94,7 +94,7 @@ describe('simultaneously, at two replicas', () => {
     const { accountId, walletId } = await preparedAccount(both[0], 10_000_000n);
     const race = async () => {
       const script = new CallScript(accountId);
-      const authorized = both[0].authorizeCharge({ accountId, callId: script.callId, from: alice, policyId: '', cause }).catch((error: unknown) => {
+      const authorized = both[0].authorizeCharge({ accountId, callId: script.callId, from: alice, to: 'client:bob', policyId: '', cause }).catch((error: unknown) => {
         expect(error).toMatchObject({ code: 'grant.ended' });
       });
       await both[1].applyCallEvent(toConsumedEvent(streamed(script.initiated())));
@@ -109,7 +109,7 @@ describe('simultaneously, at two replicas', () => {
     const { accountId, walletId } = await preparedAccount(both[0], 1_000_000n);
     const script = new CallScript(accountId);
     const { callId } = script;
-    const { terms, grantedMs } = (await both[0].authorizeCharge({ accountId, callId, from: alice, policyId: '', cause }))!;
+    const { terms, grantedMs } = (await both[0].authorizeCharge({ accountId, callId, from: alice, to: 'client:bob', policyId: '', cause }))!;
     const charge = toChargeAuthorization(terms, grantedMs);
     const seconds = Array.from({ length: 8 }, (_, index) => script.progress('caller', [evidence(Channel.FACE, index * 1_000, (index + 1) * 1_000)]));
     const events = [script.initiated(charge), script.videoStarted('caller'), ...seconds, script.ended('caller', 8_000), script.completed(8_000)];

@@ -52,7 +52,7 @@ function story(): Story {
     (billing) => billing.setDefaultPolicy({ accountId, policyId: known.policyId, atMs }),
     (billing) => billing.topUpWallet({ accountId, requestId: 'top-up', address: alice, amount: { currency: 'EUR', micros: 100_000n }, atMs }),
     async (billing) => {
-      const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, policyId: '', cause }))!;
+      const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, to: 'client:bob', policyId: '', cause }))!;
       known.charge = toChargeAuthorization(terms, grantedMs);
     },
     (billing) => apply(charged(initiated, known.charge!))(billing),

@@ -37,7 +37,7 @@ async function authorizedCall(balanceMicros = 150_000n): Promise<Prepared> {
   const { policyId } = await billing.createPolicy({ accountId, requestId: 'policy', policyId: '', terms: sampleTerms({ grantMs: 10_000n }), atMs });
   await billing.setDefaultPolicy({ accountId, policyId, atMs });
   await billing.topUpWallet({ accountId, requestId: 'first', address: alice, amount: { currency: 'EUR', micros: balanceMicros }, atMs });
-  await billing.authorizeCharge({ accountId, callId, from: alice, policyId: '', cause });
+  await billing.authorizeCharge({ accountId, callId, from: alice, to: 'client:bob', policyId: '', cause });
   return {
     billing,
     script,
@@ -55,7 +55,7 @@ async function chargeOf({ billing, callId }: Prepared) {
   const record = await billing.charges.find(callId);
   if (record?.charge.status !== 'authorized') throw new Error('the call is not authorised');
   const { terms, grant } = record.charge;
-  return { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grant.grantedMs };
+  return { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grant.grantedMs, utcOffsetMinutes: 0 };
 }
 
 describe('what is held for a call that never begins', () => {
@@ -117,13 +117,13 @@ describe('what is still held for a call that is over', () => {
     const owner = { walletId: `${accountId}/${alice}`, accountId };
     await billing.wallets.hold(owner, { callId, currency: 'EUR', steps: [{ untilMs: 9n, coverMicros: 150_000n }], postedMicros: 0n });
     expect(await call.reserved()).toBe(150_000n);
-    await billing.authorizeCharge({ accountId, callId: newCallId(), from: alice, policyId: '', cause });
+    await billing.authorizeCharge({ accountId, callId: newCallId(), from: alice, to: 'client:bob', policyId: '', cause });
     expect(await call.reserved()).toBe(100_000n);
   });
 
   test('what is held for calls that go on stays held', async () => {
     const { billing, accountId } = await authorizedCall();
-    const another = billing.authorizeCharge({ accountId, callId: newCallId(), from: alice, policyId: '', cause });
+    const another = billing.authorizeCharge({ accountId, callId: newCallId(), from: alice, to: 'client:bob', policyId: '', cause });
     await expect(another).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { createPublisher } from '@parley/bus';
-import { Channel, ChargeReason, IntervalKind, PriceTerms, SimulateChargeRequest } from '@parley/contracts';
+import { Channel, ChargeReason, IntervalKind, Party, Payer, PriceTerms, SimulateChargeRequest } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { alice, bob, CallScript, evidence, interval } from './test-support/call-script.ts';
 import { createSamplePolicy, sampleProtoTerms } from './test-support/policy-request.ts';
@@ -31,7 +31,7 @@ describe('a policy with tiers, a fee, weights and a maximum', () => {
     const { billing, authorization } = await service.clients(accountId);
     const policy = await createSamplePolicy(billing, { prices });
     expect((await billing.getPolicy({ policyId: policy.policyId, version: 0 })).policy).toEqual(policy);
-    expect(policy.terms?.prices).toEqual({ ...prices, facePermille: 1000 });
+    expect(policy.terms?.prices).toEqual({ ...prices, facePermille: 1000, payer: Payer.CALLER });
     await billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: 'EUR', micros: 1_000_000n } });
     const script = new CallScript(accountId);
     const granted = await authorization.authorizeCharge({ callId: script.callId, from: alice, to: bob, policyId: policy.policyId });
@@ -90,6 +90,62 @@ describe('a policy with tiers, a fee, weights and a maximum', () => {
         violations: ['tiers[0].from_ms', 'tiers[0].rate_micros', 'connection_fee_micros', 'maximum_charge_micros'].map((field) => expect.objectContaining({ field: `terms.prices.${field}` })),
       },
     });
+  });
+});
+
+describe('a policy by the hour of the payer\'s week, by which the callee pays', () => {
+  const byHour = PriceTerms.fromPartial({
+    // Monday from nine in the morning on the whole rate, else half.
+    weekBands: [{ fromMinute: 9 * 60, permille: 1_000 }, { fromMinute: 24 * 60, permille: 500 }],
+    timeZone: 'Asia/Kathmandu',
+    resumeAfterMs: 500n,
+    payer: Payer.CALLEE,
+  });
+
+  test('charges the callee for its view, by the clock of the policy\'s zone, as the simulation says', async () => {
+    const accountId = newAccount();
+    const { billing, authorization } = await service.clients(accountId);
+    const policy = await createSamplePolicy(billing, { prices: byHour });
+    await billing.topUpWallet({ requestId: randomUUID(), address: bob, amount: { currency: 'EUR', micros: 1_000_000n } });
+    // A second before nine in Kathmandu, which is 5:45 ahead.
+    const startMs = Date.UTC(2026, 10, 23, 3, 14, 59);
+    const script = new CallScript(accountId, startMs);
+    const { authorization: granted } = await authorization.authorizeCharge({ callId: script.callId, from: alice, to: bob, policyId: policy.policyId });
+    expect(granted).toMatchObject({ walletId: `${accountId}/${bob}`, payer: Party.CALLEE, utcOffsetMinutes: 345 });
+    const publisher = createPublisher(nats.bus);
+    const seen = [evidence(Channel.FACE, 0, 2_000), interval(IntervalKind.ABSENT, 2_000, 3_000), evidence(Channel.FACE, 3_000, 4_000)];
+    // The reaction comes before what says when media time began.
+    for (const event of [script.initiated(granted), script.observing('callee'), script.progress('callee', seen), script.ended('callee', 4_000)]) await publisher.publish(event);
+    for (const event of [script.videoStarted('callee'), script.completed(4_000)]) await publisher.publish(event);
+    await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, script), 'settled')).toHaveLength(1));
+    const { receipt } = await billing.getReceipt({ callId: script.callId });
+    expect(receipt!.lines.map(({ toMs, reason, amount, bandPermille }) => [toMs, reason, amount!.micros, bandPermille])).toEqual([
+      [1_000n, ChargeReason.FACE, 5_000n, 500],
+      [2_000n, ChargeReason.FACE, 10_000n, 1_000],
+      [3_000n, ChargeReason.ABSENT, 0n, 0],
+      [3_500n, ChargeReason.RESUMING, 0n, 0],
+      [4_000n, ChargeReason.FACE, 5_000n, 1_000],
+    ]);
+    expect(valuesOf(await billingEvents(nats.bus, script), 'resumed').map(({ atMs }) => atMs)).toEqual([3_500n]);
+    expect((await billing.getWallet({ address: bob })).wallet?.balance?.micros).toBe(980_000n);
+    const priced = { pricedBy: { $case: 'policyId' as const, value: policy.policyId }, intervals: seen };
+    const simulated = await billing.simulateCharge(SimulateChargeRequest.fromPartial({ ...priced, mediaOriginTime: new Date(startMs) }));
+    expect(simulated.lines).toEqual(receipt!.lines);
+    await expect(billing.simulateCharge(SimulateChargeRequest.fromPartial(priced))).rejects.toMatchObject({
+      code: 'request.invalid_argument',
+      details: { violations: [expect.objectContaining({ field: 'media_origin_time' })] },
+    });
+  });
+
+  test('refuses a callee that cannot hold a wallet, and nobody else', async () => {
+    const accountId = newAccount();
+    const { billing, authorization } = await service.clients(accountId);
+    const { policyId } = await createSamplePolicy(billing, { prices: byHour });
+    const call = { callId: new CallScript(accountId).callId, from: alice, to: 'sip:desk@example.com' };
+    await expect(authorization.authorizeCharge({ ...call, policyId })).rejects.toMatchObject({ code: 'request.invalid_argument' });
+    const { policyId: byCaller } = await createSamplePolicy(billing);
+    await billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: 'EUR', micros: 1_000_000n } });
+    expect((await authorization.authorizeCharge({ ...call, policyId: byCaller })).authorization).toMatchObject({ payer: Party.CALLER });
   });
 });
 

@@ -52,7 +52,7 @@ test('killed again and again while calls go on, it charges each of them once', a
   const scripts = Array.from({ length: 20 }, () => new CallScript(accountId, Date.now()));
   const calls = await Promise.all(
     scripts.map(async (script) => {
-      const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId: script.callId, from: alice, policyId, cause }))!;
+      const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId: script.callId, from: alice, to: 'client:bob', policyId, cause }))!;
       return eventsOf(script, toChargeAuthorization(terms, grantedMs));
     }),
   );

@@ -169,9 +169,11 @@ export {
   type ParkingServiceServer,
 } from './parley/ops/v1/parking_service.ts';
 export {
+  Payer,
   RoundingMode,
   PolicyTerms,
   PriceTerms,
+  WeekBand,
   RateTier,
   PolicySnapshot,
 } from './parley/policy/v1/policy.ts';

@@ -3,6 +3,7 @@ import {
   ChargeReason,
   IntervalKind,
   Party,
+  Payer,
   RoundingMode as ProtoRounding,
   type AppliedSource,
   type BillingEvent,
@@ -42,6 +43,8 @@ const reasons = {
   free_period: ChargeReason.FREE_PERIOD,
   not_granted: ChargeReason.NOT_GRANTED,
   capped: ChargeReason.CAPPED,
+  resuming: ChargeReason.RESUMING,
+  free_hours: ChargeReason.FREE_HOURS,
 } as const satisfies Record<LineReason, ChargeReason>;
 
 export function toMoney(currency: string, micros: bigint): Money {
@@ -57,7 +60,11 @@ export function toPolicySnapshot({ policyId, version, terms }: PolicyVersion): P
 }
 
 function toProtoTerms({ prices, ...terms }: PolicyTerms): ProtoTerms {
-  return { ...terms, rounding: roundings[terms.rounding], prices: prices && { ...prices, tiers: [...prices.tiers] } };
+  return { ...terms, rounding: roundings[terms.rounding], prices: prices && toProtoPrices(prices) };
+}
+
+function toProtoPrices({ tiers, weekBands, payer, ...prices }: PriceTerms): ProtoPrices {
+  return { ...prices, tiers: [...tiers], weekBands: [...weekBands], payer: payer === 'callee' ? Payer.CALLEE : Payer.CALLER };
 }
 
 /**
@@ -69,27 +76,28 @@ export function fromProtoTerms({ rounding, prices, ...terms }: ProtoTerms, liven
   return { ...terms, livenessMs: terms.livenessMs ?? livenessMs, rounding: mode, ...(prices && { prices: fromProtoPrices(prices) }) };
 }
 
-function fromProtoPrices({ facePermille, voicePermille, textPermille, ...amounts }: ProtoPrices): PriceTerms {
+function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, ...others }: ProtoPrices): PriceTerms {
   const { facePermille: face, voicePermille: voice, textPermille: text } = plainPrices;
-  return { ...amounts, facePermille: facePermille ?? face, voicePermille: voicePermille ?? voice, textPermille: textPermille ?? text };
+  const weights = { facePermille: facePermille ?? face, voicePermille: voicePermille ?? voice, textPermille: textPermille ?? text };
+  return { ...others, ...weights, payer: payer === Payer.CALLEE ? 'callee' : 'caller' };
 }
 
 /**
  * Who pays for the call, as billing granted it and call.initiated carries it.
  * @throws ParleyError `bus.malformed_event`
  */
-export function fromChargeAuthorization({ walletId, payer, policy }: ChargeAuthorization, accountId: string): ChargeTerms {
+export function fromChargeAuthorization({ walletId, payer, policy, utcOffsetMinutes }: ChargeAuthorization, accountId: string): ChargeTerms {
   if (!walletId.startsWith(`${accountId}/`)) throw malformed('the wallet is not of the account of the call');
   if (policy?.terms === undefined) throw malformed('a charge needs the terms of its policy');
   // These terms were validated when the policy was made; bounds that changed since do not end a call.
   const { rounding, ...terms } = fromProtoTerms(policy.terms);
   if (rounding === undefined || terms.unitMs <= 0n || terms.entryGridMs <= 0n) throw malformed('its terms cannot be applied');
-  return { walletId, payer: fromParty(payer), policy: { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } } };
+  return { walletId, payer: fromParty(payer), policy: { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } }, utcOffsetMinutes };
 }
 
 /** What billing granted for a call, as the call router hands it on. */
-export function toChargeAuthorization({ walletId, payer, policy }: ChargeTerms, grantedMs: bigint): ChargeAuthorization {
-  return { walletId, payer: toParty(payer), policy: toPolicySnapshot(policy), grantedUntilMs: grantedMs };
+export function toChargeAuthorization({ walletId, payer, policy, utcOffsetMinutes = 0 }: ChargeTerms, grantedMs: bigint): ChargeAuthorization {
+  return { walletId, payer: toParty(payer), policy: toPolicySnapshot(policy), grantedUntilMs: grantedMs, utcOffsetMinutes };
 }
 
 export function toParty(party: PartyName): Party {

@@ -1,5 +1,7 @@
 import type { AdjustedFact, BillingFact, Charge, ChargedFact, OpenCharge, Party, SettledCharge, SettledFact, SettleReason } from './charge.ts';
-import { isChargeable, rate, rateCells, type RatedCell, type Rating } from './rating.ts';
+import { stretchesOf } from './counting.ts';
+import { rate, rateCells, type RatedCell, type Rating } from './rating.ts';
+import { tariffOf } from './tariff.ts';
 import { endOf, throughMs, type Timeline } from './timeline.ts';
 
 /**
@@ -99,7 +101,7 @@ export function limitMs(charge: OpenCharge | SettledCharge): bigint | undefined 
 function decideOpen(charge: OpenCharge): BillingFact[] {
   const facts = [...decideStart(charge), ...decideProgress(charge), ...decideFunds(charge)];
   if (!isDue(charge)) return facts;
-  return [...facts, settlementFact(charge, rate(charge.terms.policy.terms, countedTimeline(charge), limitMs(charge)))];
+  return [...facts, settlementFact(charge, rate(tariffOf(charge), countedTimeline(charge), limitMs(charge)))];
 }
 
 /** Counting begins with the first word from the payer's recognition. */
@@ -120,9 +122,9 @@ function decideProgress(charge: OpenCharge): BillingFact[] {
 function changesOfCounting(charge: OpenCharge): Extract<BillingFact, { type: 'suspended' | 'resumed' }>[] {
   const facts: Extract<BillingFact, { type: 'suspended' | 'resumed' }>[] = [];
   let { counting } = charge.published;
-  for (const { fromMs, toMs, kind } of countedTimeline(charge)) {
+  for (const { fromMs, toMs, kind, weight, isResuming } of stretchesOf(charge.terms.policy.terms, countedTimeline(charge))) {
     if (toMs <= charge.published.countedThroughMs) continue;
-    const counts = isChargeable(kind, charge.terms.policy.terms);
+    const counts = weight > 0n && !isResuming;
     if (!counts && counting !== false) facts.push({ type: 'suspended', atMs: fromMs, reason: kind });
     if (counts && counting === false) facts.push({ type: 'resumed', atMs: fromMs, kind });
     counting = counts;
@@ -132,7 +134,7 @@ function changesOfCounting(charge: OpenCharge): Extract<BillingFact, { type: 'su
 
 /** Cells that cost something and have not been charged. While the call goes on only whole ones. */
 function unpaidCells(charge: OpenCharge, limit?: bigint): RatedCell[] {
-  const { terms } = charge.terms.policy;
+  const terms = tariffOf(charge);
   const cells = rateCells(terms, countedTimeline(charge), { fromMs: startOfCell(charge), limitMs: limit });
   const isWhole = ({ fromMs, toMs }: RatedCell) => toMs - fromMs === terms.entryGridMs;
   return cells.filter((cell) => cell.amountMicros > 0n && (isDue(charge) || isWhole(cell)));
@@ -231,7 +233,7 @@ function completeTimeline(charge: SettledCharge): Timeline {
 }
 
 function rateAnew(charge: SettledCharge): Rating {
-  return rate(charge.terms.policy.terms, completeTimeline(charge), charge.settlement.limitMs);
+  return rate(tariffOf(charge), completeTimeline(charge), charge.settlement.limitMs);
 }
 
 /** What late reactions add to the settled total; never negative, since what was decided stays. */

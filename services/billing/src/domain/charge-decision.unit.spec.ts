@@ -2,15 +2,18 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { arbitraryBatches, arbitraryIntervals, arbitraryTerms } from '../test-support/arbitrary-call.ts';
 import { decide, evolve, heldSteps } from './charge-decision.ts';
-import { absorbCallInput, absorbOwnInput, authorizedCharge, openCharge, type CallInput, type OwnInput } from './charge-inputs.ts';
+import { absorbCallInput, absorbOwnInput, arrival, authorizedCharge, openCharge, type CallInput, type OwnInput } from './charge-inputs.ts';
 import type { BillingFact, Charge, OpenCharge, Party, SettledCharge } from './charge.ts';
 import type { PolicyTerms } from './policy-terms.ts';
+import { plainPrices } from './price.ts';
 import { receiptOf } from './receipt.ts';
 import { oracleRating, type OracleRating } from '../test-support/rating-oracle.ts';
 import { sampleTerms } from '../test-support/sample-terms.ts';
+import { tariffAt } from './tariff.ts';
 import type { Segment, SegmentKind } from './timeline.ts';
 
-const originMs = 1_700_000_000_000n;
+/** Shortly before Monday 00:01: bands of the week change within the calls below. */
+const originMs = BigInt(Date.UTC(2023, 10, 13, 0, 0, 59, 700));
 const plenty: OwnInput = { type: 'grant_extended', grantedMs: 1_000_000n, availableMicros: 1_000_000_000_000n };
 
 function authorized(terms: PolicyTerms, grant: OwnInput = plenty): OpenCharge {
@@ -206,6 +209,38 @@ describe('given a grant that does not cover what is decided', () => {
   });
 });
 
+describe('what a policy says of the hour and of resuming', () => {
+  const bands = { ...plainPrices, weekBands: [{ fromMinute: 0, permille: 1_000 }, { fromMinute: 1, permille: 500 }] };
+
+  test('counting resumes once the reaction has lasted, and is not told of before', () => {
+    const play = new Play(sampleTerms({ prices: { ...plainPrices, resumeAfterMs: 500n } })).call({ type: 'video_started', party: 'caller' });
+    play.reaction([segment('face', 0, 1_000), segment('absent', 1_000, 2_000), segment('face', 2_000, 2_400)]);
+    expect(play.types()).toEqual(['started', 'charged', 'suspended']);
+    play.reaction([segment('face', 2_400, 4_000)]);
+    expect(play.facts.filter(({ type }) => type === 'resumed')).toEqual([{ type: 'resumed', atMs: 2_500n, kind: 'face' }]);
+  });
+
+  test('a reaction waits for the origin of media time where its price depends on the hour', () => {
+    const input: CallInput = { type: 'reaction_observed', sequence: 0n, party: 'caller', intervals: [segment('face', 0, 1_000)], observedThroughMs: 1_000n, finalMs: undefined };
+    const before = authorized(sampleTerms({ prices: bands }));
+    expect(arrival(before, input)).toBe('early');
+    expect(arrival(authorized(sampleTerms({ prices: plainPrices })), input)).toBe('next');
+    const known = absorbCallInput(before, { type: 'video_started', sequence: 1n, party: 'caller', mediaOriginMs: originMs });
+    expect(arrival(known, input)).toBe('next');
+  });
+
+  test('the clock is that of the offset which the call was authorised with', () => {
+    const charged = (utcOffsetMinutes: number) => {
+      const charge = { ...authorized(sampleTerms({ prices: bands })) };
+      const play = new Play(sampleTerms({ prices: bands }));
+      play.charge = { ...charge, terms: { ...charge.terms, utcOffsetMinutes } };
+      return play.call({ type: 'video_started', party: 'caller' }).reaction([segment('face', 0, 1_000)]).charged();
+    };
+    // 300 ms before the dearer minute ends; after it; 300 ms before it begins.
+    expect([charged(0), charged(1), charged(-1)]).toEqual([300n * 10n + 700n * 5n, 5_000n, 300n * 5n + 700n * 10n]);
+  });
+});
+
 describe('for every policy, timeline and way of cutting it into events', () => {
   const dealt = arbitraryIntervals.chain((intervals) => fc.tuple(fc.constant(intervals), arbitraryBatches(intervals)));
 
@@ -218,7 +253,7 @@ describe('for every policy, timeline and way of cutting it into events', () => {
         const inBatches = finish(batches.reduce((play, batch) => play.reaction(batch), start()));
         const atOnce = finish(start().reaction(intervals));
         expect(withoutApplied(inBatches.facts)).toEqual(withoutApplied(atOnce.facts));
-        const total = oracleRating(terms, intervals, endMs).micros.at(-1);
+        const total = oracleRating(tariffAt(terms, 0, originMs), intervals, endMs).micros.at(-1);
         expect(inBatches.charged()).toBe(total);
         expect(inBatches.settled().totalMicros).toBe(total);
       }),
@@ -240,11 +275,11 @@ describe('for every policy, timeline and way of cutting it into events', () => {
           play.own({ type: answer.refused ? 'grant_refused' : 'grant_extended', grantedMs, availableMicros: 0n });
         });
         play.call({ type: 'call_completed', atMs: endMs }).reaction([], { finalMs: endMs });
-        const total = oracleRating(terms, intervals, endMs, grantedMs).micros.at(-1);
+        const total = oracleRating(tariffAt(terms, 0, originMs), intervals, endMs, grantedMs).micros.at(-1);
         expect(play.charged()).toBe(total);
         expect(play.settled().totalMicros).toBe(total);
         const { finalMs, limitMs } = play.settled();
-        expect(receiptOf(play.charge as SettledCharge)).toMatchObject(explained(oracleRating(terms, intervals, finalMs, limitMs)));
+        expect(receiptOf(play.charge as SettledCharge)).toMatchObject(explained(oracleRating(tariffAt(terms, 0, originMs), intervals, finalMs, limitMs)));
       }),
     );
   });
@@ -258,7 +293,7 @@ describe('for every policy, timeline and way of cutting it into events', () => {
         play.call({ type: 'call_completed', atMs: endMs }).own({ type: 'recognition_overdue' });
         for (const batch of batches.slice(inTime)) play.reaction(batch);
         play.reaction([], { finalMs: endMs }).own(plenty);
-        expect(play.charged()).toBe(oracleRating(terms, intervals, endMs).micros.at(-1));
+        expect(play.charged()).toBe(oracleRating(tariffAt(terms, 0, originMs), intervals, endMs).micros.at(-1));
         expect(play.types().filter((type) => type === 'adjusted').length).toBeLessThanOrEqual(1);
       }),
     );
@@ -267,7 +302,8 @@ describe('for every policy, timeline and way of cutting it into events', () => {
 
 /** The same as lines; an amount each, so that they add up. */
 function explained({ milliseconds, micros }: OracleRating): object {
-  const starts = milliseconds.flatMap(({ reason }, at) => (at === 0 || milliseconds[at - 1]!.reason !== reason ? [at] : []));
+  const isOther = (at: number): boolean => at === 0 || milliseconds[at - 1]!.reason !== milliseconds[at]!.reason || milliseconds[at - 1]!.bandPermille !== milliseconds[at]!.bandPermille;
+  const starts = [...milliseconds.keys()].filter(isOther);
   const lines = starts.map((fromMs, index) => {
     const toMs = starts[index + 1] ?? milliseconds.length;
     return { fromMs: BigInt(fromMs), toMs: BigInt(toMs), ...milliseconds[fromMs], amountMicros: micros[toMs]! - micros[fromMs]! };

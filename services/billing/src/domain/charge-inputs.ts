@@ -1,5 +1,5 @@
 import type { AuthorizedCharge, Charge, ChargeTerms, Funds, Grant, Observed, OpenCharge, Party, SettledCharge, SourceName } from './charge.ts';
-import { zeroMeter } from './price.ts';
+import { pricesOf, zeroMeter } from './price.ts';
 import { highestMicros } from './rating.ts';
 import { extendTimeline, type Segment } from './timeline.ts';
 
@@ -76,8 +76,13 @@ export function sourceOf(input: CallInput): SourceName {
 /** Whether an event is the next of its source, was applied before, or has to wait for an earlier one. */
 export function arrival(charge: LiveCharge, input: CallInput): 'next' | 'duplicate' | 'early' {
   const next = (charge.observed.applied[sourceOf(input)] ?? -1n) + 1n;
-  if (input.sequence === next) return 'next';
+  if (input.sequence === next) return isBeforeOrigin(charge, input) ? 'early' : 'next';
   return input.sequence < next ? 'duplicate' : 'early';
+}
+
+/** A price that depends on the hour cannot be told before media time has an origin; that is of another source. */
+function isBeforeOrigin({ terms, observed }: LiveCharge, input: CallInput): boolean {
+  return input.type === 'reaction_observed' && observed.mediaOriginMs === undefined && pricesOf(terms.policy.terms).weekBands.length > 0;
 }
 
 /** Takes an event's facts into the charge; what follows from them is `decide`'s. The event has to be the next of its source. */

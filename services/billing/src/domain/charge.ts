@@ -13,6 +13,8 @@ export interface ChargeTerms {
   /** Its view of the counterpart is what is charged (claim 1). */
   readonly payer: Party;
   readonly policy: PolicyVersion;
+  /** Of the policy's time zone when the call was authorised; not set: 0. */
+  readonly utcOffsetMinutes?: number | undefined;
 }
 
 /** What the wallet holds for the call, as far as this document knows: never more than the wallet itself says. */

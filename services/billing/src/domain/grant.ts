@@ -3,6 +3,7 @@ import { countedTimeline } from './charge-decision.ts';
 import type { PolicyTerms } from './policy-terms.ts';
 import { zeroMeter, type Meter } from './price.ts';
 import { highestMicros, rate } from './rating.ts';
+import { tariffOf } from './tariff.ts';
 import { endOf } from './timeline.ts';
 import type { HoldStep } from './wallet.ts';
 
@@ -22,7 +23,7 @@ export function nextGrant(charge: AuthorizedCharge | OpenCharge): HoldStep {
   const counted = countedTimeline(charge);
   const { observedThroughMs } = charge.observed;
   const fromMs = observedThroughMs > grantedMs ? observedThroughMs : grantedMs;
-  return grantThrough(terms, fromMs + terms.grantMs, { meter: rate(terms, counted).meter, decidedMs: endOf(counted) });
+  return grantThrough(terms, fromMs + terms.grantMs, { meter: rate(tariffOf(charge), counted).meter, decidedMs: endOf(counted) });
 }
 
 function grantThrough(terms: PolicyTerms, untilMs: bigint, known: { meter: Meter; decidedMs: bigint }): HoldStep {

@@ -1,5 +1,6 @@
 import { isCurrency, type RoundingMode } from '@parley/money';
 import { parleyError, type FieldViolation } from '@parley/errors';
+import { isTimeZone, minutesOfWeek, type WeekBand } from './week.ts';
 
 /** Values of a billing policy. Durations and instants are milliseconds of media time, amounts micro-units. */
 export interface PolicyTerms {
@@ -47,6 +48,14 @@ export interface PriceTerms {
   readonly facePermille: number;
   readonly voicePermille: number;
   readonly textPermille: number;
+  /** Ascending; each holds to the next, the last one to the first one of the next week. None: all hours cost the same. */
+  readonly weekBands: readonly WeekBand[];
+  /** IANA name; empty: UTC. */
+  readonly timeZone: string;
+  /** How long a reaction has to last after time without one until it is charged. */
+  readonly resumeAfterMs: bigint;
+  /** Whose wallet pays, for its view of the other side. */
+  readonly payer: 'caller' | 'callee';
 }
 
 /** From this charged time of a call on, this rate holds. */
@@ -121,7 +130,9 @@ const mostTiers = 16;
 /** Ten times what the rate says: more is a typing error. */
 const mostPermille = 10_000n;
 
-function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumChargeMicros, ...weights }: PriceTerms): FieldViolation[] {
+const mostBands = 168;
+
+function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumChargeMicros, weekBands, timeZone, resumeAfterMs, ...weights }: PriceTerms): FieldViolation[] {
   const isBelowMinimum = maximumChargeMicros > 0n && maximumChargeMicros < minimumChargeMicros;
   return [
     ...(tiers.length > mostTiers ? [fault('prices.tiers', `are ${tiers.length}, may be ${mostTiers}`)] : []),
@@ -136,6 +147,13 @@ function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumC
     ...within('prices.face_permille', BigInt(weights.facePermille), 0n, mostPermille),
     ...within('prices.voice_permille', BigInt(weights.voicePermille), 0n, mostPermille),
     ...within('prices.text_permille', BigInt(weights.textPermille), 0n, mostPermille),
+    ...(weekBands.length > mostBands ? [fault('prices.week_bands', `are ${weekBands.length}, may be ${mostBands}`)] : []),
+    ...weekBands.slice(0, mostBands).flatMap(({ fromMinute, permille }, index) => [
+      ...within(`prices.week_bands[${index}].from_minute`, BigInt(fromMinute), BigInt((weekBands[index - 1]?.fromMinute ?? -1) + 1), minutesOfWeek - 1n),
+      ...within(`prices.week_bands[${index}].permille`, BigInt(permille), 0n, mostPermille),
+    ]),
+    ...(isTimeZone(timeZone) ? [] : [fault('prices.time_zone', 'is no name of a time zone, as Europe/Berlin is')]),
+    ...within('prices.resume_after_ms', resumeAfterMs, 0n, dayMs),
   ];
 }
 

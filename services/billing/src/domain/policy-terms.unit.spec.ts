@@ -45,6 +45,12 @@ describe('terms of a policy', () => {
     [{ prices: { ...plainPrices, minimumChargeMicros: 10n ** 18n } }, 'terms.prices.minimum_charge_micros'],
     [{ prices: { ...plainPrices, minimumChargeMicros: 2n, maximumChargeMicros: 1n } }, 'terms.prices.maximum_charge_micros'],
     [{ prices: { ...plainPrices, voicePermille: 10_001 } }, 'terms.prices.voice_permille'],
+    [{ prices: { ...plainPrices, weekBands: [{ fromMinute: 10_080, permille: 1 }] } }, 'terms.prices.week_bands[0].from_minute'],
+    [{ prices: { ...plainPrices, weekBands: [{ fromMinute: 5, permille: 1 }, { fromMinute: 5, permille: 2 }] } }, 'terms.prices.week_bands[1].from_minute'],
+    [{ prices: { ...plainPrices, weekBands: [{ fromMinute: 0, permille: -1 }] } }, 'terms.prices.week_bands[0].permille'],
+    [{ prices: { ...plainPrices, weekBands: Array.from({ length: 169 }, (_, fromMinute) => ({ fromMinute, permille: 1 })) } }, 'terms.prices.week_bands'],
+    [{ prices: { ...plainPrices, timeZone: 'Europe/Berlim' } }, 'terms.prices.time_zone'],
+    [{ prices: { ...plainPrices, resumeAfterMs: -1n } }, 'terms.prices.resume_after_ms'],
   ])('%p is refused', (changes, field) => {
     expect(faultsOf(changes)).toEqual({ code: 'policy.invalid_terms', fields: [field] });
   });

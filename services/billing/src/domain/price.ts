@@ -10,6 +10,10 @@ export const plainPrices: PriceTerms = {
   facePermille: 1000,
   voicePermille: 1000,
   textPermille: 1000,
+  weekBands: [],
+  timeZone: '',
+  resumeAfterMs: 0n,
+  payer: 'caller',
 };
 
 export function pricesOf({ prices = plainPrices }: PolicyTerms): PriceTerms {
@@ -19,13 +23,16 @@ export function pricesOf({ prices = plainPrices }: PolicyTerms): PriceTerms {
 /** Charged time of a call, and its exact price so far. */
 export interface Meter {
   readonly paidMs: bigint;
-  /** Exact: micro-units x milliseconds x thousandths, without fee, minimum and maximum. */
+  /** Exact: micro-units x milliseconds x millionths, without fee, minimum and maximum. */
   readonly exact: bigint;
 }
 
 export const zeroMeter: Meter = { paidMs: 0n, exact: 0n };
 
-/** After `ms` more charged milliseconds of a weight in thousandths, each at the rate of its tier. */
+/** What a millisecond counts for is told in millionths: thousandths of its channel by thousandths of its hour. */
+export const fullWeight = 1_000_000n;
+
+/** After `ms` more charged milliseconds of a weight in millionths, each at the rate of its tier. */
 export function advance(terms: PolicyTerms, { paidMs, exact }: Meter, ms: bigint, weight: bigint): Meter {
   const untilMs = paidMs + ms;
   let { rateMicros } = terms;
@@ -50,7 +57,7 @@ export function advance(terms: PolicyTerms, { paidMs, exact }: Meter, ms: bigint
 export function priceMicros(terms: PolicyTerms, { paidMs, exact }: Meter, rounding = terms.rounding): bigint {
   if (paidMs === 0n) return 0n;
   const { connectionFeeMicros, minimumChargeMicros, maximumChargeMicros } = pricesOf(terms);
-  const denominator = terms.unitMs * 1000n;
+  const denominator = terms.unitMs * fullWeight;
   const rounded = roundRatio(connectionFeeMicros * denominator + exact, denominator, rounding, terms.roundingIncrementMicros);
   const raised = rounded < minimumChargeMicros ? minimumChargeMicros : rounded;
   return isCapped(terms, raised) ? maximumChargeMicros : raised;

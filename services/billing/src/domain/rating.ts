@@ -1,9 +1,12 @@
+import { stretchesOf, weightOf } from './counting.ts';
 import type { PolicyTerms } from './policy-terms.ts';
 import { advance, paidUntilCapped, priceMicros, pricesOf, zeroMeter, type Meter } from './price.ts';
+import type { Tariff } from './tariff.ts';
 import type { Segment, SegmentKind, Timeline } from './timeline.ts';
+import { cutByBands } from './week.ts';
 
 /** Why time was or was not charged: what was observed, or what the policy or the balance made of it. */
-export type LineReason = SegmentKind | 'free_period' | 'not_granted' | 'capped';
+export type LineReason = SegmentKind | 'free_period' | 'free_hours' | 'resuming' | 'not_granted' | 'capped';
 
 /** A stretch of the call with one explanation. */
 export interface RatedLine {
@@ -11,6 +14,8 @@ export interface RatedLine {
   readonly toMs: bigint;
   readonly reason: LineReason;
   readonly charged: boolean;
+  /** What the rate counts for at this hour, in thousandths, if it is charged and its price depends on the hour. */
+  readonly bandPermille?: number;
   readonly amountMicros: bigint;
 }
 
@@ -35,40 +40,17 @@ export interface Rating {
   readonly totalMicros: bigint;
 }
 
-/** Whether this kind of time is charged, free period aside (claim 2: billing data is generated or suspended). */
-export function isChargeable(kind: SegmentKind, terms: PolicyTerms): boolean {
-  return weightOf(kind, terms) > 0n;
-}
-
-/** What a millisecond counts for, in thousandths; 0: it is not charged. */
-function weightOf(kind: LineReason, terms: PolicyTerms): bigint {
-  const { facePermille, voicePermille, textPermille } = pricesOf(terms);
-  switch (kind) {
-    case 'face':
-      return BigInt(facePermille);
-    case 'voice':
-      return BigInt(voicePermille);
-    case 'text':
-      return BigInt(textPermille);
-    case 'grace_recovered':
-      return terms.chargeRecoveredGrace ? 1000n : 0n;
-    case 'grace_lapsed':
-      return terms.chargeLapsedGrace ? 1000n : 0n;
-    default:
-      return 0n;
-  }
-}
-
 const weighty = ['face', 'voice', 'text', 'grace_recovered', 'grace_lapsed'] as const;
 
 /**
  * The most that a call can cost by media time `untilMs`, if each millisecond after `decidedMs` is charged. At least its
- * price, whatever the rounding mode. What is left of the free period counts as if it were used up: a grant may hold a
- * little too much, never too little.
+ * price, whatever the rounding mode. What is left of the free period counts as if it were used up, and every hour as the
+ * dearest one: a grant may hold too much, never too little.
  */
 export function highestMicros(terms: PolicyTerms, { meter, decidedMs }: { meter: Meter; decidedMs: bigint }, untilMs: bigint): bigint {
   const undecidedMs = untilMs > decidedMs ? untilMs - decidedMs : 0n;
-  const weight = weighty.map((kind) => weightOf(kind, terms)).reduce(greatest);
+  const band = pricesOf(terms).weekBands.map(({ permille }) => BigInt(permille)).reduce(greatest, pricesOf(terms).weekBands.length === 0 ? 1000n : 0n);
+  const weight = weighty.map((kind) => weightOf(kind, terms)).reduce(greatest) * band;
   return priceMicros(terms, weight === 0n ? meter : advance(terms, meter, undecidedMs, weight), 'up');
 }
 
@@ -76,20 +58,21 @@ export function highestMicros(terms: PolicyTerms, { meter, decidedMs }: { meter:
  * Rates a timeline: the one place where time becomes money.
  * @param limitMs media time from which on nothing is charged because the balance did not cover it; none by default.
  */
-export function rate(terms: PolicyTerms, timeline: Timeline, limitMs?: bigint): Rating {
+export function rate(terms: Tariff, timeline: Timeline, limitMs?: bigint): Rating {
   const lines: RatedLine[] = [];
   let meter = zeroMeter;
   let totalMicros = 0n;
   let durationMs = 0n;
-  for (const { fromMs, toMs, reason, charged } of explain(terms, timeline, limitMs)) {
+  for (const { weight, ...piece } of explain(terms, timeline, limitMs)) {
+    const { fromMs, toMs } = piece;
     durationMs = toMs;
-    if (!charged) {
-      lines.push({ fromMs, toMs, reason, charged, amountMicros: 0n });
+    if (!piece.charged) {
+      lines.push({ ...piece, amountMicros: 0n });
       continue;
     }
-    meter = advance(terms, meter, toMs - fromMs, weightOf(reason, terms));
+    meter = advance(terms, meter, toMs - fromMs, weight);
     const cumulative = priceMicros(terms, meter);
-    lines.push({ fromMs, toMs, reason, charged, amountMicros: cumulative - totalMicros });
+    lines.push({ ...piece, amountMicros: cumulative - totalMicros });
     totalMicros = cumulative;
   }
   return { lines, meter, chargedMs: meter.paidMs, unchargedMs: durationMs - meter.paidMs, totalMicros };
@@ -101,7 +84,7 @@ export function rate(terms: PolicyTerms, timeline: Timeline, limitMs?: bigint): 
  * timeline ends.
  * @param from.fromMs a cell's start; earlier cells are left out, which keeps the next cell of a long call cheap.
  */
-export function rateCells(terms: PolicyTerms, timeline: Timeline, from: { fromMs?: bigint; limitMs?: bigint | undefined } = {}): RatedCell[] {
+export function rateCells(terms: Tariff, timeline: Timeline, from: { fromMs?: bigint; limitMs?: bigint | undefined } = {}): RatedCell[] {
   const { fromMs = 0n, limitMs } = from;
   const pieces = explain(terms, timeline, limitMs);
   let meter = zeroMeter;
@@ -109,7 +92,7 @@ export function rateCells(terms: PolicyTerms, timeline: Timeline, from: { fromMs
   let earlier = meter;
   for (const piece of pieces) {
     if (!piece.charged) continue;
-    const weight = weightOf(piece.reason, terms);
+    const { weight } = piece;
     const startMs = clamp(fromMs, piece);
     if (startMs > piece.fromMs) earlier = meter = advance(terms, meter, startMs - piece.fromMs, weight);
     for (let atMs = startMs; atMs < piece.toMs; ) {
@@ -136,31 +119,42 @@ function priceCells(terms: PolicyTerms, metered: readonly { index: bigint; charg
   });
 }
 
-type Piece = Omit<RatedLine, 'amountMicros'>;
+/** A stretch with one explanation, and what a millisecond of it counts for, in millionths. */
+type Piece = Omit<RatedLine, 'amountMicros'> & { readonly weight: bigint };
 
-/** Splits where the free period or the grant ends within a segment, or where the maximum is reached. */
-function explain(terms: PolicyTerms, timeline: Timeline, limitMs: bigint | undefined): Piece[] {
+/** Splits where counting resumes, where another hour's band begins, where the free period or the grant ends, or where the maximum is reached. */
+function explain(terms: Tariff, timeline: Timeline, limitMs: bigint | undefined): Piece[] {
+  const { weekBands } = pricesOf(terms);
+  const pieces: Piece[] = [];
+  const add = (fromMs: bigint, toMs: bigint, reason: LineReason, paid?: { weight: bigint; permille: number | undefined }) => {
+    if (toMs <= fromMs) return;
+    const band = paid?.permille === undefined ? {} : { bandPermille: paid.permille };
+    pieces.push({ fromMs, toMs, reason, charged: paid !== undefined, weight: paid?.weight ?? 0n, ...band });
+  };
   let freeMs = terms.freePeriodMs;
   let meter = zeroMeter;
-  const pieces: Piece[] = [];
-  const add = (fromMs: bigint, toMs: bigint, reason: LineReason, charged: boolean) => {
-    if (toMs > fromMs) pieces.push({ fromMs, toMs, reason, charged });
-  };
-  for (const segment of timeline) {
-    const weight = weightOf(segment.kind, terms);
-    if (weight === 0n) {
-      add(segment.fromMs, segment.toMs, segment.kind, false);
+  for (const { fromMs, toMs, kind, weight: kindWeight, isResuming } of stretchesOf(terms, timeline)) {
+    if (kindWeight === 0n || isResuming) {
+      add(fromMs, toMs, isResuming ? 'resuming' : kind);
       continue;
     }
-    const grantedToMs = limitMs === undefined ? segment.toMs : clamp(limitMs, segment);
-    const freeToMs = least(segment.fromMs + freeMs, grantedToMs);
-    freeMs -= freeToMs - segment.fromMs;
-    const paidMs = paidUntilCapped(terms, meter, grantedToMs - freeToMs, weight);
-    meter = advance(terms, meter, paidMs, weight);
-    add(segment.fromMs, freeToMs, 'free_period', false);
-    add(freeToMs, freeToMs + paidMs, segment.kind, true);
-    add(freeToMs + paidMs, grantedToMs, 'capped', false);
-    add(grantedToMs, segment.toMs, 'not_granted', false);
+    for (const stretch of cutByBands(weekBands, terms.weekOriginMs ?? 0n, fromMs, toMs)) {
+      const { permille } = stretch;
+      const weight = kindWeight * BigInt(permille ?? 1000);
+      if (weight === 0n) {
+        add(stretch.fromMs, stretch.toMs, 'free_hours');
+        continue;
+      }
+      const grantedToMs = limitMs === undefined ? stretch.toMs : clamp(limitMs, stretch);
+      const freeToMs = least(stretch.fromMs + freeMs, grantedToMs);
+      freeMs -= freeToMs - stretch.fromMs;
+      const paidMs = paidUntilCapped(terms, meter, grantedToMs - freeToMs, weight);
+      meter = advance(terms, meter, paidMs, weight);
+      add(stretch.fromMs, freeToMs, 'free_period');
+      add(freeToMs, freeToMs + paidMs, kind, { weight, permille });
+      add(freeToMs + paidMs, grantedToMs, 'capped');
+      add(grantedToMs, stretch.toMs, 'not_granted');
+    }
   }
   return joinEqual(pieces);
 }
@@ -170,7 +164,7 @@ function joinEqual(pieces: readonly Piece[]): Piece[] {
   const joined: Piece[] = [];
   for (const piece of pieces) {
     const last = joined.at(-1);
-    if (last !== undefined && last.reason === piece.reason) joined[joined.length - 1] = { ...last, toMs: piece.toMs };
+    if (last !== undefined && last.reason === piece.reason && last.weight === piece.weight) joined[joined.length - 1] = { ...last, toMs: piece.toMs };
     else joined.push(piece);
   }
   return joined;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { arbitraryIntervals, arbitraryTerms } from '../test-support/arbitrary-call.ts';
+import { arbitraryIntervals, arbitraryTariff } from '../test-support/arbitrary-call.ts';
 import { oracleRating } from '../test-support/rating-oracle.ts';
+import { weightOf } from './counting.ts';
 import { plainPrices, priceMicros } from './price.ts';
-import { highestMicros, isChargeable, rate, rateCells } from './rating.ts';
+import { highestMicros, rate, rateCells } from './rating.ts';
 import { sampleTerms } from '../test-support/sample-terms.ts';
 import { endOf, extendTimeline, type Segment, type SegmentKind } from './timeline.ts';
 
@@ -65,6 +66,28 @@ describe('rating: examples', () => {
     expect(rate(terms, [segment('face', 0, 601)]).totalMicros).toBe(1_010n);
   });
 
+  test('another hour of the week has another price, or none, and its own line', () => {
+    const weekBands = [{ fromMinute: 0, permille: 500 }, { fromMinute: 1, permille: 1_250 }, { fromMinute: 2, permille: 0 }];
+    const tariff = { ...sampleTerms({ prices: { ...plainPrices, weekBands } }), weekOriginMs: 59_000n };
+    expect(rate(tariff, [segment('face', 0, 62_000)]).lines).toEqual([
+      { fromMs: 0n, toMs: 1_000n, reason: 'face', charged: true, bandPermille: 500, amountMicros: 5_000n },
+      { fromMs: 1_000n, toMs: 61_000n, reason: 'face', charged: true, bandPermille: 1_250, amountMicros: 750_000n },
+      { fromMs: 61_000n, toMs: 62_000n, reason: 'free_hours', charged: false, amountMicros: 0n },
+    ]);
+  });
+
+  test('after time without a reaction one has to last before it is charged; a channel that costs nothing is a reaction', () => {
+    const terms = sampleTerms({ prices: { ...plainPrices, textPermille: 0, resumeAfterMs: 500n } });
+    const timeline = [
+      segment('face', 0, 1_000), segment('text', 1_000, 2_000), segment('face', 2_000, 3_000), segment('absent', 3_000, 4_000),
+      segment('face', 4_000, 4_300), segment('voice', 4_300, 5_000), segment('absent', 5_000, 6_000), segment('face', 6_000, 6_499), segment('unobserved', 6_499, 7_000), segment('face', 7_000, 8_000),
+    ];
+    expect(rate(terms, timeline).lines.map(({ fromMs, reason, amountMicros }) => [fromMs, reason, amountMicros])).toEqual([
+      [0n, 'face', 10_000n], [1_000n, 'text', 0n], [2_000n, 'face', 10_000n], [3_000n, 'absent', 0n],
+      [4_000n, 'resuming', 0n], [4_500n, 'voice', 5_000n], [5_000n, 'absent', 0n], [6_000n, 'resuming', 0n], [6_499n, 'unobserved', 0n], [7_000n, 'resuming', 0n], [7_500n, 'face', 5_000n],
+    ]);
+  });
+
   test('nothing observed, nothing charged', () => {
     expect(rate(sampleTerms(), [])).toEqual({ lines: [], meter: { paidMs: 0n, exact: 0n }, chargedMs: 0n, unchargedMs: 0n, totalMicros: 0n });
   });
@@ -73,7 +96,7 @@ describe('rating: examples', () => {
 describe('rating: for every policy and timeline', () => {
   test('lines say of each millisecond what the oracle says, and cost what it costs', () => {
     fc.assert(
-      fc.property(arbitraryTerms, arbitraryIntervals, arbitraryLimit, (terms, intervals, limit) => {
+      fc.property(arbitraryTariff, arbitraryIntervals, arbitraryLimit, (terms, intervals, limit) => {
         const timeline = extendTimeline([], intervals);
         const oracle = oracleRating(terms, intervals, endOf(timeline), limit);
         const { lines, totalMicros } = rate(terms, timeline, limit);
@@ -81,7 +104,7 @@ describe('rating: for every policy and timeline', () => {
         for (const line of lines) {
           expect(line.fromMs).toBe(atMs);
           for (; atMs < line.toMs; atMs += 1n) {
-            expect(oracle.milliseconds[Number(atMs)]).toEqual({ reason: line.reason, charged: line.charged });
+            expect(oracle.milliseconds[Number(atMs)]).toEqual({ reason: line.reason, charged: line.charged, ...(line.bandPermille !== undefined && { bandPermille: line.bandPermille }) });
           }
           expect(line.amountMicros).toBe(oracle.micros[Number(line.toMs)]! - oracle.micros[Number(line.fromMs)]!);
         }
@@ -93,7 +116,7 @@ describe('rating: for every policy and timeline', () => {
 
   test('cells add up to the rounded exact total, and each is the difference that the oracle sees', () => {
     fc.assert(
-      fc.property(arbitraryTerms, arbitraryIntervals, arbitraryLimit, (terms, intervals, limitMs) => {
+      fc.property(arbitraryTariff, arbitraryIntervals, arbitraryLimit, (terms, intervals, limitMs) => {
         const timeline = extendTimeline([], intervals);
         const oracle = oracleRating(terms, intervals, endOf(timeline), limitMs);
         const cells = rateCells(terms, timeline, { limitMs });
@@ -107,7 +130,7 @@ describe('rating: for every policy and timeline', () => {
 
   test('cells from a later one on are the same cells', () => {
     fc.assert(
-      fc.property(arbitraryTerms, arbitraryIntervals, fc.bigInt({ min: 0n, max: 12n }), (terms, intervals, index) => {
+      fc.property(arbitraryTariff, arbitraryIntervals, fc.bigInt({ min: 0n, max: 12n }), (terms, intervals, index) => {
         const timeline = extendTimeline([], intervals);
         const later = rateCells(terms, timeline, { fromMs: index * terms.entryGridMs });
         expect(later).toEqual(rateCells(terms, timeline).filter((cell) => cell.index >= index));
@@ -117,7 +140,7 @@ describe('rating: for every policy and timeline', () => {
 
   test('more reaction never costs less', () => {
     fc.assert(
-      fc.property(arbitraryTerms, arbitraryIntervals, fc.nat(), ({ prices, ...others }, intervals, pick) => {
+      fc.property(arbitraryTariff, arbitraryIntervals, fc.nat(), ({ prices, ...others }, intervals, pick) => {
         fc.pre(intervals.length > 0);
         // Where every channel weighs the same: with tiers, a light one may push a heavy one into a cheaper tier.
         const terms = { ...others, ...(prices && { prices: { ...prices, facePermille: 1000, voicePermille: 1000, textPermille: 1000 } }) };
@@ -130,7 +153,7 @@ describe('rating: for every policy and timeline', () => {
 
   test('what is held for the highest price always covers the price', () => {
     fc.assert(
-      fc.property(arbitraryTerms, arbitraryIntervals, fc.nat({ max: 12 }), (terms, intervals, decidedCount) => {
+      fc.property(arbitraryTariff, arbitraryIntervals, fc.nat({ max: 12 }), (terms, intervals, decidedCount) => {
         const decided = extendTimeline([], intervals.slice(0, decidedCount));
         const whole = extendTimeline([], intervals);
         const known = { meter: rate(terms, decided).meter, decidedMs: endOf(decided) };
@@ -142,11 +165,11 @@ describe('rating: for every policy and timeline', () => {
 
 test('grace is charged as the policy says of each', () => {
   const terms = sampleTerms({ chargeRecoveredGrace: false, chargeLapsedGrace: true });
-  expect([isChargeable('grace_recovered', terms), isChargeable('grace_lapsed', terms)]).toEqual([false, true]);
+  expect([weightOf('grace_recovered', terms), weightOf('grace_lapsed', terms)]).toEqual([0n, 1000n]);
 });
 
 test('the cumulative price is rounded to a multiple of the increment in each mode', () => {
   const priced = (rounding: 'half-even' | 'half-up' | 'down' | 'up') =>
-    priceMicros(sampleTerms({ rateMicros: 25n, unitMs: 1n, roundingIncrementMicros: 10n, rounding }), { paidMs: 1n, exact: 25_000n });
+    priceMicros(sampleTerms({ rateMicros: 25n, unitMs: 1n, roundingIncrementMicros: 10n, rounding }), { paidMs: 1n, exact: 25_000_000n });
   expect([priced('half-even'), priced('half-up'), priced('down'), priced('up')]).toEqual([20n, 30n, 20n, 30n]);
 });

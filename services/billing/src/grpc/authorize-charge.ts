@@ -9,11 +9,12 @@ export function authorizeChargeHandler(
   authorizeCharge: ReturnType<typeof createAuthorizeCharge>,
   now: Now,
 ): HandlerOf<ChargeAuthorizationServiceService['authorizeCharge']> {
-  return async ({ callId, from, policyId }, { identity }) => {
+  return async ({ callId, from, to, policyId }, { identity }) => {
     const authorized = await authorizeCharge({
       accountId: identity.accountId,
       callId: requireCallId(callId),
       from: requireAddress(from, 'from'),
+      to,
       policyId: requirePolicyId(policyId),
       cause: causeOf(callId, now),
     });

@@ -50,8 +50,8 @@ export function toWallet(wallet: Wallet): ProtoWallet {
   };
 }
 
-export function toReceiptLine({ fromMs, toMs, reason, charged, amountMicros }: RatedLine, currency: string): ReceiptLine {
-  return { fromMs, toMs, reason: toReason(reason), charged, amount: toMoney(currency, amountMicros) };
+export function toReceiptLine({ fromMs, toMs, reason, charged, amountMicros, bandPermille = 0 }: RatedLine, currency: string): ReceiptLine {
+  return { fromMs, toMs, reason: toReason(reason), charged, amount: toMoney(currency, amountMicros), bandPermille };
 }
 
 export function toReceipt({ accountId, callId, charge }: ChargedRecord): GetReceiptResponse {

@@ -14,6 +14,7 @@ export function simulateChargeHandler(simulateCharge: ReturnType<typeof createSi
       pricedBy: pricedBy(request),
       intervals: request.intervals.map(requireInterval),
       limitMs: request.limitMs,
+      mediaOriginMs: request.mediaOriginTime && BigInt(request.mediaOriginTime.getTime()),
     });
     const { currency } = policy.terms;
     const { lines, chargedMs, unchargedMs, totalMicros } = rating;

@@ -20,5 +20,7 @@ export const reasonWords: Readonly<Record<Exclude<ChargeReason, ChargeReason.UNS
   [ChargeReason.FREE_PERIOD]: { letter: 'f', short: 'free period', explained: 'The first time of the call, which is free.' },
   [ChargeReason.NOT_GRANTED]: { letter: 'b', short: 'balance used up', explained: 'The balance did not cover it.' },
   [ChargeReason.NOT_LIVE]: { letter: 'n', short: 'not live', explained: 'A face was shown, but nothing showed that it lives.' },
+  [ChargeReason.RESUMING]: { letter: 'r', short: 'resuming', explained: 'The other side was there again, for less time than the policy waits for after an absence.' },
+  [ChargeReason.FREE_HOURS]: { letter: 'h', short: 'free hours', explained: 'The policy takes nothing at this hour of the week.' },
   [ChargeReason.CAPPED]: { letter: 'c', short: 'capped', explained: 'The call had reached the most that it may cost.' },
 };

@@ -42,9 +42,14 @@ ${lines.map(row).join('\n')}
 `;
 }
 
-function row({ fromMs, toMs, reason, charged, amount }: ReceiptLine): string {
+function row({ fromMs, toMs, reason, charged, amount, bandPermille }: ReceiptLine): string {
   const { letter, short, explained } = wordsOf(reason);
-  return `<tr class="${charged ? 'charged' : 'free'}"><td>${timeOf(fromMs)}</td><td>${timeOf(toMs)}</td><td>${timeOf(toMs - fromMs)}</td><td><b>${letter} ${short}</b>${charged ? '' : ', not charged'}. ${explained}</td><td>${escaped(amountOf(amount))}</td></tr>`;
+  return `<tr class="${charged ? 'charged' : 'free'}"><td>${timeOf(fromMs)}</td><td>${timeOf(toMs)}</td><td>${timeOf(toMs - fromMs)}</td><td><b>${letter} ${short}</b>${charged ? '' : ', not charged'}. ${explained}${hourOf(bandPermille)}</td><td>${escaped(amountOf(amount))}</td></tr>`;
+}
+
+/** What the rate counts for at this hour. */
+function hourOf(bandPermille: number): string {
+  return bandPermille === 0 ? '' : ` At ${bandPermille / 10} % of the rate, by the hour.`;
 }
 
 const pictureWidth = 1000;

@@ -6,7 +6,7 @@ import { receiptPage } from './receipt-page.ts';
 import { reasonWords } from './reason-words.ts';
 
 const euro = (micros: bigint) => ({ currency: 'EUR', micros });
-const line = (fromMs: bigint, toMs: bigint, reason: ChargeReason, micros = 0n): ReceiptLine => ({ fromMs, toMs, reason, charged: micros > 0n, amount: euro(micros) });
+const line = (fromMs: bigint, toMs: bigint, reason: ChargeReason, micros = 0n): ReceiptLine => ({ fromMs, toMs, reason, charged: micros > 0n, amount: euro(micros), bandPermille: 0 });
 
 function receipt(changes: Partial<Receipt> = {}): Receipt {
   const lines = [

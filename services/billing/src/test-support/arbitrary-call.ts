@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import type { PolicyTerms, PriceTerms } from '../domain/policy-terms.ts';
+import type { Tariff } from '../domain/tariff.ts';
 import { sampleTerms } from './sample-terms.ts';
 import type { Segment, SegmentKind } from '../domain/timeline.ts';
 
@@ -18,8 +19,14 @@ const arbitraryPrices: fc.Arbitrary<PriceTerms> = fc
     facePermille: arbitraryWeight,
     voicePermille: arbitraryWeight,
     textPermille: arbitraryWeight,
+    // Around Monday 00:01, where the calls of `arbitraryTariff` are.
+    weekBands: fc.uniqueArray(fc.constantFrom(0, 1, 2, 10_079), { maxLength: 4 }).chain((minutes) =>
+      fc.tuple(...minutes.sort((one, other) => one - other).map((fromMinute) => fc.record({ fromMinute: fc.constant(fromMinute), permille: arbitraryWeight }))),
+    ),
+    resumeAfterMs: fc.oneof(fc.constant(0n), fc.bigInt({ min: 1n, max: 120n })),
   })
-  .map(({ steps, overMinimum, ...chosen }) => {
+  .map(({ steps, overMinimum, ...others }) => {
+    const chosen = { ...others, timeZone: '', payer: 'caller' as const };
     let fromMs = 0n;
     const tiers = steps.map(({ afterMs, rateMicros }) => ({ fromMs: (fromMs += afterMs), rateMicros }));
     return { ...chosen, tiers, maximumChargeMicros: overMinimum === undefined ? 0n : chosen.minimumChargeMicros + overMinimum };
@@ -39,6 +46,11 @@ export const arbitraryTerms: fc.Arbitrary<PolicyTerms> = fc
     prices: fc.option(arbitraryPrices, { nil: undefined }),
   })
   .map((chosen) => sampleTerms(chosen));
+
+/** Terms for a call that begins shortly before another hour, or the next week. */
+export const arbitraryTariff: fc.Arbitrary<Tariff> = fc
+  .record({ terms: arbitraryTerms, edgeMs: fc.constantFrom(60_000n, 120_000n, 604_740_000n, 604_800_000n), beforeMs: fc.bigInt({ min: 0n, max: 800n }) })
+  .map(({ terms, edgeMs, beforeMs }) => ({ ...terms, weekOriginMs: edgeMs - beforeMs }));
 
 /** Contiguous intervals from media time 0 on. */
 export const arbitraryIntervals: fc.Arbitrary<Segment[]> = fc

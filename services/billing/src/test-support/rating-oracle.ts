@@ -1,5 +1,7 @@
 import type { PolicyTerms } from '../domain/policy-terms.ts';
+import type { Tariff } from '../domain/tariff.ts';
 import type { Segment } from '../domain/timeline.ts';
+import type { WeekBand } from '../domain/week.ts';
 
 // For tests: rating told a second time, as slowly and plainly as can be, sharing nothing with rating.ts. It looks at each
 // millisecond by itself, keeps the exact price as a fraction over `unitMs`, and rounds by comparing distances.
@@ -7,6 +9,8 @@ import type { Segment } from '../domain/timeline.ts';
 export interface OracleMillisecond {
   readonly reason: string;
   readonly charged: boolean;
+  /** Of a charged one whose price depends on the hour. */
+  readonly bandPermille?: number;
 }
 
 export interface OracleRating {
@@ -15,15 +19,24 @@ export interface OracleRating {
   readonly micros: readonly bigint[];
 }
 
-export function oracleRating(terms: PolicyTerms, intervals: readonly Segment[], endMs: bigint, limitMs?: bigint): OracleRating {
+export function oracleRating(terms: Tariff, intervals: readonly Segment[], endMs: bigint, limitMs?: bigint): OracleRating {
   const milliseconds: OracleMillisecond[] = [];
   const micros = [0n];
   let freeLeftMs = terms.freePeriodMs;
   let exactNumerator = 0n;
   let paidMs = 0n;
+  let reactionMs: bigint | undefined;
   for (let atMs = 0n; atMs < endMs; atMs += 1n) {
     const kind = intervals.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)?.kind ?? 'unobserved';
     let explained: OracleMillisecond = { reason: kind, charged: counts(kind, terms) };
+    // Undefined: there was no time without a reaction yet.
+    if (!explained.charged && ['not_live', 'absent', 'unobserved', 'grace_lapsed'].includes(kind)) reactionMs = 0n;
+    if (explained.charged && reactionMs !== undefined && reactionMs < (terms.prices?.resumeAfterMs ?? 0n)) {
+      reactionMs += 1n;
+      explained = { reason: 'resuming', charged: false };
+    }
+    const band = bandAt(terms.prices?.weekBands ?? [], (terms.weekOriginMs ?? 0n) + atMs);
+    if (explained.charged && band === 0n) explained = { reason: 'free_hours', charged: false };
     if (explained.charged && limitMs !== undefined && atMs >= limitMs) explained = { reason: 'not_granted', charged: false };
     if (explained.charged && freeLeftMs > 0n) {
       freeLeftMs -= 1n;
@@ -31,7 +44,8 @@ export function oracleRating(terms: PolicyTerms, intervals: readonly Segment[], 
     }
     if (explained.charged && isCapped(terms, micros.at(-1)!)) explained = { reason: 'capped', charged: false };
     if (explained.charged) {
-      exactNumerator += rateAt(terms, paidMs) * weights(terms, kind);
+      if (terms.prices?.weekBands.length) explained = { ...explained, bandPermille: Number(band) };
+      exactNumerator += rateAt(terms, paidMs) * weights(terms, kind) * band;
       paidMs += 1n;
     }
     milliseconds.push(explained);
@@ -51,6 +65,13 @@ function weights({ prices }: PolicyTerms, kind: string): bigint {
   return BigInt(named[kind] ?? 1000);
 }
 
+/** In the week that never ends: the last band whose beginning is not later, this week or the week before. */
+function bandAt(bands: readonly WeekBand[], atMs: bigint): bigint {
+  if (bands.length === 0) return 1000n;
+  const minute = Number((atMs / 60_000n) % 10_080n);
+  return BigInt((bands.findLast(({ fromMinute }) => fromMinute <= minute) ?? bands.at(-1)!).permille);
+}
+
 function rateAt({ rateMicros, prices }: PolicyTerms, paidMs: bigint): bigint {
   return prices?.tiers.findLast(({ fromMs }) => fromMs <= paidMs)?.rateMicros ?? rateMicros;
 }
@@ -59,9 +80,9 @@ function isCapped({ prices }: PolicyTerms, micros: bigint): boolean {
   return prices !== undefined && prices.maximumChargeMicros !== 0n && micros === prices.maximumChargeMicros;
 }
 
-/** Exact price over `unitMs` thousandths, with the fee, rounded, then within the bounds. */
+/** Exact price over `unitMs` millionths, with the fee, rounded, then within the bounds. */
 function price(terms: PolicyTerms, exactNumerator: bigint): bigint {
-  const unitMs = terms.unitMs * 1000n;
+  const unitMs = terms.unitMs * 1_000_000n;
   const { connectionFeeMicros = 0n, minimumChargeMicros = 0n, maximumChargeMicros = 0n } = terms.prices ?? {};
   const amount = rounded({ ...terms, unitMs }, exactNumerator + connectionFeeMicros * unitMs);
   if (maximumChargeMicros !== 0n && amount > maximumChargeMicros) return maximumChargeMicros;

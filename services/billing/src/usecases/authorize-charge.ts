@@ -1,9 +1,11 @@
-import { parleyError } from '@parley/errors';
-import { walletIdOf } from '../domain/address.ts';
+import { invalidArgument, parleyError } from '@parley/errors';
+import { isAddress, walletIdOf } from '../domain/address.ts';
 import { absorbOwnInput, authorizedCharge } from '../domain/charge-inputs.ts';
-import type { AuthorizedCharge, ChargeTerms } from '../domain/charge.ts';
+import type { AuthorizedCharge, ChargeTerms, Party } from '../domain/charge.ts';
 import { firstGrant } from '../domain/grant.ts';
 import type { PolicyVersion } from '../domain/policy-terms.ts';
+import { pricesOf } from '../domain/price.ts';
+import { utcOffsetMinutes } from '../domain/week.ts';
 import type { Cause, ChargeRecord, ChargeStore } from './charge-store.ts';
 import type { PolicyStore } from './policy-store.ts';
 import type { ReclaimHolds } from './reclaim-holds.ts';
@@ -12,8 +14,9 @@ import type { HoldResult, WalletStore } from './wallet-store.ts';
 export interface AuthorizeCommand {
   readonly accountId: string;
   readonly callId: string;
-  /** Address of the root leg's `from`: it pays. */
+  /** Addresses of the root leg's sides: the policy says which one pays. */
   readonly from: string;
+  readonly to: string;
   /** Empty: the account's default. */
   readonly policyId: string;
   readonly cause: Cause;
@@ -36,7 +39,7 @@ export interface AuthorizePorts {
  * is never unknown; the hold; the grant. A crash in between is made good by the repeat, or else by the expiry of
  * authorisations whose call never shows up.
  * @returns undefined if the call is free: neither the application nor the account has a policy.
- * @throws ParleyError `not_found.policy`, `wallet.insufficient_balance`, `wallet.currency_mismatch`, `grant.ended`,
+ * @throws ParleyError `request.invalid_argument` if the callee pays and cannot, `not_found.policy`, `wallet.insufficient_balance`, `wallet.currency_mismatch`, `grant.ended`,
  *   `request.idempotency_conflict` for the id of a call that was authorised otherwise, `not_found.call` for another account's.
  */
 export function createAuthorizeCharge(ports: AuthorizePorts): (command: AuthorizeCommand) => Promise<Authorization | undefined> {
@@ -64,15 +67,23 @@ export function createAuthorizeCharge(ports: AuthorizePorts): (command: Authoriz
 }
 
 async function begin({ charges, policies }: AuthorizePorts, command: AuthorizeCommand): Promise<ChargeRecord | undefined> {
-  const { accountId, callId, from, policyId, cause } = command;
+  const { accountId, callId, policyId, cause } = command;
   const policy = await choosePolicy(policies, accountId, policyId);
   if (policy === undefined) return undefined;
-  const charge = authorizedCharge(callId, accountId, { walletId: walletIdOf(accountId, from), payer: 'caller', policy });
+  const { payer, timeZone, weekBands } = pricesOf(policy.terms);
+  const zone = weekBands.length === 0 ? {} : { utcOffsetMinutes: utcOffsetMinutes(timeZone, cause.atMs) };
+  const charge = authorizedCharge(callId, accountId, { walletId: walletOf(command, payer), payer, policy, ...zone });
   return charges.change(callId, async (before) =>
     before === undefined
       ? { record: { callId, accountId, charge, requestedPolicyId: policyId, attributes: undefined, lastCause: cause }, effects: [] }
       : undefined,
   );
+}
+
+/** Who was called need not be anybody who can hold a wallet: only if they pay. */
+function walletOf({ accountId, from, to }: AuthorizeCommand, payer: Party): string {
+  if (payer === 'callee' && !isAddress(to)) throw invalidArgument([{ field: 'to', description: 'pays by the policy, so it has to be client:<name> or +<digits>' }]);
+  return walletIdOf(accountId, payer === 'caller' ? from : to);
 }
 
 async function choosePolicy(policies: PolicyStore, accountId: string, asked: string): Promise<PolicyVersion | undefined> {
@@ -89,7 +100,7 @@ function sameRequest({ accountId, charge, requestedPolicyId }: ChargeRecord, com
   if (accountId !== command.accountId) throw parleyError('not_found.call', 'no such call');
   const isSame =
     requestedPolicyId === command.policyId &&
-    (charge.status === 'free' || charge.terms.walletId === walletIdOf(accountId, command.from));
+    (charge.status === 'free' || charge.terms.walletId === walletOf(command, charge.terms.payer));
   if (!isSame) throw parleyError('request.idempotency_conflict', 'the call was authorised before, for another payer or policy');
   if (charge.status === 'authorized' || charge.status === 'open') return charge;
   throw ended();

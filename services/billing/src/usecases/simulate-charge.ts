@@ -1,7 +1,10 @@
 import { invalidArgument } from '@parley/errors';
 import { dayMs, validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
+import { pricesOf } from '../domain/price.ts';
 import { rate, type Rating } from '../domain/rating.ts';
+import { tariffAt } from '../domain/tariff.ts';
 import { extendTimeline, type Segment } from '../domain/timeline.ts';
+import { utcOffsetMinutes } from '../domain/week.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { requirePolicy } from './required-policy.ts';
 
@@ -12,6 +15,8 @@ export interface SimulateCommand {
   readonly intervals: readonly Segment[];
   /** Media time from which on the balance does not cover it. */
   readonly limitMs: bigint | undefined;
+  /** Unix time of media time 0. */
+  readonly mediaOriginMs: bigint | undefined;
 }
 
 export interface Simulation {
@@ -25,14 +30,17 @@ const mostIntervals = 10_000;
 /**
  * What a call would cost, by the same rating that charges calls.
  * @throws ParleyError `policy.invalid_terms`, `policy.unknown_currency`, `not_found.policy`, `request.invalid_argument` with each
- *   interval that is none or lies over the one before
+ *   interval that is none or lies over the one before, and without a media origin where the price depends on the hour
  */
 export function createSimulateCharge(policies: PolicyStore): (command: SimulateCommand) => Promise<Simulation> {
-  return async ({ accountId, pricedBy, intervals, limitMs }) => {
+  return async ({ accountId, pricedBy, intervals, limitMs, mediaOriginMs }) => {
     const policy = 'terms' in pricedBy ? { policyId: '', version: 0, terms: validateTerms(pricedBy.terms) } : await requirePolicy(policies, accountId, pricedBy.policyId, pricedBy.version);
+    const { weekBands, timeZone } = pricesOf(policy.terms);
     const faults = faultsOf(intervals);
+    if (weekBands.length > 0 && mediaOriginMs === undefined) faults.push({ field: 'media_origin_time', description: 'is missing: the price depends on the hour' });
     if (faults.length > 0) throw invalidArgument(faults);
-    return { policy, rating: rate(policy.terms, extendTimeline([], intervals), limitMs) };
+    const tariff = mediaOriginMs === undefined ? policy.terms : tariffAt(policy.terms, utcOffsetMinutes(timeZone, mediaOriginMs), mediaOriginMs);
+    return { policy, rating: rate(tariff, extendTimeline([], intervals), limitMs) };
   };
 }
 

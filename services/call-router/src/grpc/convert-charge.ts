@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import { Party, type ChargeAuthorization as ChargeAuthorizationProto, type PolicyTerms as PolicyTermsProto, type PriceTerms as PriceTermsProto } from '@parley/contracts';
+import { Party, Payer, type ChargeAuthorization as ChargeAuthorizationProto, type PolicyTerms as PolicyTermsProto, type PriceTerms as PriceTermsProto } from '@parley/contracts';
 import type { ChargeAuthorization, PolicyTerms } from '../domain/call/policy.ts';
 import { partyProto, roundings, wordOf } from './enums.ts';
 
@@ -7,31 +7,33 @@ import { partyProto, roundings, wordOf } from './enums.ts';
 const millisecondTerms = ['unitMs', 'freePeriodMs', 'faceAbsentMs', 'voiceAbsentMs', 'textAbsentMs', 'textHoldMs', 'maxGapMs', 'livenessMs', 'entryGridMs', 'grantMs'] as const;
 type Milliseconds<T> = Record<(typeof millisecondTerms)[number], T>;
 
-export function chargeProto({ walletId, payer, policy, grantedUntilMs }: ChargeAuthorization): ChargeAuthorizationProto {
+export function chargeProto({ walletId, payer, policy, grantedUntilMs, utcOffsetMinutes = 0 }: ChargeAuthorization): ChargeAuthorizationProto {
   const { terms } = policy;
   const milliseconds = Object.fromEntries(millisecondTerms.map((name) => [name, BigInt(terms[name])])) as Milliseconds<bigint>;
   return {
     walletId,
     payer: partyProto(payer),
     grantedUntilMs: BigInt(grantedUntilMs),
+    utcOffsetMinutes,
     policy: { ...policy, terms: { ...terms, ...milliseconds, rounding: roundings[terms.rounding], prices: pricesProto(terms.prices) } },
   };
 }
 
-/** What an unset field is, the database does not keep: the contract wants it named. */
+/** What an unset field is, the database does not keep, and prices of before a field have it not: the contract wants it named. */
 function pricesProto(prices: PolicyTerms['prices']): PriceTermsProto | undefined {
   if (prices === undefined) return undefined;
-  const { tiers, facePermille, voicePermille, textPermille, ...amounts } = prices;
-  return { ...amounts, tiers: [...tiers], facePermille, voicePermille, textPermille };
+  const { tiers, weekBands = [], facePermille, voicePermille, textPermille, timeZone = '', resumeAfterMs = 0n, payer = Payer.UNSPECIFIED, ...amounts } = prices;
+  return { ...amounts, tiers: [...tiers], weekBands: [...weekBands], facePermille, voicePermille, textPermille, timeZone, resumeAfterMs, payer: payer as Payer };
 }
 
 /** @throws ParleyError call.billing_unavailable: billing's answer is not one that a call can be charged by */
-export function chargeFromProto({ walletId, payer, policy, grantedUntilMs }: ChargeAuthorizationProto): ChargeAuthorization {
+export function chargeFromProto({ walletId, payer, policy, grantedUntilMs, utcOffsetMinutes }: ChargeAuthorizationProto): ChargeAuthorization {
   if (policy?.terms === undefined || payer === Party.UNSPECIFIED) throw unusable();
   return {
     walletId,
     payer: payer === Party.CALLEE ? 'callee' : 'caller',
     grantedUntilMs: Number(grantedUntilMs),
+    utcOffsetMinutes,
     policy: { policyId: policy.policyId, version: policy.version, terms: termsFromProto(policy.terms) },
   };
 }

@@ -1,4 +1,4 @@
-import { ChargeAuthorizationServiceService, Party, RoundingMode, type ChargeAuthorization } from '@parley/contracts';
+import { ChargeAuthorizationServiceService, Party, Payer, RoundingMode, type ChargeAuthorization } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import { createGrpcServer, grpcService, type Verifier } from '@parley/grpc';
 
@@ -49,6 +49,7 @@ export function authorization(grantedUntilMs: bigint): ChargeAuthorization {
     walletId: 'acme/client:alice',
     payer: Party.CALLER,
     grantedUntilMs,
+    utcOffsetMinutes: 60,
     policy: {
       policyId: 'PO1',
       version: 3,
@@ -78,6 +79,10 @@ export function authorization(grantedUntilMs: bigint): ChargeAuthorization {
           facePermille: 1000,
           voicePermille: 0,
           textPermille: undefined,
+          weekBands: [{ fromMinute: 60, permille: 800 }],
+          timeZone: 'Europe/Berlin',
+          resumeAfterMs: 500n,
+          payer: Payer.CALLER,
         },
       },
     },

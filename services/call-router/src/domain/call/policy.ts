@@ -38,6 +38,11 @@ export interface PriceTerms {
   readonly facePermille?: number | undefined;
   readonly voicePermille?: number | undefined;
   readonly textPermille?: number | undefined;
+  readonly weekBands?: readonly { readonly fromMinute: number; readonly permille: number }[];
+  readonly timeZone?: string;
+  readonly resumeAfterMs?: bigint;
+  /** As the contract counts it. */
+  readonly payer?: number;
 }
 
 /** One immutable version of a policy. */
@@ -54,6 +59,8 @@ export interface ChargeAuthorization {
   readonly policy: PolicySnapshot;
   /** The grant holds until this media time unless it is extended. */
   readonly grantedUntilMs: number;
+  /** Of the policy's time zone; a call of before it has none. */
+  readonly utcOffsetMinutes?: number;
 }
 
 /** The running grant of a charged call, in media time. */

@@ -31,6 +31,10 @@ export const ChargeReason = {
   NOT_LIVE: 10,
   /** CAPPED - The call costs the policy's maximum already. */
   CAPPED: 11,
+  /** RESUMING - A reaction that has not lasted long enough after an absence. */
+  RESUMING: 12,
+  /** FREE_HOURS - The policy takes nothing at this hour. */
+  FREE_HOURS: 13,
 } as const;
 
 export type ChargeReason = typeof ChargeReason[keyof typeof ChargeReason];
@@ -48,6 +52,8 @@ export namespace ChargeReason {
   export type NOT_GRANTED = typeof ChargeReason.NOT_GRANTED;
   export type NOT_LIVE = typeof ChargeReason.NOT_LIVE;
   export type CAPPED = typeof ChargeReason.CAPPED;
+  export type RESUMING = typeof ChargeReason.RESUMING;
+  export type FREE_HOURS = typeof ChargeReason.FREE_HOURS;
 }
 
 export function chargeReasonFromJSON(object: any): ChargeReason {
@@ -88,6 +94,12 @@ export function chargeReasonFromJSON(object: any): ChargeReason {
     case 11:
     case "CHARGE_REASON_CAPPED":
       return ChargeReason.CAPPED;
+    case 12:
+    case "CHARGE_REASON_RESUMING":
+      return ChargeReason.RESUMING;
+    case 13:
+    case "CHARGE_REASON_FREE_HOURS":
+      return ChargeReason.FREE_HOURS;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChargeReason");
   }
@@ -119,6 +131,10 @@ export function chargeReasonToJSON(object: ChargeReason): string {
       return "CHARGE_REASON_NOT_LIVE";
     case ChargeReason.CAPPED:
       return "CHARGE_REASON_CAPPED";
+    case ChargeReason.RESUMING:
+      return "CHARGE_REASON_RESUMING";
+    case ChargeReason.FREE_HOURS:
+      return "CHARGE_REASON_FREE_HOURS";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ChargeReason");
   }

@@ -144,7 +144,11 @@ export interface ReceiptLine {
   toMs: bigint;
   reason: ChargeReason;
   charged: boolean;
-  amount: Money | undefined;
+  amount:
+    | Money
+    | undefined;
+  /** What the policy's rate counts for at this hour, in thousandths; 0: it does not depend on the hour. */
+  bandPermille: number;
 }
 
 export interface Receipt {
@@ -184,7 +188,11 @@ export interface SimulateChargeRequest {
   /** The payer's view: in the order of media time, none over another, at most 10000. Between them nobody observed. */
   intervals: ReactionInterval[];
   /** Media time from which on the balance does not cover it. */
-  limitMs?: bigint | undefined;
+  limitMs?:
+    | bigint
+    | undefined;
+  /** Of media time 0; needed where the price depends on the hour. */
+  mediaOriginTime: Date | undefined;
 }
 
 export interface SimulateChargeResponse {
@@ -1845,7 +1853,7 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
 };
 
 function createBaseReceiptLine(): ReceiptLine {
-  return { fromMs: 0n, toMs: 0n, reason: 0, charged: false, amount: undefined };
+  return { fromMs: 0n, toMs: 0n, reason: 0, charged: false, amount: undefined, bandPermille: 0 };
 }
 
 export const ReceiptLine: MessageFns<ReceiptLine> = {
@@ -1870,6 +1878,9 @@ export const ReceiptLine: MessageFns<ReceiptLine> = {
     }
     if (message.amount !== undefined) {
       Money.encode(message.amount, writer.uint32(42).fork()).join();
+    }
+    if (message.bandPermille !== 0) {
+      writer.uint32(48).int32(message.bandPermille);
     }
     return writer;
   },
@@ -1927,6 +1938,14 @@ export const ReceiptLine: MessageFns<ReceiptLine> = {
             message.amount = Money.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.bandPermille = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1946,6 +1965,11 @@ export const ReceiptLine: MessageFns<ReceiptLine> = {
       reason: isSet(object.reason) ? chargeReasonFromJSON(object.reason) : 0,
       charged: isSet(object.charged) ? globalThis.Boolean(object.charged) : false,
       amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
+      bandPermille: isSet(object.bandPermille)
+        ? globalThis.Number(object.bandPermille)
+        : isSet(object.band_permille)
+        ? globalThis.Number(object.band_permille)
+        : 0,
     };
   },
 
@@ -1966,6 +1990,9 @@ export const ReceiptLine: MessageFns<ReceiptLine> = {
     if (message.amount !== undefined) {
       obj.amount = Money.toJSON(message.amount);
     }
+    if (message.bandPermille !== 0) {
+      obj.bandPermille = Math.round(message.bandPermille);
+    }
     return obj;
   },
 
@@ -1981,6 +2008,7 @@ export const ReceiptLine: MessageFns<ReceiptLine> = {
     message.amount = (object.amount !== undefined && object.amount !== null)
       ? Money.fromPartial(object.amount)
       : undefined;
+    message.bandPermille = object.bandPermille ?? 0;
     return message;
   },
 };
@@ -2451,7 +2479,7 @@ export const RenderReceiptResponse: MessageFns<RenderReceiptResponse> = {
 };
 
 function createBaseSimulateChargeRequest(): SimulateChargeRequest {
-  return { pricedBy: undefined, version: 0, intervals: [], limitMs: undefined };
+  return { pricedBy: undefined, version: 0, intervals: [], limitMs: undefined, mediaOriginTime: undefined };
 }
 
 export const SimulateChargeRequest: MessageFns<SimulateChargeRequest> = {
@@ -2475,6 +2503,9 @@ export const SimulateChargeRequest: MessageFns<SimulateChargeRequest> = {
         throw new globalThis.Error("value provided for field message.limitMs of type int64 too large");
       }
       writer.uint32(40).int64(message.limitMs);
+    }
+    if (message.mediaOriginTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.mediaOriginTime), writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -2532,6 +2563,14 @@ export const SimulateChargeRequest: MessageFns<SimulateChargeRequest> = {
             message.limitMs = reader.int64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.mediaOriginTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2562,6 +2601,11 @@ export const SimulateChargeRequest: MessageFns<SimulateChargeRequest> = {
         : isSet(object.limit_ms)
         ? BigInt(object.limit_ms)
         : undefined,
+      mediaOriginTime: isSet(object.mediaOriginTime)
+        ? fromJsonTimestamp(object.mediaOriginTime)
+        : isSet(object.media_origin_time)
+        ? fromJsonTimestamp(object.media_origin_time)
+        : undefined,
     };
   },
 
@@ -2580,6 +2624,9 @@ export const SimulateChargeRequest: MessageFns<SimulateChargeRequest> = {
     }
     if (message.limitMs !== undefined) {
       obj.limitMs = message.limitMs.toString();
+    }
+    if (message.mediaOriginTime !== undefined) {
+      obj.mediaOriginTime = message.mediaOriginTime.toISOString();
     }
     return obj;
   },
@@ -2606,6 +2653,7 @@ export const SimulateChargeRequest: MessageFns<SimulateChargeRequest> = {
     message.version = object.version ?? 0;
     message.intervals = object.intervals?.map((e) => ReactionInterval.fromPartial(e)) || [];
     message.limitMs = (object.limitMs !== undefined && object.limitMs !== null) ? BigInt(object.limitMs) : undefined;
+    message.mediaOriginTime = object.mediaOriginTime ?? undefined;
     return message;
   },
 };

@@ -354,6 +354,8 @@ export interface ChargeAuthorization {
     | undefined;
   /** The grant holds until this media time unless it is extended. */
   grantedUntilMs: bigint;
+  /** Of the policy's time zone when the call was authorised; 0 if its price does not depend on the hour. */
+  utcOffsetMinutes: number;
 }
 
 /** One leg as the API shows it. */
@@ -385,7 +387,7 @@ export interface Call {
 }
 
 function createBaseChargeAuthorization(): ChargeAuthorization {
-  return { walletId: "", payer: 0, policy: undefined, grantedUntilMs: 0n };
+  return { walletId: "", payer: 0, policy: undefined, grantedUntilMs: 0n, utcOffsetMinutes: 0 };
 }
 
 export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
@@ -404,6 +406,9 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
         throw new globalThis.Error("value provided for field message.grantedUntilMs of type int64 too large");
       }
       writer.uint32(32).int64(message.grantedUntilMs);
+    }
+    if (message.utcOffsetMinutes !== 0) {
+      writer.uint32(40).int32(message.utcOffsetMinutes);
     }
     return writer;
   },
@@ -453,6 +458,14 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
             message.grantedUntilMs = reader.int64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.utcOffsetMinutes = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -479,6 +492,11 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
         : isSet(object.granted_until_ms)
         ? BigInt(object.granted_until_ms)
         : 0n,
+      utcOffsetMinutes: isSet(object.utcOffsetMinutes)
+        ? globalThis.Number(object.utcOffsetMinutes)
+        : isSet(object.utc_offset_minutes)
+        ? globalThis.Number(object.utc_offset_minutes)
+        : 0,
     };
   },
 
@@ -496,6 +514,9 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
     if (message.grantedUntilMs !== 0n) {
       obj.grantedUntilMs = message.grantedUntilMs.toString();
     }
+    if (message.utcOffsetMinutes !== 0) {
+      obj.utcOffsetMinutes = Math.round(message.utcOffsetMinutes);
+    }
     return obj;
   },
 
@@ -512,6 +533,7 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
     message.grantedUntilMs = (object.grantedUntilMs !== undefined && object.grantedUntilMs !== null)
       ? BigInt(object.grantedUntilMs)
       : 0n;
+    message.utcOffsetMinutes = object.utcOffsetMinutes ?? 0;
     return message;
   },
 };

@@ -11,6 +11,51 @@ export const protobufPackage = "parley.policy.v1";
 
 export const protobufFileName = "parley/policy/v1/policy.proto";
 
+/** The side whose wallet pays for what it sees of the other. */
+export const Payer = {
+  /** UNSPECIFIED - The caller. */
+  UNSPECIFIED: 0,
+  CALLER: 1,
+  CALLEE: 2,
+} as const;
+
+export type Payer = typeof Payer[keyof typeof Payer];
+
+export namespace Payer {
+  export type UNSPECIFIED = typeof Payer.UNSPECIFIED;
+  export type CALLER = typeof Payer.CALLER;
+  export type CALLEE = typeof Payer.CALLEE;
+}
+
+export function payerFromJSON(object: any): Payer {
+  switch (object) {
+    case 0:
+    case "PAYER_UNSPECIFIED":
+      return Payer.UNSPECIFIED;
+    case 1:
+    case "PAYER_CALLER":
+      return Payer.CALLER;
+    case 2:
+    case "PAYER_CALLEE":
+      return Payer.CALLEE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Payer");
+  }
+}
+
+export function payerToJSON(object: Payer): string {
+  switch (object) {
+    case Payer.UNSPECIFIED:
+      return "PAYER_UNSPECIFIED";
+    case Payer.CALLER:
+      return "PAYER_CALLER";
+    case Payer.CALLEE:
+      return "PAYER_CALLEE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Payer");
+  }
+}
+
 export const RoundingMode = { UNSPECIFIED: 0, HALF_EVEN: 1, HALF_UP: 2, DOWN: 3, UP: 4 } as const;
 
 export type RoundingMode = typeof RoundingMode[keyof typeof RoundingMode];
@@ -104,8 +149,8 @@ export interface PolicyTerms {
 }
 
 /**
- * A price is fee + the sum over the charged milliseconds of rate x weight / unit, then rounded, and not below the minimum nor
- * above the maximum.
+ * A price is fee + the sum over the charged milliseconds of rate x weight x band / unit, then rounded, and not below the minimum
+ * nor above the maximum.
  */
 export interface PriceTerms {
   /** By charged time, ascending, at most 16; before the first rate_micros holds. */
@@ -119,7 +164,30 @@ export interface PriceTerms {
   /** What a millisecond of each channel counts for, in thousandths; 0: it is not charged. Not set: 1000. Grace counts 1000. */
   facePermille?: number | undefined;
   voicePermille?: number | undefined;
-  textPermille?: number | undefined;
+  textPermille?:
+    | number
+    | undefined;
+  /**
+   * Rates by the hour of the payer's week, ascending, at most 168; none: the same at all hours. Each holds to the next one, the
+   * last one of the week to the first one of the next.
+   */
+  weekBands: WeekBand[];
+  /**
+   * IANA name of the zone whose clock the bands go by, e.g. Europe/Berlin; empty: UTC. A call keeps the offset from UTC that holds
+   * when it is authorised.
+   */
+  timeZone: string;
+  /** How long a reaction has to last after time without one until it is charged again; until then it is explained as resuming. */
+  resumeAfterMs: bigint;
+  payer: Payer;
+}
+
+/** From this minute of the week on, a charged millisecond counts for this much. */
+export interface WeekBand {
+  /** From Monday 00:00: 0..10079. */
+  fromMinute: number;
+  /** In thousandths; 0: these hours are free. */
+  permille: number;
 }
 
 /** From this charged time of a call on, this rate holds. */
@@ -613,6 +681,10 @@ function createBasePriceTerms(): PriceTerms {
     facePermille: undefined,
     voicePermille: undefined,
     textPermille: undefined,
+    weekBands: [],
+    timeZone: "",
+    resumeAfterMs: 0n,
+    payer: 0,
   };
 }
 
@@ -647,6 +719,21 @@ export const PriceTerms: MessageFns<PriceTerms> = {
     }
     if (message.textPermille !== undefined) {
       writer.uint32(56).int32(message.textPermille);
+    }
+    for (const v of message.weekBands) {
+      WeekBand.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.timeZone !== "") {
+      writer.uint32(74).string(message.timeZone);
+    }
+    if (message.resumeAfterMs !== 0n) {
+      if (BigInt.asIntN(64, message.resumeAfterMs) !== message.resumeAfterMs) {
+        throw new globalThis.Error("value provided for field message.resumeAfterMs of type int64 too large");
+      }
+      writer.uint32(80).int64(message.resumeAfterMs);
+    }
+    if (message.payer !== 0) {
+      writer.uint32(88).int32(message.payer);
     }
     return writer;
   },
@@ -720,6 +807,38 @@ export const PriceTerms: MessageFns<PriceTerms> = {
             message.textPermille = reader.int32();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.weekBands.push(WeekBand.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.timeZone = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.resumeAfterMs = reader.int64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.payer = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -765,6 +884,22 @@ export const PriceTerms: MessageFns<PriceTerms> = {
         : isSet(object.text_permille)
         ? globalThis.Number(object.text_permille)
         : undefined,
+      weekBands: globalThis.Array.isArray(object?.weekBands)
+        ? object.weekBands.map((e: any) => WeekBand.fromJSON(e))
+        : globalThis.Array.isArray(object?.week_bands)
+        ? object.week_bands.map((e: any) => WeekBand.fromJSON(e))
+        : [],
+      timeZone: isSet(object.timeZone)
+        ? globalThis.String(object.timeZone)
+        : isSet(object.time_zone)
+        ? globalThis.String(object.time_zone)
+        : "",
+      resumeAfterMs: isSet(object.resumeAfterMs)
+        ? BigInt(object.resumeAfterMs)
+        : isSet(object.resume_after_ms)
+        ? BigInt(object.resume_after_ms)
+        : 0n,
+      payer: isSet(object.payer) ? payerFromJSON(object.payer) : 0,
     };
   },
 
@@ -791,6 +926,18 @@ export const PriceTerms: MessageFns<PriceTerms> = {
     if (message.textPermille !== undefined) {
       obj.textPermille = Math.round(message.textPermille);
     }
+    if (message.weekBands?.length) {
+      obj.weekBands = message.weekBands.map((e) => WeekBand.toJSON(e));
+    }
+    if (message.timeZone !== "") {
+      obj.timeZone = message.timeZone;
+    }
+    if (message.resumeAfterMs !== 0n) {
+      obj.resumeAfterMs = message.resumeAfterMs.toString();
+    }
+    if (message.payer !== 0) {
+      obj.payer = payerToJSON(message.payer);
+    }
     return obj;
   },
 
@@ -812,6 +959,101 @@ export const PriceTerms: MessageFns<PriceTerms> = {
     message.facePermille = object.facePermille ?? undefined;
     message.voicePermille = object.voicePermille ?? undefined;
     message.textPermille = object.textPermille ?? undefined;
+    message.weekBands = object.weekBands?.map((e) => WeekBand.fromPartial(e)) || [];
+    message.timeZone = object.timeZone ?? "";
+    message.resumeAfterMs = (object.resumeAfterMs !== undefined && object.resumeAfterMs !== null)
+      ? BigInt(object.resumeAfterMs)
+      : 0n;
+    message.payer = object.payer ?? 0;
+    return message;
+  },
+};
+
+function createBaseWeekBand(): WeekBand {
+  return { fromMinute: 0, permille: 0 };
+}
+
+export const WeekBand: MessageFns<WeekBand> = {
+  encode(message: WeekBand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fromMinute !== 0) {
+      writer.uint32(8).int32(message.fromMinute);
+    }
+    if (message.permille !== 0) {
+      writer.uint32(16).int32(message.permille);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WeekBand {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWeekBand();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fromMinute = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.permille = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WeekBand {
+    return {
+      fromMinute: isSet(object.fromMinute)
+        ? globalThis.Number(object.fromMinute)
+        : isSet(object.from_minute)
+        ? globalThis.Number(object.from_minute)
+        : 0,
+      permille: isSet(object.permille) ? globalThis.Number(object.permille) : 0,
+    };
+  },
+
+  toJSON(message: WeekBand): unknown {
+    const obj: any = {};
+    if (message.fromMinute !== 0) {
+      obj.fromMinute = Math.round(message.fromMinute);
+    }
+    if (message.permille !== 0) {
+      obj.permille = Math.round(message.permille);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WeekBand>): WeekBand {
+    return WeekBand.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WeekBand>): WeekBand {
+    const message = createBaseWeekBand();
+    message.fromMinute = object.fromMinute ?? 0;
+    message.permille = object.permille ?? 0;
     return message;
   },
 };
