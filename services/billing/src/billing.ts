@@ -14,6 +14,7 @@ import { createAuthorizeCharge } from './usecases/authorize-charge.ts';
 import type { ChargeStore } from './usecases/charge-store.ts';
 import { createCreatePolicy } from './usecases/create-policy.ts';
 import { createMissDeadline, type MissDeadline, type Timeouts } from './usecases/deadlines.ts';
+import { createExportUsage } from './usecases/export-usage.ts';
 import { createExtendGrant } from './usecases/extend-grant.ts';
 import { createGetReceipt } from './usecases/get-receipt.ts';
 import type { PolicyStore } from './usecases/policy-store.ts';
@@ -39,6 +40,7 @@ export interface Billing {
   readonly setDefaultPolicy: ReturnType<typeof createSetDefaultPolicy>;
   readonly topUpWallet: ReturnType<typeof createTopUpWallet>;
   readonly getReceipt: ReturnType<typeof createGetReceipt>;
+  readonly exportUsage: ReturnType<typeof createExportUsage>;
   readonly simulateCharge: ReturnType<typeof createSimulateCharge>;
   /** Creates indexes and publishes what an earlier start left behind; before anything else. */
   prepare(): Promise<void>;
@@ -63,6 +65,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     setDefaultPolicy: createSetDefaultPolicy(policies),
     topUpWallet: createTopUpWallet({ wallets, requests }),
     getReceipt: createGetReceipt(charges),
+    exportUsage: createExportUsage({ charges, wallets }),
     simulateCharge: createSimulateCharge(policies),
     prepare: async () => {
       await ensureIndexes(db, indexes);

@@ -29,6 +29,8 @@ export {
   BillingAdjusted,
 } from './parley/billing/v1/billing_event.ts';
 export {
+  UsageRows,
+  UsageFormat,
   CreatePolicyRequest,
   CreatePolicyResponse,
   GetPolicyRequest,
@@ -51,6 +53,8 @@ export {
   RenderReceiptResponse,
   SimulateChargeRequest,
   SimulateChargeResponse,
+  ExportUsageRequest,
+  ExportUsageResponse,
   AuthorizeChargeRequest,
   AuthorizeChargeResponse,
   ExtendGrantRequest,

@@ -10,6 +10,12 @@ export function walletIdOf(accountId: string, holder: string): string {
   return `${accountId}/${holder}`;
 }
 
+/** Whose wallet it is. */
+export function holderOf(walletId: string): { readonly accountId: string; readonly holder: string } {
+  const at = walletId.indexOf('/');
+  return { accountId: walletId.slice(0, at), holder: walletId.slice(at + 1) };
+}
+
 /** CallSid of the root leg. */
 export function isCallId(text: string): boolean {
   return /^CA[0-9a-f]{32}$/.test(text);

@@ -4,6 +4,7 @@ import { grpcService, type GrpcService } from '@parley/grpc';
 import type { Billing } from '../billing.ts';
 import { authorizeChargeHandler } from './authorize-charge.ts';
 import { createPolicyHandler } from './create-policy.ts';
+import { exportUsageHandler } from './export-usage.ts';
 import { extendGrantHandler } from './extend-grant.ts';
 import { getPolicyHandler } from './get-policy.ts';
 import { getReceiptHandler } from './get-receipt.ts';
@@ -30,6 +31,7 @@ export function grpcServices(billing: Billing, { consumer, parking }: { consumer
         listLedgerEntries: listLedgerEntriesHandler(billing.wallets),
         getReceipt: getReceiptHandler(billing.getReceipt),
         renderReceipt: renderReceiptHandler(billing.getReceipt),
+        exportUsage: exportUsageHandler(billing.exportUsage, now),
         simulateCharge: simulateChargeHandler(billing.simulateCharge),
       },
     }),

@@ -1,6 +1,6 @@
 import { partitionOf } from '@parley/bus';
 import { createOutboxRepository, storeErrors, type Draft, type OutboxDocument } from '@parley/store';
-import type { Db } from 'mongodb';
+import type { Db, FindCursor } from 'mongodb';
 import type { ChargeChange, ChargeEffect, ChargeRecord, ChargeStore, RunEffect } from '../usecases/charge-store.ts';
 
 /** `_id` is the call id: all that billing does for a call is one lookup by key away. */
@@ -27,10 +27,20 @@ export function createChargeRepository(db: Db, runEffect: RunEffect): ChargeStor
         const found = await collection.find({ partition: { $in: [...partitions] }, isOpen: true }).toArray();
         return found.map((document) => toRecord(document as ChargeDocument)!);
       }),
+    ofAccount: (accountId) => mapped(collection.find({ accountId }).sort({ _id: 1 })),
+    countOf: (accountId) => storeErrors(() => collection.countDocuments({ accountId })),
     runLeftEffects: async (partitions) => {
       await repository.publishPending({ partition: { $in: [...partitions] } });
     },
   };
+}
+
+async function* mapped(cursor: FindCursor<unknown>): AsyncGenerator<ChargeRecord> {
+  for (;;) {
+    const document = await storeErrors(() => cursor.next());
+    if (document === null) return;
+    yield toRecord(document as ChargeDocument)!;
+  }
 }
 
 function toRecord(document: ChargeDocument | undefined): ChargeRecord | undefined {

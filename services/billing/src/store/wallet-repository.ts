@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import { createOutboxRepository, type OutboxDocument } from '@parley/store';
+import { createOutboxRepository, storeErrors, type OutboxDocument } from '@parley/store';
 import type { Db } from 'mongodb';
 import { availableMicros, emptyWallet, hold, post, release, type HoldAnswer, type LedgerEntry, type Posting, type Wallet } from '../domain/wallet.ts';
 import type { WalletOwner, WalletStore } from '../usecases/wallet-store.ts';
@@ -14,7 +14,8 @@ interface WalletDocument extends OutboxDocument<LedgerEntry> {
 
 /** @param publishEntry tells of an entry on the LEDGER stream; may be called again for the same. */
 export function createWalletRepository(db: Db, ledger: LedgerRepository, publishEntry: (entry: LedgerEntry) => Promise<void>): WalletStore {
-  const repository = createOutboxRepository<WalletDocument>(db.collection('wallets'), {
+  const collection = db.collection<WalletDocument>('wallets');
+  const repository = createOutboxRepository<WalletDocument>(collection, {
     publish: async (entry) => {
       await ledger.insert(entry);
       await publishEntry(entry);
@@ -62,6 +63,11 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
       const count = Math.min(limit, Math.max(0, Number((wallet?.nextEntry ?? 0n) - fromNumber)));
       return ledger.read(walletId, Array.from({ length: count }, (_, index) => fromNumber + BigInt(index)));
     },
+    ofAccount: (accountId) =>
+      storeErrors(async () => {
+        const found = await collection.find({ 'wallet.accountId': accountId }).sort({ _id: 1 }).toArray();
+        return found.map(({ wallet: { walletId, nextEntry } }) => ({ walletId, nextEntry }));
+      }),
     publishLeft: async () => {
       await repository.publishPending();
     },

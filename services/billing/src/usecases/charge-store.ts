@@ -83,6 +83,9 @@ export interface ChargeStore {
   change(callId: string, decide: (record: ChargeRecord | undefined) => Promise<ChargeChange | undefined>): Promise<ChargeRecord | undefined>;
   /** Calls of some partitions that are not settled or closed. */
   openOf(partitions: readonly number[]): Promise<ChargeRecord[]>;
+  /** All calls of an account, in the order of their ids. */
+  ofAccount(accountId: string): AsyncIterable<ChargeRecord>;
+  countOf(accountId: string): Promise<number>;
   /** Runs effects that a crash left behind in some partitions. */
   runLeftEffects(partitions: readonly number[]): Promise<void>;
 }

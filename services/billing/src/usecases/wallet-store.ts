@@ -33,6 +33,8 @@ export interface WalletStore {
   release(walletId: string, callId: string): Promise<void>;
   /** Entries by number, ascending; fewer at the end of the ledger. */
   entries(walletId: string, fromNumber: bigint, limit: number): Promise<LedgerEntry[]>;
+  /** The wallets of an account, by id, and how many entries each has. */
+  ofAccount(accountId: string): Promise<readonly Pick<Wallet, 'walletId' | 'nextEntry'>[]>;
   /** Inserts and publishes what a crash left behind. */
   publishLeft(): Promise<void>;
 }

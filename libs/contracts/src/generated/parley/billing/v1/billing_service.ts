@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -28,6 +30,105 @@ import { AppliedSource, ChargeReason, chargeReasonFromJSON, chargeReasonToJSON }
 export const protobufPackage = "parley.billing.v1";
 
 export const protobufFileName = "parley/billing/v1/billing_service.proto";
+
+/** Of what there is a row each. */
+export const UsageRows = {
+  UNSPECIFIED: 0,
+  /** CALLS - Each settled call, by when it ended. */
+  CALLS: 1,
+  /** ENTRIES - Each ledger entry, by its time. */
+  ENTRIES: 2,
+} as const;
+
+export type UsageRows = typeof UsageRows[keyof typeof UsageRows];
+
+export namespace UsageRows {
+  export type UNSPECIFIED = typeof UsageRows.UNSPECIFIED;
+  export type CALLS = typeof UsageRows.CALLS;
+  export type ENTRIES = typeof UsageRows.ENTRIES;
+}
+
+export function usageRowsFromJSON(object: any): UsageRows {
+  switch (object) {
+    case 0:
+    case "USAGE_ROWS_UNSPECIFIED":
+      return UsageRows.UNSPECIFIED;
+    case 1:
+    case "USAGE_ROWS_CALLS":
+      return UsageRows.CALLS;
+    case 2:
+    case "USAGE_ROWS_ENTRIES":
+      return UsageRows.ENTRIES;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum UsageRows");
+  }
+}
+
+export function usageRowsToJSON(object: UsageRows): string {
+  switch (object) {
+    case UsageRows.UNSPECIFIED:
+      return "USAGE_ROWS_UNSPECIFIED";
+    case UsageRows.CALLS:
+      return "USAGE_ROWS_CALLS";
+    case UsageRows.ENTRIES:
+      return "USAGE_ROWS_ENTRIES";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum UsageRows");
+  }
+}
+
+export const UsageFormat = {
+  UNSPECIFIED: 0,
+  /** CSV - RFC 4180, with a header. */
+  CSV: 1,
+  /** JSON_LINES - A JSON object a line. */
+  JSON_LINES: 2,
+  /** CLOUD_EVENTS - A CloudEvent in JSON a line; its subject is the address whose wallet it is. */
+  CLOUD_EVENTS: 3,
+} as const;
+
+export type UsageFormat = typeof UsageFormat[keyof typeof UsageFormat];
+
+export namespace UsageFormat {
+  export type UNSPECIFIED = typeof UsageFormat.UNSPECIFIED;
+  export type CSV = typeof UsageFormat.CSV;
+  export type JSON_LINES = typeof UsageFormat.JSON_LINES;
+  export type CLOUD_EVENTS = typeof UsageFormat.CLOUD_EVENTS;
+}
+
+export function usageFormatFromJSON(object: any): UsageFormat {
+  switch (object) {
+    case 0:
+    case "USAGE_FORMAT_UNSPECIFIED":
+      return UsageFormat.UNSPECIFIED;
+    case 1:
+    case "USAGE_FORMAT_CSV":
+      return UsageFormat.CSV;
+    case 2:
+    case "USAGE_FORMAT_JSON_LINES":
+      return UsageFormat.JSON_LINES;
+    case 3:
+    case "USAGE_FORMAT_CLOUD_EVENTS":
+      return UsageFormat.CLOUD_EVENTS;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum UsageFormat");
+  }
+}
+
+export function usageFormatToJSON(object: UsageFormat): string {
+  switch (object) {
+    case UsageFormat.UNSPECIFIED:
+      return "USAGE_FORMAT_UNSPECIFIED";
+    case UsageFormat.CSV:
+      return "USAGE_FORMAT_CSV";
+    case UsageFormat.JSON_LINES:
+      return "USAGE_FORMAT_JSON_LINES";
+    case UsageFormat.CLOUD_EVENTS:
+      return "USAGE_FORMAT_CLOUD_EVENTS";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum UsageFormat");
+  }
+}
 
 export interface CreatePolicyRequest {
   requestId: string;
@@ -201,6 +302,22 @@ export interface SimulateChargeResponse {
   chargedMs: bigint;
   unchargedMs: bigint;
   total: Money | undefined;
+}
+
+export interface ExportUsageRequest {
+  rows: UsageRows;
+  format: UsageFormat;
+  /** Half-open; not set: from the beginning, to now. */
+  fromTime: Date | undefined;
+  toTime: Date | undefined;
+}
+
+export interface ExportUsageResponse {
+  /** Whole lines. */
+  text: string;
+  /** How many calls or entries have been looked at, of how many there are. */
+  lookedAt: bigint;
+  total: bigint;
 }
 
 export interface AuthorizeChargeRequest {
@@ -2809,6 +2926,242 @@ export const SimulateChargeResponse: MessageFns<SimulateChargeResponse> = {
   },
 };
 
+function createBaseExportUsageRequest(): ExportUsageRequest {
+  return { rows: 0, format: 0, fromTime: undefined, toTime: undefined };
+}
+
+export const ExportUsageRequest: MessageFns<ExportUsageRequest> = {
+  encode(message: ExportUsageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== 0) {
+      writer.uint32(8).int32(message.rows);
+    }
+    if (message.format !== 0) {
+      writer.uint32(16).int32(message.format);
+    }
+    if (message.fromTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.fromTime), writer.uint32(26).fork()).join();
+    }
+    if (message.toTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.toTime), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportUsageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportUsageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.format = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.fromTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.toTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExportUsageRequest {
+    return {
+      rows: isSet(object.rows) ? usageRowsFromJSON(object.rows) : 0,
+      format: isSet(object.format) ? usageFormatFromJSON(object.format) : 0,
+      fromTime: isSet(object.fromTime)
+        ? fromJsonTimestamp(object.fromTime)
+        : isSet(object.from_time)
+        ? fromJsonTimestamp(object.from_time)
+        : undefined,
+      toTime: isSet(object.toTime)
+        ? fromJsonTimestamp(object.toTime)
+        : isSet(object.to_time)
+        ? fromJsonTimestamp(object.to_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ExportUsageRequest): unknown {
+    const obj: any = {};
+    if (message.rows !== 0) {
+      obj.rows = usageRowsToJSON(message.rows);
+    }
+    if (message.format !== 0) {
+      obj.format = usageFormatToJSON(message.format);
+    }
+    if (message.fromTime !== undefined) {
+      obj.fromTime = message.fromTime.toISOString();
+    }
+    if (message.toTime !== undefined) {
+      obj.toTime = message.toTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExportUsageRequest>): ExportUsageRequest {
+    return ExportUsageRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExportUsageRequest>): ExportUsageRequest {
+    const message = createBaseExportUsageRequest();
+    message.rows = object.rows ?? 0;
+    message.format = object.format ?? 0;
+    message.fromTime = object.fromTime ?? undefined;
+    message.toTime = object.toTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseExportUsageResponse(): ExportUsageResponse {
+  return { text: "", lookedAt: 0n, total: 0n };
+}
+
+export const ExportUsageResponse: MessageFns<ExportUsageResponse> = {
+  encode(message: ExportUsageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.lookedAt !== 0n) {
+      if (BigInt.asIntN(64, message.lookedAt) !== message.lookedAt) {
+        throw new globalThis.Error("value provided for field message.lookedAt of type int64 too large");
+      }
+      writer.uint32(16).int64(message.lookedAt);
+    }
+    if (message.total !== 0n) {
+      if (BigInt.asIntN(64, message.total) !== message.total) {
+        throw new globalThis.Error("value provided for field message.total of type int64 too large");
+      }
+      writer.uint32(24).int64(message.total);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportUsageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportUsageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.lookedAt = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.total = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExportUsageResponse {
+    return {
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      lookedAt: isSet(object.lookedAt)
+        ? BigInt(object.lookedAt)
+        : isSet(object.looked_at)
+        ? BigInt(object.looked_at)
+        : 0n,
+      total: isSet(object.total) ? BigInt(object.total) : 0n,
+    };
+  },
+
+  toJSON(message: ExportUsageResponse): unknown {
+    const obj: any = {};
+    if (message.text !== "") {
+      obj.text = message.text;
+    }
+    if (message.lookedAt !== 0n) {
+      obj.lookedAt = message.lookedAt.toString();
+    }
+    if (message.total !== 0n) {
+      obj.total = message.total.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExportUsageResponse>): ExportUsageResponse {
+    return ExportUsageResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExportUsageResponse>): ExportUsageResponse {
+    const message = createBaseExportUsageResponse();
+    message.text = object.text ?? "";
+    message.lookedAt = (object.lookedAt !== undefined && object.lookedAt !== null) ? BigInt(object.lookedAt) : 0n;
+    message.total = (object.total !== undefined && object.total !== null) ? BigInt(object.total) : 0n;
+    return message;
+  },
+};
+
 function createBaseAuthorizeChargeRequest(): AuthorizeChargeRequest {
   return { callId: "", from: "", to: "", policyId: "" };
 }
@@ -3378,6 +3731,16 @@ export const BillingServiceService = {
       Buffer.from(SimulateChargeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SimulateChargeResponse => SimulateChargeResponse.decode(value),
   },
+  /** What was used and what it cost, as text for a finance team or for a system that meters. */
+  exportUsage: {
+    path: "/parley.billing.v1.BillingService/ExportUsage" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ExportUsageRequest): Buffer => Buffer.from(ExportUsageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExportUsageRequest => ExportUsageRequest.decode(value),
+    responseSerialize: (value: ExportUsageResponse): Buffer => Buffer.from(ExportUsageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExportUsageResponse => ExportUsageResponse.decode(value),
+  },
 } as const;
 
 export interface BillingServiceServer extends UntypedServiceImplementation {
@@ -3395,6 +3758,8 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   renderReceipt: handleUnaryCall<RenderReceiptRequest, RenderReceiptResponse>;
   /** What a call with these reactions would cost, without a call. */
   simulateCharge: handleUnaryCall<SimulateChargeRequest, SimulateChargeResponse>;
+  /** What was used and what it cost, as text for a finance team or for a system that meters. */
+  exportUsage: handleServerStreamingCall<ExportUsageRequest, ExportUsageResponse>;
 }
 
 export interface BillingServiceClient extends Client {
@@ -3538,6 +3903,13 @@ export interface BillingServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SimulateChargeResponse) => void,
   ): ClientUnaryCall;
+  /** What was used and what it cost, as text for a finance team or for a system that meters. */
+  exportUsage(request: ExportUsageRequest, options?: Partial<CallOptions>): ClientReadableStream<ExportUsageResponse>;
+  exportUsage(
+    request: ExportUsageRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ExportUsageResponse>;
 }
 
 export const BillingServiceClient = makeGenericClientConstructor(
