@@ -138,6 +138,11 @@ export const errorTable = {
   'wallet.currency_mismatch': { ...precondition, meaning: 'The wallet is held in another currency.' },
   'wallet.invalid_amount': { ...invalid, meaning: 'The amount is not positive or too large.' },
 
+  'charge.not_settled': { ...precondition, meaning: 'The call is not settled yet; only what is settled is corrected.' },
+  'charge.refund_exceeds_total': { ...precondition, meaning: 'More would be given back than the call still costs.' },
+  'charge.currency_mismatch': { ...precondition, meaning: 'The call was charged in another currency.' },
+  'charge.too_many_corrections': { ...precondition, meaning: 'The charge of the call was corrected or disputed as often as it may be.' },
+
   'grant.not_found': { ...notFound, meaning: 'The call has no grant.' },
   'grant.ended': { ...precondition, meaning: 'The grant was released or settled.' },
 

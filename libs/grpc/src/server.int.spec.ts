@@ -55,6 +55,7 @@ function billingHandlers(): Handlers<typeof BillingServiceService> {
     getReceipt: notHere,
     renderReceipt: notHere,
     simulateCharge: notHere,
+    refundCharge: notHere,
   };
 }
 

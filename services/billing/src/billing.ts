@@ -18,6 +18,7 @@ import { createExtendGrant } from './usecases/extend-grant.ts';
 import { createGetReceipt } from './usecases/get-receipt.ts';
 import type { PolicyStore } from './usecases/policy-store.ts';
 import { createReclaimHolds } from './usecases/reclaim-holds.ts';
+import { createRefundCharge } from './usecases/refund-charge.ts';
 import { createReleaseGrant } from './usecases/release-grant.ts';
 import { createRunEffect } from './usecases/run-effect.ts';
 import { createSetDefaultPolicy } from './usecases/set-default-policy.ts';
@@ -40,6 +41,7 @@ export interface Billing {
   readonly topUpWallet: ReturnType<typeof createTopUpWallet>;
   readonly getReceipt: ReturnType<typeof createGetReceipt>;
   readonly simulateCharge: ReturnType<typeof createSimulateCharge>;
+  readonly refundCharge: ReturnType<typeof createRefundCharge>;
   /** Creates indexes and publishes what an earlier start left behind; before anything else. */
   prepare(): Promise<void>;
 }
@@ -64,6 +66,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     topUpWallet: createTopUpWallet({ wallets, requests }),
     getReceipt: createGetReceipt(charges),
     simulateCharge: createSimulateCharge(policies),
+    refundCharge: createRefundCharge({ charges, wallets, requests }),
     prepare: async () => {
       await ensureIndexes(db, indexes);
       await wallets.publishLeft();

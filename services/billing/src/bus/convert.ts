@@ -177,7 +177,7 @@ export function toBillingEvent(fact: BillingFact, { accountId, callId }: { accou
       return { event: { $case: 'settled', value: { total: toMoney(currency, totalMicros), chargedMs, unchargedMs, applied, reason, limitMs, finalMs } } };
     }
     case 'adjusted':
-      return { event: { $case: 'adjusted', value: { entryId, difference: toMoney(fact.currency, fact.differenceMicros), reason: fact.reason } } };
+      return { event: { $case: 'adjusted', value: { entryId, difference: toMoney(fact.currency, fact.differenceMicros), reason: fact.reason, policy: fact.policy && toPolicySnapshot(fact.policy) } } };
   }
 }
 

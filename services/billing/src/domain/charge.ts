@@ -1,3 +1,4 @@
+import type { Correction } from './correction.ts';
 import type { PolicyVersion } from './policy-terms.ts';
 import type { SegmentKind, Timeline } from './timeline.ts';
 
@@ -77,6 +78,7 @@ export interface Published {
   readonly countedThroughMs: bigint;
   /** End of the last cell that was charged. */
   readonly cellsThroughMs: bigint;
+  /** What the call costs as far as it is charged, corrections among it. */
   readonly chargedMicros: bigint;
   readonly announcedFunds: Funds;
 }
@@ -103,6 +105,8 @@ export interface Settlement {
 export interface SettledCharge extends Omit<OpenCharge, 'status'> {
   readonly status: 'settled';
   readonly settlement: Settlement;
+  /** In the order in which they were made; absent: none. */
+  readonly corrections?: readonly Correction[];
 }
 
 /** The charge of one call. */
@@ -139,9 +143,7 @@ export interface SettledFact extends Omit<Settlement, 'adjusted'> {
   readonly applied: Observed['applied'];
 }
 
-export interface AdjustedFact {
+export interface AdjustedFact extends Correction {
   readonly type: 'adjusted';
   readonly currency: string;
-  readonly differenceMicros: bigint;
-  readonly reason: 'late_reaction';
 }

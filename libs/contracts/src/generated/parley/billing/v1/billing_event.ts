@@ -203,12 +203,19 @@ export interface BillingSettled {
 
 /** billing.adjusted: a correction after the settlement. */
 export interface BillingAdjusted {
+  /** Empty: the difference is nothing, and nothing was booked. */
   entryId: string;
+  /** What the call costs more; negative: money came back. */
   difference:
     | Money
     | undefined;
-  /** late_reaction: the payer's reaction was complete only after the settlement. */
+  /**
+   * late_reaction: the payer's reaction was complete only after the settlement. refund, dispute (it was accepted),
+   * rerating: by hand; the ledger entry says who and why.
+   */
   reason: string;
+  /** Of a rerating: the version by which the call is rated from now on. */
+  policy: PolicySnapshot | undefined;
 }
 
 function createBaseBillingEvent(): BillingEvent {
@@ -1353,7 +1360,7 @@ export const BillingSettled: MessageFns<BillingSettled> = {
 };
 
 function createBaseBillingAdjusted(): BillingAdjusted {
-  return { entryId: "", difference: undefined, reason: "" };
+  return { entryId: "", difference: undefined, reason: "", policy: undefined };
 }
 
 export const BillingAdjusted: MessageFns<BillingAdjusted> = {
@@ -1366,6 +1373,9 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
     }
     if (message.reason !== "") {
       writer.uint32(26).string(message.reason);
+    }
+    if (message.policy !== undefined) {
+      PolicySnapshot.encode(message.policy, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1407,6 +1417,14 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
             message.reason = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.policy = PolicySnapshot.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1428,6 +1446,7 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
         : "",
       difference: isSet(object.difference) ? Money.fromJSON(object.difference) : undefined,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      policy: isSet(object.policy) ? PolicySnapshot.fromJSON(object.policy) : undefined,
     };
   },
 
@@ -1442,6 +1461,9 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.policy !== undefined) {
+      obj.policy = PolicySnapshot.toJSON(message.policy);
+    }
     return obj;
   },
 
@@ -1455,6 +1477,9 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
       ? Money.fromPartial(object.difference)
       : undefined;
     message.reason = object.reason ?? "";
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? PolicySnapshot.fromPartial(object.policy)
+      : undefined;
     return message;
   },
 };

@@ -158,6 +158,29 @@ export interface Receipt {
   settled: boolean;
   settleReason: string;
   applied: AppliedSource[];
+  /** What was changed after the settlement, in order. Lines and total are those of before what was done by hand. */
+  corrections: ChargeCorrection[];
+  /** What the call costs after the corrections; while it goes on, the total. */
+  correctedTotal: Money | undefined;
+}
+
+/** One difference in what a settled call costs. */
+export interface ChargeCorrection {
+  /** late_reaction, refund, dispute, rerating */
+  kind: string;
+  time:
+    | Date
+    | undefined;
+  /** Why, in words, and by whom: the subject of the token. Both empty for what follows from events. */
+  reason: string;
+  actor: string;
+  /** Negative: money came back. */
+  difference:
+    | Money
+    | undefined;
+  /** Of a rerating: the version that the call is rated by from then on. */
+  policyId: string;
+  policyVersion: number;
 }
 
 export interface GetReceiptResponse {
@@ -193,6 +216,25 @@ export interface SimulateChargeResponse {
   chargedMs: bigint;
   unchargedMs: bigint;
   total: Money | undefined;
+}
+
+export interface RefundChargeRequest {
+  /** The same id again is the same refund; with another body it is refused. */
+  requestId: string;
+  callId: string;
+  /** Positive, and at most what the call still costs. */
+  amount:
+    | Money
+    | undefined;
+  /** In words, 1 to 500 characters; stands in the ledger entry. */
+  reason: string;
+}
+
+export interface RefundChargeResponse {
+  correction: ChargeCorrection | undefined;
+  entryId: string;
+  /** What the call costs now. */
+  correctedTotal: Money | undefined;
 }
 
 export interface AuthorizeChargeRequest {
@@ -1997,6 +2039,8 @@ function createBaseReceipt(): Receipt {
     settled: false,
     settleReason: "",
     applied: [],
+    corrections: [],
+    correctedTotal: undefined,
   };
 }
 
@@ -2037,6 +2081,12 @@ export const Receipt: MessageFns<Receipt> = {
     }
     for (const v of message.applied) {
       AppliedSource.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.corrections) {
+      ChargeCorrection.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.correctedTotal !== undefined) {
+      Money.encode(message.correctedTotal, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -2134,6 +2184,22 @@ export const Receipt: MessageFns<Receipt> = {
             message.applied.push(AppliedSource.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.corrections.push(ChargeCorrection.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.correctedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2180,6 +2246,14 @@ export const Receipt: MessageFns<Receipt> = {
       applied: globalThis.Array.isArray(object?.applied)
         ? object.applied.map((e: any) => AppliedSource.fromJSON(e))
         : [],
+      corrections: globalThis.Array.isArray(object?.corrections)
+        ? object.corrections.map((e: any) => ChargeCorrection.fromJSON(e))
+        : [],
+      correctedTotal: isSet(object.correctedTotal)
+        ? Money.fromJSON(object.correctedTotal)
+        : isSet(object.corrected_total)
+        ? Money.fromJSON(object.corrected_total)
+        : undefined,
     };
   },
 
@@ -2215,6 +2289,12 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.applied?.length) {
       obj.applied = message.applied.map((e) => AppliedSource.toJSON(e));
     }
+    if (message.corrections?.length) {
+      obj.corrections = message.corrections.map((e) => ChargeCorrection.toJSON(e));
+    }
+    if (message.correctedTotal !== undefined) {
+      obj.correctedTotal = Money.toJSON(message.correctedTotal);
+    }
     return obj;
   },
 
@@ -2237,6 +2317,185 @@ export const Receipt: MessageFns<Receipt> = {
     message.settled = object.settled ?? false;
     message.settleReason = object.settleReason ?? "";
     message.applied = object.applied?.map((e) => AppliedSource.fromPartial(e)) || [];
+    message.corrections = object.corrections?.map((e) => ChargeCorrection.fromPartial(e)) || [];
+    message.correctedTotal = (object.correctedTotal !== undefined && object.correctedTotal !== null)
+      ? Money.fromPartial(object.correctedTotal)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseChargeCorrection(): ChargeCorrection {
+  return { kind: "", time: undefined, reason: "", actor: "", difference: undefined, policyId: "", policyVersion: 0 };
+}
+
+export const ChargeCorrection: MessageFns<ChargeCorrection> = {
+  encode(message: ChargeCorrection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(34).string(message.actor);
+    }
+    if (message.difference !== undefined) {
+      Money.encode(message.difference, writer.uint32(42).fork()).join();
+    }
+    if (message.policyId !== "") {
+      writer.uint32(50).string(message.policyId);
+    }
+    if (message.policyVersion !== 0) {
+      writer.uint32(56).int32(message.policyVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChargeCorrection {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChargeCorrection();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.difference = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.policyId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.policyVersion = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChargeCorrection {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+      difference: isSet(object.difference) ? Money.fromJSON(object.difference) : undefined,
+      policyId: isSet(object.policyId)
+        ? globalThis.String(object.policyId)
+        : isSet(object.policy_id)
+        ? globalThis.String(object.policy_id)
+        : "",
+      policyVersion: isSet(object.policyVersion)
+        ? globalThis.Number(object.policyVersion)
+        : isSet(object.policy_version)
+        ? globalThis.Number(object.policy_version)
+        : 0,
+    };
+  },
+
+  toJSON(message: ChargeCorrection): unknown {
+    const obj: any = {};
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    if (message.difference !== undefined) {
+      obj.difference = Money.toJSON(message.difference);
+    }
+    if (message.policyId !== "") {
+      obj.policyId = message.policyId;
+    }
+    if (message.policyVersion !== 0) {
+      obj.policyVersion = Math.round(message.policyVersion);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ChargeCorrection>): ChargeCorrection {
+    return ChargeCorrection.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChargeCorrection>): ChargeCorrection {
+    const message = createBaseChargeCorrection();
+    message.kind = object.kind ?? "";
+    message.time = object.time ?? undefined;
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
+    message.difference = (object.difference !== undefined && object.difference !== null)
+      ? Money.fromPartial(object.difference)
+      : undefined;
+    message.policyId = object.policyId ?? "";
+    message.policyVersion = object.policyVersion ?? 0;
     return message;
   },
 };
@@ -2757,6 +3016,246 @@ export const SimulateChargeResponse: MessageFns<SimulateChargeResponse> = {
       ? BigInt(object.unchargedMs)
       : 0n;
     message.total = (object.total !== undefined && object.total !== null) ? Money.fromPartial(object.total) : undefined;
+    return message;
+  },
+};
+
+function createBaseRefundChargeRequest(): RefundChargeRequest {
+  return { requestId: "", callId: "", amount: undefined, reason: "" };
+}
+
+export const RefundChargeRequest: MessageFns<RefundChargeRequest> = {
+  encode(message: RefundChargeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.callId !== "") {
+      writer.uint32(18).string(message.callId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefundChargeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefundChargeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefundChargeRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      callId: isSet(object.callId)
+        ? globalThis.String(object.callId)
+        : isSet(object.call_id)
+        ? globalThis.String(object.call_id)
+        : "",
+      amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: RefundChargeRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.callId !== "") {
+      obj.callId = message.callId;
+    }
+    if (message.amount !== undefined) {
+      obj.amount = Money.toJSON(message.amount);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RefundChargeRequest>): RefundChargeRequest {
+    return RefundChargeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefundChargeRequest>): RefundChargeRequest {
+    const message = createBaseRefundChargeRequest();
+    message.requestId = object.requestId ?? "";
+    message.callId = object.callId ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRefundChargeResponse(): RefundChargeResponse {
+  return { correction: undefined, entryId: "", correctedTotal: undefined };
+}
+
+export const RefundChargeResponse: MessageFns<RefundChargeResponse> = {
+  encode(message: RefundChargeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.correction !== undefined) {
+      ChargeCorrection.encode(message.correction, writer.uint32(10).fork()).join();
+    }
+    if (message.entryId !== "") {
+      writer.uint32(18).string(message.entryId);
+    }
+    if (message.correctedTotal !== undefined) {
+      Money.encode(message.correctedTotal, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefundChargeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefundChargeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.correction = ChargeCorrection.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entryId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.correctedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefundChargeResponse {
+    return {
+      correction: isSet(object.correction) ? ChargeCorrection.fromJSON(object.correction) : undefined,
+      entryId: isSet(object.entryId)
+        ? globalThis.String(object.entryId)
+        : isSet(object.entry_id)
+        ? globalThis.String(object.entry_id)
+        : "",
+      correctedTotal: isSet(object.correctedTotal)
+        ? Money.fromJSON(object.correctedTotal)
+        : isSet(object.corrected_total)
+        ? Money.fromJSON(object.corrected_total)
+        : undefined,
+    };
+  },
+
+  toJSON(message: RefundChargeResponse): unknown {
+    const obj: any = {};
+    if (message.correction !== undefined) {
+      obj.correction = ChargeCorrection.toJSON(message.correction);
+    }
+    if (message.entryId !== "") {
+      obj.entryId = message.entryId;
+    }
+    if (message.correctedTotal !== undefined) {
+      obj.correctedTotal = Money.toJSON(message.correctedTotal);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RefundChargeResponse>): RefundChargeResponse {
+    return RefundChargeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefundChargeResponse>): RefundChargeResponse {
+    const message = createBaseRefundChargeResponse();
+    message.correction = (object.correction !== undefined && object.correction !== null)
+      ? ChargeCorrection.fromPartial(object.correction)
+      : undefined;
+    message.entryId = object.entryId ?? "";
+    message.correctedTotal = (object.correctedTotal !== undefined && object.correctedTotal !== null)
+      ? Money.fromPartial(object.correctedTotal)
+      : undefined;
     return message;
   },
 };
@@ -3330,6 +3829,17 @@ export const BillingServiceService = {
       Buffer.from(SimulateChargeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SimulateChargeResponse => SimulateChargeResponse.decode(value),
   },
+  /** Gives back a part of what a settled call costs. */
+  refundCharge: {
+    path: "/parley.billing.v1.BillingService/RefundCharge" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RefundChargeRequest): Buffer => Buffer.from(RefundChargeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RefundChargeRequest => RefundChargeRequest.decode(value),
+    responseSerialize: (value: RefundChargeResponse): Buffer =>
+      Buffer.from(RefundChargeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RefundChargeResponse => RefundChargeResponse.decode(value),
+  },
 } as const;
 
 export interface BillingServiceServer extends UntypedServiceImplementation {
@@ -3347,6 +3857,8 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   renderReceipt: handleUnaryCall<RenderReceiptRequest, RenderReceiptResponse>;
   /** What a call with these reactions would cost, without a call. */
   simulateCharge: handleUnaryCall<SimulateChargeRequest, SimulateChargeResponse>;
+  /** Gives back a part of what a settled call costs. */
+  refundCharge: handleUnaryCall<RefundChargeRequest, RefundChargeResponse>;
 }
 
 export interface BillingServiceClient extends Client {
@@ -3489,6 +4001,22 @@ export interface BillingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SimulateChargeResponse) => void,
+  ): ClientUnaryCall;
+  /** Gives back a part of what a settled call costs. */
+  refundCharge(
+    request: RefundChargeRequest,
+    callback: (error: ServiceError | null, response: RefundChargeResponse) => void,
+  ): ClientUnaryCall;
+  refundCharge(
+    request: RefundChargeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RefundChargeResponse) => void,
+  ): ClientUnaryCall;
+  refundCharge(
+    request: RefundChargeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RefundChargeResponse) => void,
   ): ClientUnaryCall;
 }
 
