@@ -56,6 +56,7 @@ function billingHandlers(): Handlers<typeof BillingServiceService> {
     renderReceipt: notHere,
     simulateCharge: notHere,
     refundCharge: notHere,
+    reRateCharge: notHere,
   };
 }
 

@@ -18,6 +18,7 @@ import { createExtendGrant } from './usecases/extend-grant.ts';
 import { createGetReceipt } from './usecases/get-receipt.ts';
 import type { PolicyStore } from './usecases/policy-store.ts';
 import { createReclaimHolds } from './usecases/reclaim-holds.ts';
+import { createReRateCharge } from './usecases/re-rate-charge.ts';
 import { createRefundCharge } from './usecases/refund-charge.ts';
 import { createReleaseGrant } from './usecases/release-grant.ts';
 import { createRunEffect } from './usecases/run-effect.ts';
@@ -42,6 +43,7 @@ export interface Billing {
   readonly getReceipt: ReturnType<typeof createGetReceipt>;
   readonly simulateCharge: ReturnType<typeof createSimulateCharge>;
   readonly refundCharge: ReturnType<typeof createRefundCharge>;
+  readonly reRateCharge: ReturnType<typeof createReRateCharge>;
   /** Creates indexes and publishes what an earlier start left behind; before anything else. */
   prepare(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     getReceipt: createGetReceipt(charges),
     simulateCharge: createSimulateCharge(policies),
     refundCharge: createRefundCharge({ charges, wallets, requests }),
+    reRateCharge: createReRateCharge({ charges, wallets, requests, policies }),
     prepare: async () => {
       await ensureIndexes(db, indexes);
       await wallets.publishLeft();

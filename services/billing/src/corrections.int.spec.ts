@@ -4,7 +4,8 @@ import { testBus, testDatabase } from '@parley/testing';
 import { toReceipt } from './grpc/convert.ts';
 import { evidence } from './test-support/call-script.ts';
 import { valuesOf } from './test-support/stream-reader.ts';
-import { replica, Tenant } from './test-support/tenant.ts';
+import { replica, Tenant, timeouts } from './test-support/tenant.ts';
+import { deadlineOf } from './usecases/deadlines.ts';
 import { verifyLedger } from './verify/verify-ledger.ts';
 
 const nats = testBus();
@@ -104,6 +105,110 @@ describe('a refund', () => {
     const after = toReceipt(await tenant.billing.getReceipt(tenant.accountId, callId)).receipt!;
     expect([after.corrections, after.correctedTotal?.micros, (await tenant.wallet()).nextEntry]).toEqual([[], 50_000n, 7n]);
     expect(valuesOf(told, 'adjusted')).toEqual([]);
+    await expectWhole();
+  });
+});
+
+describe('a re-rating', () => {
+  const reRate = (tenant: Tenant, callId: string, version: number, changes: object = {}) =>
+    tenant.billing.reRateCharge({ ...tenant.order(callId), policyId: tenant.policyId, version, dryRun: false, ...changes });
+
+  test('books one difference, up or down, names the version, and says the call as it rates it', async () => {
+    const { tenant, callId, script } = await settledCall();
+    const half = await reRate(tenant, callId, await tenant.newVersion({ rateMicros: 300_000n }));
+    expect(half.entry).toMatchObject({ debitAccount: `revenue:${tenant.accountId}`, amountMicros: 25_000n, reason: 'rerating', basis: { policyId: tenant.policyId, policyVersion: 2 }, actor: 'ops', note: 'a mistake' });
+    expect(half.rating).toMatchObject({ totalMicros: 25_000n, lines: [{ reason: 'face', amountMicros: 25_000n }] });
+    const twice = await reRate(tenant, callId, await tenant.newVersion({ rateMicros: 1_200_000n }));
+    expect(twice.entry).toMatchObject({ debitAccount: `wallet:${tenant.walletId}`, creditAccount: `revenue:${tenant.accountId}`, amountMicros: 75_000n, balanceAfterMicros: 900_000n });
+    const { told, wallet, receipt } = await tenant.played(script);
+    expect(wallet).toMatchObject({ balanceMicros: 900_000n, holds: {} });
+    expect(valuesOf(told, 'adjusted').map(({ reason, difference, policy }) => [reason, difference?.micros, policy?.version])).toEqual([['rerating', -25_000n, 2], ['rerating', 75_000n, 3]]);
+    expect(receipt).toMatchObject({ policy: { version: 1 }, total: euro(50_000n), correctedTotal: euro(100_000n), corrections: [{ policyId: tenant.policyId, policyVersion: 2 }, { policyVersion: 3 }] });
+    await expectWhole();
+  });
+
+  test('to the version that it is rated by already books and tells nothing, and stays nothing when it comes again', async () => {
+    const { tenant, callId, script } = await settledCall();
+    const idle = tenant.order(callId, 'idle');
+    const nothing = await reRate(tenant, callId, 1, idle);
+    expect([nothing.correction.differenceMicros, nothing.entry]).toEqual([0n, undefined]);
+    await reRate(tenant, callId, await tenant.newVersion({ rateMicros: 300_000n }));
+    expect((await reRate(tenant, callId, 1, idle)).entry).toBeUndefined();
+    const { told, charged } = await tenant.played(script);
+    expect([valuesOf(told, 'adjusted').length, charged]).toEqual([1, 25_000n]);
+  });
+
+  test('to another version of the same price books nothing, and tells of the version', async () => {
+    const { tenant, callId, script } = await settledCall();
+    const { entry } = await reRate(tenant, callId, await tenant.newVersion({ entryGridMs: 2_000n }));
+    expect(entry).toBeUndefined();
+    expect(valuesOf((await tenant.played(script)).told, 'adjusted')).toMatchObject([{ entryId: '', difference: euro(0n), reason: 'rerating', policy: { version: 2 } }]);
+    await expectWhole();
+  });
+
+  test('tried without being done changes nothing, and takes no request id', async () => {
+    const { tenant, callId, script } = await settledCall();
+    const version = await tenant.newVersion({ rateMicros: 300_000n });
+    const order = tenant.order(callId, 'r1');
+    const tried = await reRate(tenant, callId, version, { ...order, dryRun: true });
+    expect([tried.correction.differenceMicros, tried.record.charge.published.chargedMicros, tried.entry]).toEqual([-25_000n, 25_000n, undefined]);
+    expect(await tenant.played(script)).toMatchObject({ charged: 50_000n, receipt: { corrections: [] } });
+    expect((await reRate(tenant, callId, 1, order)).correction.differenceMicros).toBe(0n);
+  });
+
+  test('that the wallet does not cover is refused and changes nothing; after a top-up it is made', async () => {
+    const { tenant, callId, script } = await settledCall(100_000n);
+    const version = await tenant.newVersion({ rateMicros: 1_200_001n, rounding: 'up' });
+    const order = tenant.order(callId, 'r1');
+    await expect(reRate(tenant, callId, version, order)).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
+    expect(await tenant.played(script)).toMatchObject({ charged: 50_000n, receipt: { corrections: [] }, wallet: { balanceMicros: 50_000n, holds: {} } });
+    await tenant.topUp('more', 1n);
+    expect((await reRate(tenant, callId, version, order)).entry).toMatchObject({ amountMicros: 50_001n, balanceAfterMicros: 0n });
+    await expectWhole();
+  });
+
+  test('asked for at once at two replicas, by one request or by many, never takes what it does not have to', async () => {
+    const { tenant, callId, script } = await settledCall(130_000n);
+    const version = await tenant.newVersion({ rateMicros: 1_200_000n });
+    const other = replica(stores);
+    const ask = (nth: number) =>
+      (nth % 2 === 0 ? tenant.billing : other).reRateCharge({ ...tenant.order(callId, `r${nth % 5}`), policyId: tenant.policyId, version, dryRun: false });
+    await Promise.all(Array.from({ length: 20 }, (_, nth) => ask(nth)));
+    const { charged, wallet, told } = await tenant.played(script);
+    expect([charged, wallet.balanceMicros, wallet.holds]).toEqual([100_000n, 30_000n, {}]);
+    expect(told.map(({ sequence }) => sequence)).toEqual(told.map((_, nth) => BigInt(nth)));
+    await expectWhole();
+  });
+
+  test('in another currency, of no policy, or of another account\'s call is refused', async () => {
+    const { tenant, callId } = await settledCall();
+    const dollars = await tenant.newVersion({ currency: 'USD' });
+    await expect(reRate(tenant, callId, dollars)).rejects.toMatchObject({ code: 'charge.currency_mismatch' });
+    await expect(reRate(tenant, callId, 9)).rejects.toMatchObject({ code: 'not_found.policy' });
+    const other = await Tenant.with(stores, 0n);
+    await expect(reRate(other, callId, 1)).rejects.toMatchObject({ code: 'not_found.receipt' });
+  });
+
+  test('and late reactions come to the same, whichever comes first', async () => {
+    const play = async (isLateFirst: boolean) => {
+      const tenant = await Tenant.with(stores, 1_000_000n);
+      const script = await tenant.begin();
+      await tenant.apply(script.progress('caller', [face(0, 2_000)]), script.completed(5_000));
+      const missed = deadlineOf((await tenant.billing.charges.find(script.callId))!, timeouts)!;
+      await tenant.billing.missDeadline(script.callId, missed);
+      const late = async () => tenant.apply(script.progress('caller', [face(2_000, 5_000)]), script.ended('caller', 5_000));
+      if (isLateFirst) await late();
+      await tenant.billing.refundCharge({ ...tenant.order(script.callId), amount: euro(7_000n) });
+      await reRate(tenant, script.callId, await tenant.newVersion({ rateMicros: 300_000n }));
+      if (!isLateFirst) await late();
+      return tenant.played(script);
+    };
+    const [first, last] = [await play(true), await play(false)];
+    for (const { charged, receipt, wallet } of [first, last]) {
+      expect([charged, receipt.correctedTotal?.micros, wallet.balanceMicros, wallet.holds]).toEqual([18_000n, 18_000n, 982_000n, {}]);
+    }
+    expect(first.receipt.corrections.map(({ kind }) => kind)).toEqual(['late_reaction', 'refund', 'rerating']);
+    expect(last.receipt.corrections.map(({ kind, difference }) => [kind, difference?.micros])).toEqual([['refund', -7_000n], ['rerating', -10_000n], ['late_reaction', 15_000n]]);
     await expectWhole();
   });
 });

@@ -54,6 +54,8 @@ export {
   SimulateChargeResponse,
   RefundChargeRequest,
   RefundChargeResponse,
+  ReRateChargeRequest,
+  ReRateChargeResponse,
   AuthorizeChargeRequest,
   AuthorizeChargeResponse,
   ExtendGrantRequest,

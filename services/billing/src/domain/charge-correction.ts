@@ -1,6 +1,10 @@
 import { parleyError } from '@parley/errors';
+import { money } from '@parley/money';
 import type { AdjustedFact, SettledCharge } from './charge.ts';
-import { mostCorrections, type Correction, type CorrectionOrder } from './correction.ts';
+import { countedTimeline, limitMs, policyOf } from './charge-decision.ts';
+import { costMicros, mostCorrections, type Correction, type CorrectionOrder } from './correction.ts';
+import type { PolicyVersion } from './policy-terms.ts';
+import { rate, type Rating } from './rating.ts';
 
 /** What is asked for by hand, and when. */
 export interface TimedOrder {
@@ -24,6 +28,39 @@ export function giveBack(charge: SettledCharge, reason: 'refund' | 'dispute', am
   const costs = charge.published.chargedMicros;
   if (amountMicros > costs) throw parleyError('charge.refund_exceeds_total', `the call still costs ${costs} micro-units, not ${amountMicros}`);
   return { type: 'adjusted', currency: currencyOf(charge), differenceMicros: -amountMicros, reason, atMs, order };
+}
+
+/** What comes of rating a settled call by another version. */
+export interface ReRating {
+  readonly fact: AdjustedFact;
+  /** What counted, by the version's terms and up to where the balance reached: what was not granted stays uncharged. */
+  readonly rating: Rating;
+}
+
+/**
+ * The one difference between what the call costs by a version, less what was given back by hand, and what it costs now.
+ * @throws ParleyError `charge.currency_mismatch`, `charge.too_many_corrections`, `money.invalid_amount` for a price that is
+ *   none
+ */
+export function reRate(charge: SettledCharge, policy: PolicyVersion, { order, atMs }: TimedOrder): ReRating {
+  requireRoomForCorrection(charge);
+  const { currency } = policy.terms;
+  requireCurrencyOf(charge, currency);
+  const rating = ratingBy(charge, policy);
+  money(currency, rating.totalMicros);
+  const differenceMicros = costMicros(rating.totalMicros, charge.corrections) - charge.published.chargedMicros;
+  return { fact: { type: 'adjusted', currency, differenceMicros, reason: 'rerating', atMs, order, policy }, rating };
+}
+
+/** A settled call as a version rates it. */
+export function ratingBy(charge: SettledCharge, { terms }: PolicyVersion): Rating {
+  return rate(terms, countedTimeline(charge), limitMs(charge));
+}
+
+/** Whether a re-rating is to the version that the call is rated by already, and changes nothing. */
+export function repeatsPolicy(charge: SettledCharge, { policy, differenceMicros }: AdjustedFact): boolean {
+  const { policyId, version } = policyOf(charge);
+  return differenceMicros === 0n && policy?.policyId === policyId && policy.version === version;
 }
 
 /** @throws ParleyError `charge.too_many_corrections` */

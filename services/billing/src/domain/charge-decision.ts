@@ -39,7 +39,7 @@ export function evolve(charge: Charge, fact: BillingFact): Charge {
     case 'settled':
       return settled({ ...charge, published }, fact);
     case 'adjusted':
-      return adjusted({ ...charge, published }, fact);
+      return charge.status === 'settled' ? withCorrection({ ...charge, published }, fact) : charge;
   }
 }
 
@@ -254,8 +254,8 @@ function decideAdjustment(charge: SettledCharge): BillingFact[] {
   return [{ type: 'adjusted', currency: charge.terms.policy.terms.currency, differenceMicros, reason: 'late_reaction' }];
 }
 
-function adjusted(charge: OpenCharge | SettledCharge, { type: _type, currency: _currency, ...correction }: AdjustedFact): Charge {
-  if (charge.status !== 'settled') return charge;
+/** The charge as a correction changes it, told or not. */
+export function withCorrection(charge: SettledCharge, { type: _type, currency: _currency, ...correction }: AdjustedFact): SettledCharge {
   const published = { ...charge.published, chargedMicros: charge.published.chargedMicros + correction.differenceMicros };
   const { settlement, corrections = [] } = charge;
   const isLate = correction.reason === 'late_reaction';

@@ -10,6 +10,7 @@ import { getReceiptHandler } from './get-receipt.ts';
 import { getWalletHandler } from './get-wallet.ts';
 import type { Now } from './grant-command.ts';
 import { listLedgerEntriesHandler } from './list-ledger-entries.ts';
+import { reRateChargeHandler } from './re-rate-charge.ts';
 import { refundChargeHandler } from './refund-charge.ts';
 import { releaseGrantHandler } from './release-grant.ts';
 import { setDefaultPolicyHandler } from './set-default-policy.ts';
@@ -33,6 +34,7 @@ export function grpcServices(billing: Billing, { consumer, parking }: { consumer
         renderReceipt: renderReceiptHandler(billing.getReceipt),
         simulateCharge: simulateChargeHandler(billing.simulateCharge),
         refundCharge: refundChargeHandler(billing.refundCharge, now),
+        reRateCharge: reRateChargeHandler(billing.reRateCharge, now),
       },
     }),
     grpcService(ChargeAuthorizationServiceService, {

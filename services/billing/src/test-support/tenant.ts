@@ -14,7 +14,7 @@ import { billingEvents } from './stream-reader.ts';
 
 const atMs = BigInt(originMs);
 const cause = { id: 'request', atMs, traceparent: '' };
-const timeouts = { recognitionMs: 30_000n, authorizationMs: 120_000n, silenceMs: 3_600_000n };
+export const timeouts = { recognitionMs: 30_000n, authorizationMs: 120_000n, silenceMs: 3_600_000n };
 
 /** What became of a call. */
 export interface PlayedCall {

@@ -1,6 +1,5 @@
 import { parleyError } from '@parley/errors';
-import type { TimedOrder } from '../domain/charge-correction.ts';
-import { correctionFor } from '../domain/charge-correction.ts';
+import { correctionFor, type TimedOrder } from '../domain/charge-correction.ts';
 import type { AdjustedFact } from '../domain/charge.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { LedgerEntry } from '../domain/wallet.ts';
@@ -76,7 +75,8 @@ export async function madeCorrection(wallets: WalletStore, record: SettledRecord
   return { record, correction, entry: isBooked ? await wallets.entryOf(charge.terms.walletId, correctionKeyOf(callId, correction)) : undefined };
 }
 
-function requireSettled(record: ChargeRecord | undefined, accountId: string): SettledRecord {
+/** @throws ParleyError `not_found.receipt`, `charge.not_settled` */
+export function requireSettled(record: ChargeRecord | undefined, accountId: string): SettledRecord {
   const charged = requireCharged(record, accountId);
   const { charge } = charged;
   if (charge.status !== 'settled') throw parleyError('charge.not_settled', 'the call is not settled yet');

@@ -237,6 +237,36 @@ export interface RefundChargeResponse {
   correctedTotal: Money | undefined;
 }
 
+export interface ReRateChargeRequest {
+  /** The same id again is the same re-rating; with another body it is refused. */
+  requestId: string;
+  callId: string;
+  /** In the currency that the call was charged in. */
+  policyId: string;
+  /** 0 means the latest. */
+  version: number;
+  /** In words, 1 to 500 characters; stands in the ledger entry. */
+  reason: string;
+  /** Only says what would come of it; nothing is booked, and the request id is not taken. */
+  dryRun: boolean;
+}
+
+export interface ReRateChargeResponse {
+  correction:
+    | ChargeCorrection
+    | undefined;
+  /** Empty: the difference is nothing, or it was a dry run. */
+  entryId: string;
+  /** What the call costs after it: the rated total less what was given back by hand, and never less than nothing. */
+  correctedTotal: Money | undefined;
+  policy:
+    | PolicySnapshot
+    | undefined;
+  /** The call as this version rates it. */
+  lines: ReceiptLine[];
+  ratedTotal: Money | undefined;
+}
+
 export interface AuthorizeChargeRequest {
   callId: string;
   from: string;
@@ -3260,6 +3290,347 @@ export const RefundChargeResponse: MessageFns<RefundChargeResponse> = {
   },
 };
 
+function createBaseReRateChargeRequest(): ReRateChargeRequest {
+  return { requestId: "", callId: "", policyId: "", version: 0, reason: "", dryRun: false };
+}
+
+export const ReRateChargeRequest: MessageFns<ReRateChargeRequest> = {
+  encode(message: ReRateChargeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.callId !== "") {
+      writer.uint32(18).string(message.callId);
+    }
+    if (message.policyId !== "") {
+      writer.uint32(26).string(message.policyId);
+    }
+    if (message.version !== 0) {
+      writer.uint32(32).int32(message.version);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(48).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReRateChargeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReRateChargeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.policyId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.version = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReRateChargeRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      callId: isSet(object.callId)
+        ? globalThis.String(object.callId)
+        : isSet(object.call_id)
+        ? globalThis.String(object.call_id)
+        : "",
+      policyId: isSet(object.policyId)
+        ? globalThis.String(object.policyId)
+        : isSet(object.policy_id)
+        ? globalThis.String(object.policy_id)
+        : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      dryRun: isSet(object.dryRun)
+        ? globalThis.Boolean(object.dryRun)
+        : isSet(object.dry_run)
+        ? globalThis.Boolean(object.dry_run)
+        : false,
+    };
+  },
+
+  toJSON(message: ReRateChargeRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.callId !== "") {
+      obj.callId = message.callId;
+    }
+    if (message.policyId !== "") {
+      obj.policyId = message.policyId;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.dryRun !== false) {
+      obj.dryRun = message.dryRun;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReRateChargeRequest>): ReRateChargeRequest {
+    return ReRateChargeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReRateChargeRequest>): ReRateChargeRequest {
+    const message = createBaseReRateChargeRequest();
+    message.requestId = object.requestId ?? "";
+    message.callId = object.callId ?? "";
+    message.policyId = object.policyId ?? "";
+    message.version = object.version ?? 0;
+    message.reason = object.reason ?? "";
+    message.dryRun = object.dryRun ?? false;
+    return message;
+  },
+};
+
+function createBaseReRateChargeResponse(): ReRateChargeResponse {
+  return {
+    correction: undefined,
+    entryId: "",
+    correctedTotal: undefined,
+    policy: undefined,
+    lines: [],
+    ratedTotal: undefined,
+  };
+}
+
+export const ReRateChargeResponse: MessageFns<ReRateChargeResponse> = {
+  encode(message: ReRateChargeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.correction !== undefined) {
+      ChargeCorrection.encode(message.correction, writer.uint32(10).fork()).join();
+    }
+    if (message.entryId !== "") {
+      writer.uint32(18).string(message.entryId);
+    }
+    if (message.correctedTotal !== undefined) {
+      Money.encode(message.correctedTotal, writer.uint32(26).fork()).join();
+    }
+    if (message.policy !== undefined) {
+      PolicySnapshot.encode(message.policy, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.lines) {
+      ReceiptLine.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.ratedTotal !== undefined) {
+      Money.encode(message.ratedTotal, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReRateChargeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReRateChargeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.correction = ChargeCorrection.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entryId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.correctedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.policy = PolicySnapshot.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.lines.push(ReceiptLine.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.ratedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReRateChargeResponse {
+    return {
+      correction: isSet(object.correction) ? ChargeCorrection.fromJSON(object.correction) : undefined,
+      entryId: isSet(object.entryId)
+        ? globalThis.String(object.entryId)
+        : isSet(object.entry_id)
+        ? globalThis.String(object.entry_id)
+        : "",
+      correctedTotal: isSet(object.correctedTotal)
+        ? Money.fromJSON(object.correctedTotal)
+        : isSet(object.corrected_total)
+        ? Money.fromJSON(object.corrected_total)
+        : undefined,
+      policy: isSet(object.policy) ? PolicySnapshot.fromJSON(object.policy) : undefined,
+      lines: globalThis.Array.isArray(object?.lines) ? object.lines.map((e: any) => ReceiptLine.fromJSON(e)) : [],
+      ratedTotal: isSet(object.ratedTotal)
+        ? Money.fromJSON(object.ratedTotal)
+        : isSet(object.rated_total)
+        ? Money.fromJSON(object.rated_total)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ReRateChargeResponse): unknown {
+    const obj: any = {};
+    if (message.correction !== undefined) {
+      obj.correction = ChargeCorrection.toJSON(message.correction);
+    }
+    if (message.entryId !== "") {
+      obj.entryId = message.entryId;
+    }
+    if (message.correctedTotal !== undefined) {
+      obj.correctedTotal = Money.toJSON(message.correctedTotal);
+    }
+    if (message.policy !== undefined) {
+      obj.policy = PolicySnapshot.toJSON(message.policy);
+    }
+    if (message.lines?.length) {
+      obj.lines = message.lines.map((e) => ReceiptLine.toJSON(e));
+    }
+    if (message.ratedTotal !== undefined) {
+      obj.ratedTotal = Money.toJSON(message.ratedTotal);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReRateChargeResponse>): ReRateChargeResponse {
+    return ReRateChargeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReRateChargeResponse>): ReRateChargeResponse {
+    const message = createBaseReRateChargeResponse();
+    message.correction = (object.correction !== undefined && object.correction !== null)
+      ? ChargeCorrection.fromPartial(object.correction)
+      : undefined;
+    message.entryId = object.entryId ?? "";
+    message.correctedTotal = (object.correctedTotal !== undefined && object.correctedTotal !== null)
+      ? Money.fromPartial(object.correctedTotal)
+      : undefined;
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? PolicySnapshot.fromPartial(object.policy)
+      : undefined;
+    message.lines = object.lines?.map((e) => ReceiptLine.fromPartial(e)) || [];
+    message.ratedTotal = (object.ratedTotal !== undefined && object.ratedTotal !== null)
+      ? Money.fromPartial(object.ratedTotal)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseAuthorizeChargeRequest(): AuthorizeChargeRequest {
   return { callId: "", from: "", to: "", policyId: "" };
 }
@@ -3840,6 +4211,17 @@ export const BillingServiceService = {
       Buffer.from(RefundChargeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RefundChargeResponse => RefundChargeResponse.decode(value),
   },
+  /** Rates a settled call by another version of a policy; the difference is booked. */
+  reRateCharge: {
+    path: "/parley.billing.v1.BillingService/ReRateCharge" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReRateChargeRequest): Buffer => Buffer.from(ReRateChargeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReRateChargeRequest => ReRateChargeRequest.decode(value),
+    responseSerialize: (value: ReRateChargeResponse): Buffer =>
+      Buffer.from(ReRateChargeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReRateChargeResponse => ReRateChargeResponse.decode(value),
+  },
 } as const;
 
 export interface BillingServiceServer extends UntypedServiceImplementation {
@@ -3859,6 +4241,8 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   simulateCharge: handleUnaryCall<SimulateChargeRequest, SimulateChargeResponse>;
   /** Gives back a part of what a settled call costs. */
   refundCharge: handleUnaryCall<RefundChargeRequest, RefundChargeResponse>;
+  /** Rates a settled call by another version of a policy; the difference is booked. */
+  reRateCharge: handleUnaryCall<ReRateChargeRequest, ReRateChargeResponse>;
 }
 
 export interface BillingServiceClient extends Client {
@@ -4017,6 +4401,22 @@ export interface BillingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RefundChargeResponse) => void,
+  ): ClientUnaryCall;
+  /** Rates a settled call by another version of a policy; the difference is booked. */
+  reRateCharge(
+    request: ReRateChargeRequest,
+    callback: (error: ServiceError | null, response: ReRateChargeResponse) => void,
+  ): ClientUnaryCall;
+  reRateCharge(
+    request: ReRateChargeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReRateChargeResponse) => void,
+  ): ClientUnaryCall;
+  reRateCharge(
+    request: ReRateChargeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReRateChargeResponse) => void,
   ): ClientUnaryCall;
 }
 
