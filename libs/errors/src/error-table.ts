@@ -68,6 +68,7 @@ export const errorTable = {
   'not_found.policy': { ...notFound, meaning: 'No such policy, or no such version of it.' },
   'not_found.wallet': { ...notFound, meaning: 'No such wallet.' },
   'not_found.receipt': { ...notFound, meaning: 'Nothing was charged for such a call.' },
+  'not_found.dispute': { ...notFound, meaning: 'No such dispute.' },
   'not_found.subscription': { ...notFound, meaning: 'No such subscription.' },
   'not_found.dead_letter': { ...notFound, meaning: 'No such dead letter.' },
   'not_found.verification_key': { ...notFound, meaning: 'No such verification key.' },
@@ -142,6 +143,9 @@ export const errorTable = {
   'charge.refund_exceeds_total': { ...precondition, meaning: 'More would be given back than the call still costs.' },
   'charge.currency_mismatch': { ...precondition, meaning: 'The call was charged in another currency.' },
   'charge.too_many_corrections': { ...precondition, meaning: 'The charge of the call was corrected or disputed as often as it may be.' },
+
+  'dispute.already_open': { ...precondition, meaning: 'A dispute of the call is open; it has to be resolved first.' },
+  'dispute.resolved': { ...precondition, meaning: 'The dispute was resolved another way.' },
 
   'grant.not_found': { ...notFound, meaning: 'The call has no grant.' },
   'grant.ended': { ...precondition, meaning: 'The grant was released or settled.' },

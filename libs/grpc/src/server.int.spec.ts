@@ -57,6 +57,8 @@ function billingHandlers(): Handlers<typeof BillingServiceService> {
     simulateCharge: notHere,
     refundCharge: notHere,
     reRateCharge: notHere,
+    openDispute: notHere,
+    resolveDispute: notHere,
   };
 }
 

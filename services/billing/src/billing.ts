@@ -16,6 +16,8 @@ import { createCreatePolicy } from './usecases/create-policy.ts';
 import { createMissDeadline, type MissDeadline, type Timeouts } from './usecases/deadlines.ts';
 import { createExtendGrant } from './usecases/extend-grant.ts';
 import { createGetReceipt } from './usecases/get-receipt.ts';
+import { createOpenDispute } from './usecases/open-dispute.ts';
+import { createResolveDispute } from './usecases/resolve-dispute.ts';
 import type { PolicyStore } from './usecases/policy-store.ts';
 import { createReclaimHolds } from './usecases/reclaim-holds.ts';
 import { createReRateCharge } from './usecases/re-rate-charge.ts';
@@ -44,6 +46,8 @@ export interface Billing {
   readonly simulateCharge: ReturnType<typeof createSimulateCharge>;
   readonly refundCharge: ReturnType<typeof createRefundCharge>;
   readonly reRateCharge: ReturnType<typeof createReRateCharge>;
+  readonly openDispute: ReturnType<typeof createOpenDispute>;
+  readonly resolveDispute: ReturnType<typeof createResolveDispute>;
   /** Creates indexes and publishes what an earlier start left behind; before anything else. */
   prepare(): Promise<void>;
 }
@@ -54,6 +58,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
   const policies = createPolicyRepository(db, (command) => ledgerEvents.policyCommand(command));
   const requests = createRequestRepository(db);
   const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher)));
+  const corrections = { charges, wallets, requests };
   return {
     charges,
     wallets,
@@ -68,8 +73,10 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     topUpWallet: createTopUpWallet({ wallets, requests }),
     getReceipt: createGetReceipt(charges),
     simulateCharge: createSimulateCharge(policies),
-    refundCharge: createRefundCharge({ charges, wallets, requests }),
-    reRateCharge: createReRateCharge({ charges, wallets, requests, policies }),
+    refundCharge: createRefundCharge(corrections),
+    reRateCharge: createReRateCharge({ ...corrections, policies }),
+    openDispute: createOpenDispute(corrections),
+    resolveDispute: createResolveDispute(corrections),
     prepare: async () => {
       await ensureIndexes(db, indexes);
       await wallets.publishLeft();

@@ -1,4 +1,4 @@
-import type { Correction } from './correction.ts';
+import type { Correction, Dispute } from './correction.ts';
 import type { PolicyVersion } from './policy-terms.ts';
 import type { SegmentKind, Timeline } from './timeline.ts';
 
@@ -107,6 +107,8 @@ export interface SettledCharge extends Omit<OpenCharge, 'status'> {
   readonly settlement: Settlement;
   /** In the order in which they were made; absent: none. */
   readonly corrections?: readonly Correction[];
+  /** In the order in which they were opened; absent: none. */
+  readonly disputes?: readonly Dispute[];
 }
 
 /** The charge of one call. */

@@ -26,6 +26,26 @@ export interface Correction {
   readonly policy?: PolicyVersion;
 }
 
+/** Who did something about a dispute, when, and why. */
+export interface DisputeStep extends Omit<CorrectionOrder, 'id'> {
+  /** Unix time in ms. */
+  readonly atMs: bigint;
+}
+
+/** Somebody says that a call should not cost what it costs. */
+export interface Dispute {
+  readonly disputeId: string;
+  readonly opened: DisputeStep;
+  /** Absent: it is open. */
+  readonly resolved?: DisputeStep & DisputeOutcome;
+}
+
+export interface DisputeOutcome {
+  readonly outcome: 'accepted' | 'rejected';
+  /** What is given back, in micro-units; 0: it was rejected. */
+  readonly amountMicros: bigint;
+}
+
 /** What may be done to one charge by hand: its document has to stay small. */
 export const mostCorrections = 100;
 

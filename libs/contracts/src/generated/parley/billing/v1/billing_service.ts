@@ -29,6 +29,51 @@ export const protobufPackage = "parley.billing.v1";
 
 export const protobufFileName = "parley/billing/v1/billing_service.proto";
 
+export const DisputeState = { UNSPECIFIED: 0, OPEN: 1, ACCEPTED: 2, REJECTED: 3 } as const;
+
+export type DisputeState = typeof DisputeState[keyof typeof DisputeState];
+
+export namespace DisputeState {
+  export type UNSPECIFIED = typeof DisputeState.UNSPECIFIED;
+  export type OPEN = typeof DisputeState.OPEN;
+  export type ACCEPTED = typeof DisputeState.ACCEPTED;
+  export type REJECTED = typeof DisputeState.REJECTED;
+}
+
+export function disputeStateFromJSON(object: any): DisputeState {
+  switch (object) {
+    case 0:
+    case "DISPUTE_STATE_UNSPECIFIED":
+      return DisputeState.UNSPECIFIED;
+    case 1:
+    case "DISPUTE_STATE_OPEN":
+      return DisputeState.OPEN;
+    case 2:
+    case "DISPUTE_STATE_ACCEPTED":
+      return DisputeState.ACCEPTED;
+    case 3:
+    case "DISPUTE_STATE_REJECTED":
+      return DisputeState.REJECTED;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum DisputeState");
+  }
+}
+
+export function disputeStateToJSON(object: DisputeState): string {
+  switch (object) {
+    case DisputeState.UNSPECIFIED:
+      return "DISPUTE_STATE_UNSPECIFIED";
+    case DisputeState.OPEN:
+      return "DISPUTE_STATE_OPEN";
+    case DisputeState.ACCEPTED:
+      return "DISPUTE_STATE_ACCEPTED";
+    case DisputeState.REJECTED:
+      return "DISPUTE_STATE_REJECTED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum DisputeState");
+  }
+}
+
 export interface CreatePolicyRequest {
   requestId: string;
   policyId: string;
@@ -161,7 +206,35 @@ export interface Receipt {
   /** What was changed after the settlement, in order. Lines and total are those of before what was done by hand. */
   corrections: ChargeCorrection[];
   /** What the call costs after the corrections; while it goes on, the total. */
-  correctedTotal: Money | undefined;
+  correctedTotal:
+    | Money
+    | undefined;
+  /** In the order in which they were opened. */
+  disputes: Dispute[];
+}
+
+/** Somebody says that a call should not cost what it costs. */
+export interface Dispute {
+  disputeId: string;
+  state: DisputeState;
+  opened:
+    | DisputeStep
+    | undefined;
+  /** Unset: it is open. */
+  resolved:
+    | DisputeStep
+    | undefined;
+  /** What was given back, if it was accepted. */
+  amount: Money | undefined;
+}
+
+export interface DisputeStep {
+  time:
+    | Date
+    | undefined;
+  /** Why, in words, and by whom: the subject of the token. */
+  reason: string;
+  actor: string;
 }
 
 /** One difference in what a settled call costs. */
@@ -265,6 +338,49 @@ export interface ReRateChargeResponse {
   /** The call as this version rates it. */
   lines: ReceiptLine[];
   ratedTotal: Money | undefined;
+}
+
+export interface OpenDisputeRequest {
+  /** The same id again is the same dispute; with another body it is refused. */
+  requestId: string;
+  /** One dispute of a call is open at a time. */
+  callId: string;
+  /** In words, 1 to 500 characters. */
+  reason: string;
+}
+
+export interface OpenDisputeResponse {
+  dispute: Dispute | undefined;
+}
+
+export interface ResolveDisputeRequest {
+  /** The same id again is the same resolution; with another body it is refused. */
+  requestId: string;
+  disputeId: string;
+  outcome:
+    | { $case: "accepted"; value: DisputeAccepted }
+    | { $case: "rejected"; value: DisputeRejected }
+    | undefined;
+  /** In words, 1 to 500 characters; stands in the ledger entry, if there is one. */
+  reason: string;
+}
+
+export interface DisputeAccepted {
+  /** Is given back: positive, and at most what the call still costs. */
+  amount: Money | undefined;
+}
+
+export interface DisputeRejected {
+}
+
+export interface ResolveDisputeResponse {
+  dispute:
+    | Dispute
+    | undefined;
+  /** Empty: it was rejected. */
+  entryId: string;
+  /** What the call costs now. */
+  correctedTotal: Money | undefined;
 }
 
 export interface AuthorizeChargeRequest {
@@ -2071,6 +2187,7 @@ function createBaseReceipt(): Receipt {
     applied: [],
     corrections: [],
     correctedTotal: undefined,
+    disputes: [],
   };
 }
 
@@ -2117,6 +2234,9 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.correctedTotal !== undefined) {
       Money.encode(message.correctedTotal, writer.uint32(98).fork()).join();
+    }
+    for (const v of message.disputes) {
+      Dispute.encode(v!, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -2230,6 +2350,14 @@ export const Receipt: MessageFns<Receipt> = {
             message.correctedTotal = Money.decode(reader, reader.uint32());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.disputes.push(Dispute.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2284,6 +2412,9 @@ export const Receipt: MessageFns<Receipt> = {
         : isSet(object.corrected_total)
         ? Money.fromJSON(object.corrected_total)
         : undefined,
+      disputes: globalThis.Array.isArray(object?.disputes)
+        ? object.disputes.map((e: any) => Dispute.fromJSON(e))
+        : [],
     };
   },
 
@@ -2325,6 +2456,9 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.correctedTotal !== undefined) {
       obj.correctedTotal = Money.toJSON(message.correctedTotal);
     }
+    if (message.disputes?.length) {
+      obj.disputes = message.disputes.map((e) => Dispute.toJSON(e));
+    }
     return obj;
   },
 
@@ -2351,6 +2485,251 @@ export const Receipt: MessageFns<Receipt> = {
     message.correctedTotal = (object.correctedTotal !== undefined && object.correctedTotal !== null)
       ? Money.fromPartial(object.correctedTotal)
       : undefined;
+    message.disputes = object.disputes?.map((e) => Dispute.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDispute(): Dispute {
+  return { disputeId: "", state: 0, opened: undefined, resolved: undefined, amount: undefined };
+}
+
+export const Dispute: MessageFns<Dispute> = {
+  encode(message: Dispute, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.disputeId !== "") {
+      writer.uint32(10).string(message.disputeId);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).int32(message.state);
+    }
+    if (message.opened !== undefined) {
+      DisputeStep.encode(message.opened, writer.uint32(26).fork()).join();
+    }
+    if (message.resolved !== undefined) {
+      DisputeStep.encode(message.resolved, writer.uint32(34).fork()).join();
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Dispute {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDispute();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.disputeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.opened = DisputeStep.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.resolved = DisputeStep.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Dispute {
+    return {
+      disputeId: isSet(object.disputeId)
+        ? globalThis.String(object.disputeId)
+        : isSet(object.dispute_id)
+        ? globalThis.String(object.dispute_id)
+        : "",
+      state: isSet(object.state) ? disputeStateFromJSON(object.state) : 0,
+      opened: isSet(object.opened) ? DisputeStep.fromJSON(object.opened) : undefined,
+      resolved: isSet(object.resolved) ? DisputeStep.fromJSON(object.resolved) : undefined,
+      amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
+    };
+  },
+
+  toJSON(message: Dispute): unknown {
+    const obj: any = {};
+    if (message.disputeId !== "") {
+      obj.disputeId = message.disputeId;
+    }
+    if (message.state !== 0) {
+      obj.state = disputeStateToJSON(message.state);
+    }
+    if (message.opened !== undefined) {
+      obj.opened = DisputeStep.toJSON(message.opened);
+    }
+    if (message.resolved !== undefined) {
+      obj.resolved = DisputeStep.toJSON(message.resolved);
+    }
+    if (message.amount !== undefined) {
+      obj.amount = Money.toJSON(message.amount);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Dispute>): Dispute {
+    return Dispute.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Dispute>): Dispute {
+    const message = createBaseDispute();
+    message.disputeId = object.disputeId ?? "";
+    message.state = object.state ?? 0;
+    message.opened = (object.opened !== undefined && object.opened !== null)
+      ? DisputeStep.fromPartial(object.opened)
+      : undefined;
+    message.resolved = (object.resolved !== undefined && object.resolved !== null)
+      ? DisputeStep.fromPartial(object.resolved)
+      : undefined;
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDisputeStep(): DisputeStep {
+  return { time: undefined, reason: "", actor: "" };
+}
+
+export const DisputeStep: MessageFns<DisputeStep> = {
+  encode(message: DisputeStep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(10).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(26).string(message.actor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisputeStep {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisputeStep();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DisputeStep {
+    return {
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+    };
+  },
+
+  toJSON(message: DisputeStep): unknown {
+    const obj: any = {};
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DisputeStep>): DisputeStep {
+    return DisputeStep.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DisputeStep>): DisputeStep {
+    const message = createBaseDisputeStep();
+    message.time = object.time ?? undefined;
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
     return message;
   },
 };
@@ -3631,6 +4010,575 @@ export const ReRateChargeResponse: MessageFns<ReRateChargeResponse> = {
   },
 };
 
+function createBaseOpenDisputeRequest(): OpenDisputeRequest {
+  return { requestId: "", callId: "", reason: "" };
+}
+
+export const OpenDisputeRequest: MessageFns<OpenDisputeRequest> = {
+  encode(message: OpenDisputeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.callId !== "") {
+      writer.uint32(18).string(message.callId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenDisputeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenDisputeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenDisputeRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      callId: isSet(object.callId)
+        ? globalThis.String(object.callId)
+        : isSet(object.call_id)
+        ? globalThis.String(object.call_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: OpenDisputeRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.callId !== "") {
+      obj.callId = message.callId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OpenDisputeRequest>): OpenDisputeRequest {
+    return OpenDisputeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OpenDisputeRequest>): OpenDisputeRequest {
+    const message = createBaseOpenDisputeRequest();
+    message.requestId = object.requestId ?? "";
+    message.callId = object.callId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseOpenDisputeResponse(): OpenDisputeResponse {
+  return { dispute: undefined };
+}
+
+export const OpenDisputeResponse: MessageFns<OpenDisputeResponse> = {
+  encode(message: OpenDisputeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dispute !== undefined) {
+      Dispute.encode(message.dispute, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenDisputeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenDisputeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dispute = Dispute.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenDisputeResponse {
+    return { dispute: isSet(object.dispute) ? Dispute.fromJSON(object.dispute) : undefined };
+  },
+
+  toJSON(message: OpenDisputeResponse): unknown {
+    const obj: any = {};
+    if (message.dispute !== undefined) {
+      obj.dispute = Dispute.toJSON(message.dispute);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OpenDisputeResponse>): OpenDisputeResponse {
+    return OpenDisputeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OpenDisputeResponse>): OpenDisputeResponse {
+    const message = createBaseOpenDisputeResponse();
+    message.dispute = (object.dispute !== undefined && object.dispute !== null)
+      ? Dispute.fromPartial(object.dispute)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseResolveDisputeRequest(): ResolveDisputeRequest {
+  return { requestId: "", disputeId: "", outcome: undefined, reason: "" };
+}
+
+export const ResolveDisputeRequest: MessageFns<ResolveDisputeRequest> = {
+  encode(message: ResolveDisputeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.disputeId !== "") {
+      writer.uint32(18).string(message.disputeId);
+    }
+    switch (message.outcome?.$case) {
+      case "accepted":
+        DisputeAccepted.encode(message.outcome.value, writer.uint32(26).fork()).join();
+        break;
+      case "rejected":
+        DisputeRejected.encode(message.outcome.value, writer.uint32(34).fork()).join();
+        break;
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolveDisputeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolveDisputeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.disputeId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.outcome = { $case: "accepted", value: DisputeAccepted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.outcome = { $case: "rejected", value: DisputeRejected.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResolveDisputeRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      disputeId: isSet(object.disputeId)
+        ? globalThis.String(object.disputeId)
+        : isSet(object.dispute_id)
+        ? globalThis.String(object.dispute_id)
+        : "",
+      outcome: isSet(object.accepted)
+        ? { $case: "accepted", value: DisputeAccepted.fromJSON(object.accepted) }
+        : isSet(object.rejected)
+        ? { $case: "rejected", value: DisputeRejected.fromJSON(object.rejected) }
+        : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: ResolveDisputeRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.disputeId !== "") {
+      obj.disputeId = message.disputeId;
+    }
+    if (message.outcome?.$case === "accepted") {
+      obj.accepted = DisputeAccepted.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "rejected") {
+      obj.rejected = DisputeRejected.toJSON(message.outcome.value);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResolveDisputeRequest>): ResolveDisputeRequest {
+    return ResolveDisputeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResolveDisputeRequest>): ResolveDisputeRequest {
+    const message = createBaseResolveDisputeRequest();
+    message.requestId = object.requestId ?? "";
+    message.disputeId = object.disputeId ?? "";
+    switch (object.outcome?.$case) {
+      case "accepted": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "accepted", value: DisputeAccepted.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "rejected": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "rejected", value: DisputeRejected.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+    }
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseDisputeAccepted(): DisputeAccepted {
+  return { amount: undefined };
+}
+
+export const DisputeAccepted: MessageFns<DisputeAccepted> = {
+  encode(message: DisputeAccepted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisputeAccepted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisputeAccepted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DisputeAccepted {
+    return { amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined };
+  },
+
+  toJSON(message: DisputeAccepted): unknown {
+    const obj: any = {};
+    if (message.amount !== undefined) {
+      obj.amount = Money.toJSON(message.amount);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DisputeAccepted>): DisputeAccepted {
+    return DisputeAccepted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DisputeAccepted>): DisputeAccepted {
+    const message = createBaseDisputeAccepted();
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDisputeRejected(): DisputeRejected {
+  return {};
+}
+
+export const DisputeRejected: MessageFns<DisputeRejected> = {
+  encode(_: DisputeRejected, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisputeRejected {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisputeRejected();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): DisputeRejected {
+    return {};
+  },
+
+  toJSON(_: DisputeRejected): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<DisputeRejected>): DisputeRejected {
+    return DisputeRejected.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<DisputeRejected>): DisputeRejected {
+    const message = createBaseDisputeRejected();
+    return message;
+  },
+};
+
+function createBaseResolveDisputeResponse(): ResolveDisputeResponse {
+  return { dispute: undefined, entryId: "", correctedTotal: undefined };
+}
+
+export const ResolveDisputeResponse: MessageFns<ResolveDisputeResponse> = {
+  encode(message: ResolveDisputeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dispute !== undefined) {
+      Dispute.encode(message.dispute, writer.uint32(10).fork()).join();
+    }
+    if (message.entryId !== "") {
+      writer.uint32(18).string(message.entryId);
+    }
+    if (message.correctedTotal !== undefined) {
+      Money.encode(message.correctedTotal, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolveDisputeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolveDisputeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dispute = Dispute.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entryId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.correctedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResolveDisputeResponse {
+    return {
+      dispute: isSet(object.dispute) ? Dispute.fromJSON(object.dispute) : undefined,
+      entryId: isSet(object.entryId)
+        ? globalThis.String(object.entryId)
+        : isSet(object.entry_id)
+        ? globalThis.String(object.entry_id)
+        : "",
+      correctedTotal: isSet(object.correctedTotal)
+        ? Money.fromJSON(object.correctedTotal)
+        : isSet(object.corrected_total)
+        ? Money.fromJSON(object.corrected_total)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ResolveDisputeResponse): unknown {
+    const obj: any = {};
+    if (message.dispute !== undefined) {
+      obj.dispute = Dispute.toJSON(message.dispute);
+    }
+    if (message.entryId !== "") {
+      obj.entryId = message.entryId;
+    }
+    if (message.correctedTotal !== undefined) {
+      obj.correctedTotal = Money.toJSON(message.correctedTotal);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResolveDisputeResponse>): ResolveDisputeResponse {
+    return ResolveDisputeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResolveDisputeResponse>): ResolveDisputeResponse {
+    const message = createBaseResolveDisputeResponse();
+    message.dispute = (object.dispute !== undefined && object.dispute !== null)
+      ? Dispute.fromPartial(object.dispute)
+      : undefined;
+    message.entryId = object.entryId ?? "";
+    message.correctedTotal = (object.correctedTotal !== undefined && object.correctedTotal !== null)
+      ? Money.fromPartial(object.correctedTotal)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseAuthorizeChargeRequest(): AuthorizeChargeRequest {
   return { callId: "", from: "", to: "", policyId: "" };
 }
@@ -4222,6 +5170,28 @@ export const BillingServiceService = {
       Buffer.from(ReRateChargeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReRateChargeResponse => ReRateChargeResponse.decode(value),
   },
+  /** Notes that what a settled call costs is disputed; the receipt shows it. */
+  openDispute: {
+    path: "/parley.billing.v1.BillingService/OpenDispute" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: OpenDisputeRequest): Buffer => Buffer.from(OpenDisputeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): OpenDisputeRequest => OpenDisputeRequest.decode(value),
+    responseSerialize: (value: OpenDisputeResponse): Buffer => Buffer.from(OpenDisputeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): OpenDisputeResponse => OpenDisputeResponse.decode(value),
+  },
+  /** Gives back a part, or rejects. */
+  resolveDispute: {
+    path: "/parley.billing.v1.BillingService/ResolveDispute" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResolveDisputeRequest): Buffer =>
+      Buffer.from(ResolveDisputeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResolveDisputeRequest => ResolveDisputeRequest.decode(value),
+    responseSerialize: (value: ResolveDisputeResponse): Buffer =>
+      Buffer.from(ResolveDisputeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResolveDisputeResponse => ResolveDisputeResponse.decode(value),
+  },
 } as const;
 
 export interface BillingServiceServer extends UntypedServiceImplementation {
@@ -4243,6 +5213,10 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   refundCharge: handleUnaryCall<RefundChargeRequest, RefundChargeResponse>;
   /** Rates a settled call by another version of a policy; the difference is booked. */
   reRateCharge: handleUnaryCall<ReRateChargeRequest, ReRateChargeResponse>;
+  /** Notes that what a settled call costs is disputed; the receipt shows it. */
+  openDispute: handleUnaryCall<OpenDisputeRequest, OpenDisputeResponse>;
+  /** Gives back a part, or rejects. */
+  resolveDispute: handleUnaryCall<ResolveDisputeRequest, ResolveDisputeResponse>;
 }
 
 export interface BillingServiceClient extends Client {
@@ -4417,6 +5391,38 @@ export interface BillingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReRateChargeResponse) => void,
+  ): ClientUnaryCall;
+  /** Notes that what a settled call costs is disputed; the receipt shows it. */
+  openDispute(
+    request: OpenDisputeRequest,
+    callback: (error: ServiceError | null, response: OpenDisputeResponse) => void,
+  ): ClientUnaryCall;
+  openDispute(
+    request: OpenDisputeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: OpenDisputeResponse) => void,
+  ): ClientUnaryCall;
+  openDispute(
+    request: OpenDisputeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: OpenDisputeResponse) => void,
+  ): ClientUnaryCall;
+  /** Gives back a part, or rejects. */
+  resolveDispute(
+    request: ResolveDisputeRequest,
+    callback: (error: ServiceError | null, response: ResolveDisputeResponse) => void,
+  ): ClientUnaryCall;
+  resolveDispute(
+    request: ResolveDisputeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResolveDisputeResponse) => void,
+  ): ClientUnaryCall;
+  resolveDispute(
+    request: ResolveDisputeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResolveDisputeResponse) => void,
   ): ClientUnaryCall;
 }
 
