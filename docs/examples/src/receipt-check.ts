@@ -36,7 +36,7 @@ export function billOf(events: readonly Event[], party: number, terms: PolicyTer
   const complete = completeLines(reactions, settled, terms);
   if (complete === undefined) return priced(until(known, settled.finalMs), terms, settled.limitMs);
   const bill = priced(complete, terms, settled.limitMs);
-  const isPaid = bill.totalMicros === settled.total?.micros || billingValues(events, 'adjusted').length > 0;
+  const isPaid = bill.totalMicros === settled.total?.micros || billingValues(events, 'adjusted').some(({ reason }) => reason === 'late_reaction');
   // What came too late and was never booked, since the wallet does not hold enough for it, is not charged.
   return isPaid ? bill : priced(complete, terms, endOf(known));
 }

@@ -108,7 +108,7 @@ describe('reactions that came after the settlement', () => {
   });
 
   test('count once they were adjusted for', () => {
-    const adjusted = billing({ $case: 'adjusted', value: { entryId: 'e', difference: { currency: 'EUR', micros: 700n }, reason: 'late_reaction' } });
+    const adjusted = billing({ $case: 'adjusted', value: { entryId: 'e', difference: { currency: 'EUR', micros: 700n }, reason: 'late_reaction', policy: undefined, utcOffsetMinutes: 0 } });
     const bill = billOf([inTime, lost, late, last, adjusted], Party.CALLER, terms);
     expect(told(bill)).toEqual([
       [0n, 120n, FACE, true],

@@ -68,6 +68,7 @@ export const errorTable = {
   'not_found.policy': { ...notFound, meaning: 'No such policy, or no such version of it.' },
   'not_found.wallet': { ...notFound, meaning: 'No such wallet.' },
   'not_found.receipt': { ...notFound, meaning: 'Nothing was charged for such a call.' },
+  'not_found.dispute': { ...notFound, meaning: 'No such dispute.' },
   'not_found.subscription': { ...notFound, meaning: 'No such subscription.' },
   'not_found.dead_letter': { ...notFound, meaning: 'No such dead letter.' },
   'not_found.verification_key': { ...notFound, meaning: 'No such verification key.' },
@@ -137,6 +138,15 @@ export const errorTable = {
   'ledger.conflict': { ...ours, grpc: 'INTERNAL', http: 500, meaning: 'An entry or key of the ledger is stored with another content than was booked: run make verify.' },
   'wallet.currency_mismatch': { ...precondition, meaning: 'The wallet is held in another currency.' },
   'wallet.invalid_amount': { ...invalid, meaning: 'The amount is not positive or too large.' },
+
+  'charge.not_settled': { ...precondition, meaning: 'The call is not settled yet; only what is settled is corrected.' },
+  'charge.refund_exceeds_total': { ...precondition, meaning: 'More would be given back than the call still costs.' },
+  'charge.currency_mismatch': { ...precondition, meaning: 'The call was charged in another currency.' },
+  'charge.payer_mismatch': { ...precondition, meaning: 'By that version the other side of the call would pay.' },
+  'charge.too_many_corrections': { ...precondition, meaning: 'The charge of the call was corrected or disputed as often as it may be.' },
+
+  'dispute.already_open': { ...precondition, meaning: 'A dispute of the call is open; it has to be resolved first.' },
+  'dispute.resolved': { ...precondition, meaning: 'The dispute was resolved another way.' },
 
   'grant.not_found': { ...notFound, meaning: 'The call has no grant.' },
   'grant.ended': { ...precondition, meaning: 'The grant was released or settled.' },

@@ -56,6 +56,10 @@ function billingHandlers(): Handlers<typeof BillingServiceService> {
     renderReceipt: notHere,
     simulateCharge: notHere,
     exportUsage: notHere,
+    refundCharge: notHere,
+    reRateCharge: notHere,
+    openDispute: notHere,
+    resolveDispute: notHere,
   };
 }
 

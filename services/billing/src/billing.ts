@@ -17,8 +17,12 @@ import { createMissDeadline, type MissDeadline, type Timeouts } from './usecases
 import { createExportUsage } from './usecases/export-usage.ts';
 import { createExtendGrant } from './usecases/extend-grant.ts';
 import { createGetReceipt } from './usecases/get-receipt.ts';
+import { createOpenDispute } from './usecases/open-dispute.ts';
+import { createResolveDispute } from './usecases/resolve-dispute.ts';
 import type { PolicyStore } from './usecases/policy-store.ts';
 import { createReclaimHolds } from './usecases/reclaim-holds.ts';
+import { createReRateCharge } from './usecases/re-rate-charge.ts';
+import { createRefundCharge } from './usecases/refund-charge.ts';
 import { createReleaseGrant } from './usecases/release-grant.ts';
 import { createRunEffect } from './usecases/run-effect.ts';
 import { createSetDefaultPolicy } from './usecases/set-default-policy.ts';
@@ -42,6 +46,10 @@ export interface Billing {
   readonly getReceipt: ReturnType<typeof createGetReceipt>;
   readonly exportUsage: ReturnType<typeof createExportUsage>;
   readonly simulateCharge: ReturnType<typeof createSimulateCharge>;
+  readonly refundCharge: ReturnType<typeof createRefundCharge>;
+  readonly reRateCharge: ReturnType<typeof createReRateCharge>;
+  readonly openDispute: ReturnType<typeof createOpenDispute>;
+  readonly resolveDispute: ReturnType<typeof createResolveDispute>;
   /** Creates indexes and publishes what an earlier start left behind; before anything else. */
   prepare(): Promise<void>;
 }
@@ -52,6 +60,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
   const policies = createPolicyRepository(db, (command) => ledgerEvents.policyCommand(command));
   const requests = createRequestRepository(db);
   const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher)));
+  const corrections = { charges, wallets, requests };
   return {
     charges,
     wallets,
@@ -67,6 +76,10 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     getReceipt: createGetReceipt(charges),
     exportUsage: createExportUsage({ charges, wallets }),
     simulateCharge: createSimulateCharge(policies),
+    refundCharge: createRefundCharge(corrections),
+    reRateCharge: createReRateCharge({ ...corrections, policies }),
+    openDispute: createOpenDispute(corrections),
+    resolveDispute: createResolveDispute(corrections),
     prepare: async () => {
       await ensureIndexes(db, indexes);
       await wallets.publishLeft();

@@ -1,78 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { createPublisher } from '@parley/bus';
 import { Channel, ChargeReason, IntervalKind, type ReactionInterval } from '@parley/contracts';
 import { isParleyError } from '@parley/errors';
 import { testBus, testDatabase } from '@parley/testing';
-import { createBilling, type Billing } from './billing.ts';
 import { toChargeAuthorization } from './bus/convert.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
 import type { PolicyTerms } from './domain/policy-terms.ts';
 import { availableMicros, reservedMicros } from './domain/wallet.ts';
-import { toReceipt } from './grpc/convert.ts';
-import { alice, CallScript, evidence, interval, newCallId, originMs, streamed } from './test-support/call-script.ts';
+import { CallScript, evidence, interval, newCallId, streamed } from './test-support/call-script.ts';
 import { linesOf } from './test-support/receipt-oracle.ts';
-import { sampleTerms } from './test-support/sample-terms.ts';
 import { billingEvents, valuesOf } from './test-support/stream-reader.ts';
+import { replica, Tenant } from './test-support/tenant.ts';
 
 // What users of other systems for charging complain about, by the thread in which they do, and that it does not happen here.
 // On a real broker and database; two replicas, where it takes two.
 
 const nats = testBus();
 const database = testDatabase();
-const atMs = BigInt(originMs);
-const cause = { id: 'request', atMs, traceparent: '' };
-const timeouts = { recognitionMs: 30_000n, authorizationMs: 120_000n, silenceMs: 3_600_000n };
-const replica = (): Billing => createBilling({ db: database.db, publisher: createPublisher(nats.bus), timeouts });
-
-/** An account with a policy (10 micro-units a millisecond, grants of ten seconds) and a wallet. */
-class Tenant {
-  readonly accountId = `account-${randomUUID().slice(0, 12)}`;
-  readonly walletId = `${this.accountId}/${alice}`;
-  readonly billing = replica();
-
-  static async with(balanceMicros: bigint, terms: Partial<PolicyTerms> = {}): Promise<Tenant> {
-    const tenant = new Tenant();
-    const { accountId, billing } = tenant;
-    const { policyId } = await billing.createPolicy({ accountId, requestId: 'policy', policyId: '', terms: sampleTerms({ grantMs: 10_000n, ...terms }), atMs });
-    await billing.setDefaultPolicy({ accountId, policyId, atMs });
-    if (balanceMicros > 0n) await tenant.topUp('first', balanceMicros);
-    return tenant;
-  }
-
-  topUp(requestId: string, micros: bigint, billing = this.billing) {
-    return billing.topUpWallet({ accountId: this.accountId, requestId, address: alice, amount: { currency: 'EUR', micros }, atMs });
-  }
-
-  authorize(callId = newCallId(), billing = this.billing) {
-    return billing.authorizeCharge({ accountId: this.accountId, callId, from: alice, to: 'client:bob', policyId: '', cause });
-  }
-
-  extend(callId: string) {
-    return this.billing.extendGrant({ accountId: this.accountId, callId, cause });
-  }
-
-  async wallet() {
-    return (await this.billing.wallets.find(this.walletId))!;
-  }
-
-  /** A call of these intervals; `deliver` says in which order, and how often, its events are applied. */
-  async play(intervals: readonly ReactionInterval[], deliver: <E>(events: readonly E[]) => readonly E[] = (events) => events) {
-    const script = new CallScript(this.accountId);
-    const { callId } = script;
-    const { terms, grantedMs } = (await this.authorize(callId))!;
-    const charge = toChargeAuthorization(terms, grantedMs);
-    const finalMs = Number(intervals.at(-1)?.toMs ?? 0n);
-    const reactions = [...intervals.map((one) => script.progress('caller', [one])), script.ended('caller', finalMs)];
-    const events = [script.initiated(charge), script.videoStarted('caller'), ...reactions, script.completed(finalMs)];
-    for (const event of deliver(events)) await this.billing.applyCallEvent(toConsumedEvent(streamed(event)));
-    const receipt = toReceipt(await this.billing.getReceipt(this.accountId, callId)).receipt!;
-    const told = await billingEvents(nats.bus, script);
-    const wallet = await this.wallet();
-    const entries = (await this.billing.wallets.entries(this.walletId, 0n, 1_000)).filter((entry) => entry.callId === callId);
-    return { receipt, told, wallet, entries, charged: entries.reduce((sum, { amountMicros }) => sum + amountMicros, 0n) };
-  }
-}
+const stores = { nats, database };
+const tenantWith = (balanceMicros: bigint, terms: Partial<PolicyTerms> = {}) => Tenant.with(stores, balanceMicros, terms);
 
 const codeOf = (asked: Promise<unknown>): Promise<string> => asked.then(() => 'ok', (error: unknown) => (isParleyError(error) ? error.code : String(error)));
 const face = (fromMs: number, toMs: number): ReactionInterval => evidence(Channel.FACE, fromMs, toMs);
@@ -80,19 +25,19 @@ const seconds = (count: number): ReactionInterval[] => Array.from({ length: coun
 
 describe('credit', () => {
   test('cgrates#568: a debit takes the balance below zero', async () => {
-    const { wallet, charged } = await (await Tenant.with(100_000n)).play(seconds(60));
+    const { wallet, charged } = await (await tenantWith(100_000n)).play(seconds(60));
     expect([wallet.balanceMicros, charged]).toEqual([0n, 100_000n]);
   });
 
   test('cgrates#457: a call is authorised at a balance of zero', async () => {
-    const tenant = await Tenant.with(0n);
+    const tenant = await tenantWith(0n);
     expect(await codeOf(tenant.authorize())).toBe('wallet.insufficient_balance');
     await tenant.topUp('little', 99_999n);
     expect(await codeOf(tenant.authorize())).toBe('wallet.insufficient_balance');
   });
 
   test('cgrates#895, freeswitch#621, magnusbilling#343: a call goes on when nothing is left', async () => {
-    const tenant = await Tenant.with(100_000n);
+    const tenant = await tenantWith(100_000n);
     const callId = newCallId();
     expect((await tenant.authorize(callId))?.grantedMs).toBe(10_000n);
     // The call router ends the call at the end of its grant.
@@ -100,7 +45,7 @@ describe('credit', () => {
   });
 
   test('cgrates#4855: a call cannot be extended after a top-up in its middle', async () => {
-    const tenant = await Tenant.with(100_000n);
+    const tenant = await tenantWith(100_000n);
     const callId = newCallId();
     await tenant.authorize(callId);
     expect(await codeOf(tenant.extend(callId))).toBe('wallet.insufficient_balance');
@@ -109,21 +54,21 @@ describe('credit', () => {
   });
 
   test('magnusbilling#38, open-saas#727: simultaneous calls pass on the credit for one', async () => {
-    const tenant = await Tenant.with(199_999n);
-    const other = replica();
+    const tenant = await tenantWith(199_999n);
+    const other = replica(stores);
     const outcomes = await Promise.all(Array.from({ length: 30 }, (_, nth) => codeOf(tenant.authorize(newCallId(), nth % 2 === 0 ? tenant.billing : other))));
     expect(outcomes.filter((outcome) => outcome === 'ok')).toHaveLength(1);
     expect(availableMicros(await tenant.wallet())).toBe(99_999n);
   });
 
   test('cgrates#1490: where credit runs out, the record says something else than was charged', async () => {
-    const { receipt, charged } = await (await Tenant.with(123_456n)).play([face(0, 20_000)]);
+    const { receipt, charged } = await (await tenantWith(123_456n)).play([face(0, 20_000)]);
     expect(receipt.total?.micros).toBe(charged);
     expect(receipt.lines.map(({ reason }) => reason)).toEqual([ChargeReason.FACE, ChargeReason.NOT_GRANTED]);
   });
 
   test('cgrates#69: what is held for a call that is over stays held', async () => {
-    const { wallet } = await (await Tenant.with(1_000_000n)).play([face(0, 1_500)]);
+    const { wallet } = await (await tenantWith(1_000_000n)).play([face(0, 1_500)]);
     expect(reservedMicros(wallet)).toBe(0n);
   });
 });
@@ -131,7 +76,7 @@ describe('credit', () => {
 describe('rounding', () => {
   test('cgrates#361, #118: each increment is rounded, so that the sum is not the price of the call', async () => {
     const terms = { rateMicros: 1n, unitMs: 3_000n, rounding: 'half-up' } as const;
-    const tenant = await Tenant.with(1_000n, terms);
+    const tenant = await tenantWith(1_000n, terms);
     const { receipt, charged } = await tenant.play(seconds(10));
     // 10/3, once; each second by itself is a third and would round to nothing.
     expect([charged, receipt.total?.micros]).toEqual([3n, 3n]);
@@ -139,19 +84,19 @@ describe('rounding', () => {
 
   test('cgrates#3018: the same time costs another amount if it is cut otherwise', async () => {
     const terms = { rateMicros: 7n, unitMs: 1_300n, entryGridMs: 700n };
-    const [whole, cut] = await Promise.all([[face(0, 9_700)], [face(0, 1), face(1, 4_321), face(4_321, 9_699), face(9_699, 9_700)]].map(async (intervals) => (await Tenant.with(1_000n, terms)).play(intervals)));
+    const [whole, cut] = await Promise.all([[face(0, 9_700)], [face(0, 1), face(1, 4_321), face(4_321, 9_699), face(9_699, 9_700)]].map(async (intervals) => (await tenantWith(1_000n, terms)).play(intervals)));
     expect(cut!.charged).toBe(whole!.charged);
     expect(linesOf(cut!.receipt)).toEqual(linesOf(whole!.receipt));
   });
 
   test('magnusbilling#592, pk-sbc#166: 6.1 seconds are billed as 12 or as 6, 3 seconds as 4', async () => {
-    const tenant = await Tenant.with(1_000_000n);
+    const tenant = await tenantWith(1_000_000n);
     expect((await tenant.play([face(0, 6_100)])).charged).toBe(61_000n);
     expect((await tenant.play([face(0, 3_000)])).charged).toBe(30_000n);
   });
 
   test('lago-api#4639: a top-up of 17.965 comes out as 17.96 here and as 17.97 there', async () => {
-    const tenant = await Tenant.with(0n);
+    const tenant = await tenantWith(0n);
     const { wallet, entry } = await tenant.topUp('one', 17_965_000n);
     expect([wallet.balanceMicros, entry.amountMicros, entry.balanceAfterMicros]).toEqual([17_965_000n, 17_965_000n, 17_965_000n]);
   });
@@ -159,10 +104,10 @@ describe('rounding', () => {
   test('killbill#494, #1124: 0.999 is rounded here this way and there that way, and fractions stop an account', async () => {
     const cents = { rateMicros: 999_000n, unitMs: 1_000n, roundingIncrementMicros: 10_000n };
     for (const [rounding, micros] of [['down', 990_000n], ['half-even', 1_000_000n], ['up', 1_000_000n]] as const) {
-      const { receipt, charged } = await (await Tenant.with(20_000_000n, { ...cents, rounding })).play([face(0, 1_000)]);
+      const { receipt, charged } = await (await tenantWith(20_000_000n, { ...cents, rounding })).play([face(0, 1_000)]);
       expect([rounding, charged, receipt.total?.micros]).toEqual([rounding, micros, micros]);
     }
-    const fractions = await Tenant.with(20_000_000n, { rateMicros: 1n, unitMs: 1_000n });
+    const fractions = await tenantWith(20_000_000n, { rateMicros: 1n, unitMs: 1_000n });
     expect((await fractions.play(seconds(7))).charged).toBe(7n);
     expect((await fractions.play(seconds(7))).charged).toBe(7n);
   });
@@ -170,52 +115,52 @@ describe('rounding', () => {
 
 describe('time', () => {
   test('ASTPP#151, #45: free seconds are charged, or the record does not show them', async () => {
-    const { receipt, charged } = await (await Tenant.with(1_000_000n, { freePeriodMs: 2_000n })).play([face(0, 5_000)]);
+    const { receipt, charged } = await (await tenantWith(1_000_000n, { freePeriodMs: 2_000n })).play([face(0, 5_000)]);
     expect(charged).toBe(30_000n);
     expect(receipt.lines.map(({ toMs, reason }) => [toMs, reason])).toEqual([[2_000n, ChargeReason.FREE_PERIOD], [5_000n, ChargeReason.FACE]]);
   });
 
   test('a2billing#9: a call in which nothing is charged uses free time up', async () => {
-    const tenant = await Tenant.with(1_000_000n, { freePeriodMs: 2_000n });
+    const tenant = await tenantWith(1_000_000n, { freePeriodMs: 2_000n });
     expect((await tenant.play([interval(IntervalKind.ABSENT, 0, 1_900)])).charged).toBe(0n);
     expect((await tenant.play([face(0, 2_000)])).charged).toBe(0n);
   });
 
   test('killbill#1438: what lies on the edge of an interval is lost, or counts twice', async () => {
-    const { charged, receipt } = await (await Tenant.with(1_000_000n)).play([face(0, 1_000), interval(IntervalKind.ABSENT, 1_000, 1_001), face(1_001, 2_000)]);
+    const { charged, receipt } = await (await tenantWith(1_000_000n)).play([face(0, 1_000), interval(IntervalKind.ABSENT, 1_000, 1_001), face(1_001, 2_000)]);
     expect([charged, receipt.chargedMs, receipt.unchargedMs]).toEqual([19_990n, 1_999n, 1n]);
   });
 });
 
 describe('once', () => {
   test('openmeter#5118, flexprice#2763: an event that comes again is metered twice, or not at all', async () => {
-    const thrice = await (await Tenant.with(1_000_000n)).play(seconds(5), (events) => events.flatMap((event) => [event, event, event]));
+    const thrice = await (await tenantWith(1_000_000n)).play(seconds(5), (events) => events.flatMap((event) => [event, event, event]));
     expect([thrice.charged, thrice.entries.length]).toEqual([50_000n, 5]);
   });
 
   test('lago-api#4725, #4744, #5416: late and repeated events are billed again', async () => {
-    const { charged, told } = await (await Tenant.with(1_000_000n)).play(seconds(5), (events) => [...events, ...events]);
+    const { charged, told } = await (await tenantWith(1_000_000n)).play(seconds(5), (events) => [...events, ...events]);
     expect(charged).toBe(50_000n);
     expect(valuesOf(told, 'settled')).toHaveLength(1);
   });
 
   test('Vexa#330: each attempt to publish makes an event of another id', async () => {
-    const { told } = await (await Tenant.with(1_000_000n)).play(seconds(3), (events) => events.flatMap((event) => [event, event]));
+    const { told } = await (await tenantWith(1_000_000n)).play(seconds(3), (events) => events.flatMap((event) => [event, event]));
     expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
     expect(told.map(({ sequence }) => sequence)).toEqual(told.map((_, nth) => BigInt(nth)));
   });
 
   test('lago-api#5870: a top-up that is sent twice is booked twice', async () => {
-    const tenant = await Tenant.with(0n);
-    const entries = await Promise.all(Array.from({ length: 50 }, (_, nth) => tenant.topUp('once', 5n, nth % 2 === 0 ? tenant.billing : replica())));
+    const tenant = await tenantWith(0n);
+    const entries = await Promise.all(Array.from({ length: 50 }, (_, nth) => tenant.topUp('once', 5n, nth % 2 === 0 ? tenant.billing : replica(stores))));
     expect(new Set(entries.map(({ entry }) => entry.number)).size).toBe(1);
     expect((await tenant.wallet()).balanceMicros).toBe(5n);
     expect(await codeOf(tenant.topUp('once', 6n))).toBe('request.idempotency_conflict');
   });
 
   test('lago-api#3618: two that settle at the same time settle twice', async () => {
-    const tenant = await Tenant.with(1_000_000n);
-    const other = replica();
+    const tenant = await tenantWith(1_000_000n);
+    const other = replica(stores);
     const script = new CallScript(tenant.accountId);
     const { terms, grantedMs } = (await tenant.authorize(script.callId))!;
     const charge = toChargeAuthorization(terms, grantedMs);

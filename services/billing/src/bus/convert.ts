@@ -184,8 +184,10 @@ export function toBillingEvent(fact: BillingFact, { accountId, callId }: { accou
       const applied = toAppliedSources(accountId, callId, fact.applied);
       return { event: { $case: 'settled', value: { total: toMoney(currency, totalMicros), chargedMs, unchargedMs, applied, reason, limitMs, finalMs } } };
     }
-    case 'adjusted':
-      return { event: { $case: 'adjusted', value: { entryId, difference: toMoney(fact.currency, fact.differenceMicros), reason: fact.reason } } };
+    case 'adjusted': {
+      const { currency, differenceMicros, reason, policy, utcOffsetMinutes = 0 } = fact;
+      return { event: { $case: 'adjusted', value: { entryId, difference: toMoney(currency, differenceMicros), reason, policy: policy && toPolicySnapshot(policy), utcOffsetMinutes } } };
+    }
   }
 }
 

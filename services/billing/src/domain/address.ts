@@ -11,7 +11,7 @@ export function walletIdOf(accountId: string, holder: string): string {
 }
 
 /** Whose wallet it is. */
-export function holderOf(walletId: string): { readonly accountId: string; readonly holder: string } {
+export function walletHolderOf(walletId: string): { readonly accountId: string; readonly holder: string } {
   const at = walletId.indexOf('/');
   return { accountId: walletId.slice(0, at), holder: walletId.slice(at + 1) };
 }

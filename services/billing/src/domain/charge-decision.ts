@@ -1,7 +1,9 @@
 import type { AdjustedFact, BillingFact, Charge, ChargedFact, OpenCharge, Party, SettledCharge, SettledFact, SettleReason } from './charge.ts';
+import { costMicros, ratedBy } from './correction.ts';
 import { stretchesOf } from './counting.ts';
+import type { PolicyVersion } from './policy-terms.ts';
 import { rate, rateCells, type RatedCell, type Rating } from './rating.ts';
-import { tariffOf } from './tariff.ts';
+import { ratedTariffOf, tariffOf } from './tariff.ts';
 import { endOf, throughMs, type Timeline } from './timeline.ts';
 
 /**
@@ -39,7 +41,7 @@ export function evolve(charge: Charge, fact: BillingFact): Charge {
     case 'settled':
       return settled({ ...charge, published }, fact);
     case 'adjusted':
-      return adjusted({ ...charge, published }, fact);
+      return charge.status === 'settled' ? withCorrection({ ...charge, published }, fact) : charge;
   }
 }
 
@@ -60,9 +62,8 @@ export function heldSteps(charge: Charge): HeldStep[] {
       .map(({ toMs, cumulativeMicros }) => ({ untilMs: toMs, coverMicros: cumulativeMicros }));
   }
   if (charge.status === 'settled' && adjustmentOf(charge) > 0n) {
-    const { totalMicros } = rateAnew(charge);
     const untilMs = endOf(completeTimeline(charge));
-    return untilMs > charge.grant.grantedMs ? [{ untilMs, coverMicros: totalMicros }] : [];
+    return untilMs > charge.grant.grantedMs ? [{ untilMs, coverMicros: costAnew(charge) }] : [];
   }
   return [];
 }
@@ -232,14 +233,21 @@ function completeTimeline(charge: SettledCharge): Timeline {
   return throughMs(observed.timeline, end > settlement.finalMs ? end : settlement.finalMs);
 }
 
-function rateAnew(charge: SettledCharge): Rating {
-  return rate(tariffOf(charge), completeTimeline(charge), charge.settlement.limitMs);
+/** The version that a settled call is rated by now. */
+export function policyOf({ terms, corrections }: SettledCharge): PolicyVersion {
+  return ratedBy(terms, corrections).policy;
 }
 
-/** What late reactions add to the settled total; never negative, since what was decided stays. */
+/** What the call costs with the reactions that came late. */
+function costAnew(charge: SettledCharge): bigint {
+  const { totalMicros } = rate(ratedTariffOf(charge), completeTimeline(charge), charge.settlement.limitMs);
+  return costMicros(totalMicros, charge.corrections);
+}
+
+/** What late reactions add to what the call costs; never negative, since what was decided stays. */
 function adjustmentOf(charge: SettledCharge): bigint {
   if (!isCompleteAnew(charge) || charge.settlement.adjusted) return 0n;
-  return rateAnew(charge).totalMicros - charge.published.chargedMicros;
+  return costAnew(charge) - charge.published.chargedMicros;
 }
 
 function decideAdjustment(charge: SettledCharge): BillingFact[] {
@@ -248,8 +256,10 @@ function decideAdjustment(charge: SettledCharge): BillingFact[] {
   return [{ type: 'adjusted', currency: charge.terms.policy.terms.currency, differenceMicros, reason: 'late_reaction' }];
 }
 
-function adjusted(charge: OpenCharge | SettledCharge, { differenceMicros }: AdjustedFact): Charge {
-  if (charge.status !== 'settled') return charge;
-  const published = { ...charge.published, chargedMicros: charge.published.chargedMicros + differenceMicros };
-  return { ...charge, published, settlement: { ...charge.settlement, adjusted: true } };
+/** The charge as a correction changes it, told or not. */
+export function withCorrection(charge: SettledCharge, { type: _type, currency: _currency, ...correction }: AdjustedFact): SettledCharge {
+  const published = { ...charge.published, chargedMicros: charge.published.chargedMicros + correction.differenceMicros };
+  const { settlement, corrections = [] } = charge;
+  const isLate = correction.reason === 'late_reaction';
+  return { ...charge, published, settlement: isLate ? { ...settlement, adjusted: true } : settlement, corrections: [...corrections, correction] };
 }

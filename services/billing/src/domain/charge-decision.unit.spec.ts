@@ -1,77 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { arbitraryBatches, arbitraryIntervals, arbitraryTerms } from '../test-support/arbitrary-call.ts';
-import { decide, evolve, heldSteps } from './charge-decision.ts';
-import { absorbCallInput, absorbOwnInput, arrival, authorizedCharge, openCharge, type CallInput, type OwnInput } from './charge-inputs.ts';
-import type { BillingFact, Charge, OpenCharge, Party, SettledCharge } from './charge.ts';
-import type { PolicyTerms } from './policy-terms.ts';
+import { authorized, originMs, plenty, Play } from '../test-support/charge-play.ts';
+import { decide, heldSteps } from './charge-decision.ts';
+import { absorbCallInput, arrival, type CallInput, type OwnInput } from './charge-inputs.ts';
+import type { BillingFact, SettledCharge } from './charge.ts';
 import { plainPrices } from './price.ts';
 import { receiptOf } from './receipt.ts';
 import { oracleRating, type OracleRating } from '../test-support/rating-oracle.ts';
 import { sampleTerms } from '../test-support/sample-terms.ts';
 import { tariffAt } from './tariff.ts';
 import type { Segment, SegmentKind } from './timeline.ts';
-
-/** Shortly before Monday 00:01: bands of the week change within the calls below. */
-const originMs = BigInt(Date.UTC(2023, 10, 13, 0, 0, 59, 700));
-const plenty: OwnInput = { type: 'grant_extended', grantedMs: 1_000_000n, availableMicros: 1_000_000_000_000n };
-
-function authorized(terms: PolicyTerms, grant: OwnInput = plenty): OpenCharge {
-  const charge = authorizedCharge('CA0', 'acme', { walletId: 'acme/client:alice', payer: 'caller', policy: { policyId: 'p', version: 1, terms } });
-  return openCharge(absorbOwnInput(charge, grant));
-}
-
-/** Feeds a call one input after the other, as its owner would; asks for what is granted at each step. */
-class Play {
-  charge: Charge;
-  readonly facts: BillingFact[] = [];
-  #next = { call: 1n, 'reaction/caller': 0n, 'reaction/callee': 0n };
-
-  constructor(terms: PolicyTerms, grant?: OwnInput) {
-    this.charge = authorized(terms, grant);
-  }
-
-  call(input: { type: 'call_progressed' } | { type: 'video_started'; party: Party } | { type: 'call_completed'; atMs?: bigint }): this {
-    const sequence = this.#next.call++;
-    if (input.type === 'video_started') return this.#take({ ...input, sequence, mediaOriginMs: originMs });
-    return this.#take(input.type === 'call_completed' ? { ...input, sequence, atMs: originMs + (input.atMs ?? 0n) } : { ...input, sequence });
-  }
-
-  reaction(intervals: readonly Segment[], { party = 'caller', finalMs }: { party?: Party; finalMs?: bigint } = {}): this {
-    const sequence = this.#next[`reaction/${party}`]++;
-    return this.#take({ type: 'reaction_observed', sequence, party, intervals, observedThroughMs: intervals.at(-1)?.toMs ?? 0n, finalMs });
-  }
-
-  own(input: OwnInput): this {
-    this.charge = absorbOwnInput(this.charge, input);
-    return this.#decide();
-  }
-
-  #take(input: CallInput): this {
-    this.charge = absorbCallInput(this.charge as OpenCharge, input);
-    return this.#decide();
-  }
-
-  #decide(): this {
-    const facts = decide(this.charge);
-    this.charge = facts.reduce(evolve, this.charge);
-    expect(decide(this.charge)).toEqual([]);
-    this.facts.push(...facts);
-    return this;
-  }
-
-  types(): string[] {
-    return this.facts.map(({ type }) => type);
-  }
-
-  charged(): bigint {
-    return this.facts.reduce((sum, fact) => (fact.type === 'charged' ? sum + fact.amountMicros : fact.type === 'adjusted' ? sum + fact.differenceMicros : sum), 0n);
-  }
-
-  settled(): Extract<BillingFact, { type: 'settled' }> {
-    return this.facts.find((fact) => fact.type === 'settled')!;
-  }
-}
 
 const segment = (kind: SegmentKind, fromMs: number, toMs: number): Segment => ({ kind, fromMs: BigInt(fromMs), toMs: BigInt(toMs) });
 

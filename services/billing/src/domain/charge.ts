@@ -1,3 +1,4 @@
+import type { Correction, Dispute } from './correction.ts';
 import type { PolicyVersion } from './policy-terms.ts';
 import type { SegmentKind, Timeline } from './timeline.ts';
 
@@ -79,6 +80,7 @@ export interface Published {
   readonly countedThroughMs: bigint;
   /** End of the last cell that was charged. */
   readonly cellsThroughMs: bigint;
+  /** What the call costs as far as it is charged, corrections among it. */
   readonly chargedMicros: bigint;
   readonly announcedFunds: Funds;
 }
@@ -105,6 +107,10 @@ export interface Settlement {
 export interface SettledCharge extends Omit<OpenCharge, 'status'> {
   readonly status: 'settled';
   readonly settlement: Settlement;
+  /** In the order in which they were made; absent: none. */
+  readonly corrections?: readonly Correction[];
+  /** In the order in which they were opened; absent: none. */
+  readonly disputes?: readonly Dispute[];
 }
 
 /** The charge of one call. */
@@ -141,9 +147,7 @@ export interface SettledFact extends Omit<Settlement, 'adjusted'> {
   readonly applied: Observed['applied'];
 }
 
-export interface AdjustedFact {
+export interface AdjustedFact extends Correction {
   readonly type: 'adjusted';
   readonly currency: string;
-  readonly differenceMicros: bigint;
-  readonly reason: 'late_reaction';
 }

@@ -1,4 +1,11 @@
-export type EntryReason = 'top_up' | 'charge' | 'adjustment';
+/** `adjustment` follows from events that came late; what follows it is done by hand. */
+export type EntryReason = 'top_up' | 'charge' | 'adjustment' | ManualReason;
+export type ManualReason = 'refund' | 'dispute' | 'rerating';
+
+/** Whether somebody did it: such an entry says who and why, and may give money back. */
+export function isManual(reason: EntryReason): reason is ManualReason {
+  return reason === 'refund' || reason === 'dispute' || reason === 'rerating';
+}
 
 /** The interval of media time, in ms, and the policy that a charge was rated by. */
 export interface PostingBasis {

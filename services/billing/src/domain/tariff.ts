@@ -1,4 +1,5 @@
-import type { ChargeTerms } from './charge.ts';
+import type { Observed, OpenCharge, SettledCharge } from './charge.ts';
+import { ratedBy, type RatedBy } from './correction.ts';
 import type { PolicyTerms } from './policy-terms.ts';
 import { pricesOf } from './price.ts';
 import { msOfWeek } from './week.ts';
@@ -17,7 +18,17 @@ export function tariffAt(terms: PolicyTerms, offsetMinutes: number, mediaOriginM
   return pricesOf(terms).weekBands.length === 0 ? terms : { ...terms, weekOriginMs: msOfWeek(mediaOriginMs, offsetMinutes) };
 }
 
-/** Of a charge: nothing is rated before media time has an origin, where that matters (`arrival`). */
-export function tariffOf({ terms, observed }: { readonly terms: ChargeTerms; readonly observed: { readonly mediaOriginMs: bigint | undefined } }): Tariff {
-  return tariffAt(terms.policy.terms, terms.utcOffsetMinutes ?? 0, observed.mediaOriginMs ?? 0n);
+/** Terms of a version as they hold for a call. */
+export function tariffBy({ policy, utcOffsetMinutes = 0 }: RatedBy, { mediaOriginMs = 0n }: Pick<Observed, 'mediaOriginMs'>): Tariff {
+  return tariffAt(policy.terms, utcOffsetMinutes, mediaOriginMs);
+}
+
+/** Of a charge, as it was authorised: nothing is rated before media time has an origin, where that matters (`arrival`). */
+export function tariffOf({ terms, observed }: OpenCharge | SettledCharge): Tariff {
+  return tariffBy(terms, observed);
+}
+
+/** By the version of the last re-rating, if there was one. */
+export function ratedTariffOf({ terms, observed, corrections }: SettledCharge): Tariff {
+  return tariffBy(ratedBy(terms, corrections), observed);
 }

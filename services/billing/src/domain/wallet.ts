@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import { entryEncodingOf, genesisHash, type Digest, type EntryReason, type LedgerEntry } from './ledger-entry.ts';
+import { entryEncodingOf, genesisHash, isManual, type Digest, type EntryReason, type LedgerEntry } from './ledger-entry.ts';
 
 export type { LedgerEntry } from './ledger-entry.ts';
 
@@ -34,8 +34,11 @@ export function entryIdOf({ walletId, number }: Pick<LedgerEntry, 'walletId' | '
   return `${walletId}/${number.toString().padStart(numberDigits, '0')}`;
 }
 
-/** Money that comes in (`top_up`) or is charged for a call. Amounts are positive micro-units. */
-export type Posting = Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs' | 'basis' | 'actor' | 'note' | 'bucket'>;
+/** Money that comes in (`top_up`) or is charged for a call, in positive micro-units; what is done by hand may be negative: money back. */
+export interface Posting extends Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs' | 'basis' | 'actor' | 'note' | 'bucket'> {
+  /** What was held for it; absent: what is held for the call. */
+  readonly holdId?: string;
+}
 
 const maxInt64 = 9_223_372_036_854_775_807n;
 
@@ -54,18 +57,22 @@ export function availableMicros(wallet: Wallet): bigint {
 
 /**
  * Books a posting: the balance and the complete two-sided entry change together.
- * The other side of a top-up is the account's funding, that of a charge its revenue; both are sums over entries and kept
- * nowhere else, so that they cannot fall out of step.
+ * The other side of a top-up is the account's funding, that of a charge its revenue, from which money back comes, too; both
+ * are sums over entries and kept nowhere else, so that they cannot fall out of step.
  * @param digest chains the entry to the one before it.
  * @throws ParleyError `wallet.currency_mismatch`, `wallet.invalid_amount`, `wallet.insufficient_balance`
  */
 export function post(wallet: Wallet, posting: Posting, digest: Digest): { wallet: Wallet; entry: LedgerEntry } {
   requireCurrency(wallet, posting.currency);
-  if (posting.amountMicros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
-  const booked = posting.reason === 'top_up' ? credit(wallet, posting) : debit(wallet, posting);
+  const { holdId: _holdId, ...content } = posting;
+  const isBack = isManual(posting.reason) && posting.amountMicros < 0n;
+  const amountMicros = isBack ? -posting.amountMicros : posting.amountMicros;
+  if (amountMicros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
+  const booked = isBack || posting.reason === 'top_up' ? credit(wallet, amountMicros) : debit(wallet, posting);
   const unchained = {
-    ...posting,
-    ...sidesOf(posting.reason, wallet),
+    ...content,
+    amountMicros,
+    ...sidesOf(posting.reason, wallet, isBack),
     number: wallet.nextEntry,
     walletId: wallet.walletId,
     balanceAfterMicros: booked.balanceMicros,
@@ -77,26 +84,35 @@ export function post(wallet: Wallet, posting: Posting, digest: Digest): { wallet
 }
 
 /** The accounts of an entry. */
-export function sidesOf(reason: EntryReason, { walletId, accountId }: Wallet): Pick<LedgerEntry, 'debitAccount' | 'creditAccount'> {
+export function sidesOf(reason: EntryReason, { walletId, accountId }: Wallet, isBack = false): Pick<LedgerEntry, 'debitAccount' | 'creditAccount'> {
   const own = `wallet:${walletId}`;
-  return reason === 'top_up' ? { debitAccount: `funding:${accountId}`, creditAccount: own } : { debitAccount: own, creditAccount: `revenue:${accountId}` };
+  const revenue = `revenue:${accountId}`;
+  if (reason === 'top_up') return { debitAccount: `funding:${accountId}`, creditAccount: own };
+  return isBack ? { debitAccount: revenue, creditAccount: own } : { debitAccount: own, creditAccount: revenue };
 }
 
-function credit(wallet: Wallet, { amountMicros }: Posting): Wallet {
-  const balanceMicros = wallet.balanceMicros + amountMicros;
-  if (balanceMicros > maxInt64) throw parleyError('wallet.invalid_amount', 'the balance would be out of range');
-  return { ...wallet, balanceMicros };
+function credit(wallet: Wallet, amountMicros: bigint): Wallet {
+  requireRoom(wallet, amountMicros);
+  return { ...wallet, balanceMicros: wallet.balanceMicros + amountMicros };
 }
 
-/** Uses what is held for the call, then what is available; never what is held for another call. */
-function debit(wallet: Wallet, { callId, amountMicros }: Posting): Wallet {
-  const hold = wallet.holds[callId] ?? { coverMicros: 0n, postedMicros: 0n, grantedMs: 0n };
+/**
+ * For whoever has to know before it is booked whether money can come in.
+ * @throws ParleyError `wallet.invalid_amount`
+ */
+export function requireRoom({ balanceMicros }: Wallet, amountMicros: bigint): void {
+  if (balanceMicros + amountMicros > maxInt64) throw parleyError('wallet.invalid_amount', 'the balance would be out of range');
+}
+
+/** Uses what is held for it, then what is available; never what is held for another call. */
+function debit(wallet: Wallet, { callId, holdId = callId, amountMicros }: Posting): Wallet {
+  const hold = wallet.holds[holdId] ?? { coverMicros: 0n, postedMicros: 0n, grantedMs: 0n };
   const postedMicros = hold.postedMicros + amountMicros;
   const coverMicros = hold.coverMicros > postedMicros ? hold.coverMicros : postedMicros;
   if (coverMicros - hold.coverMicros > availableMicros(wallet)) {
     throw parleyError('wallet.insufficient_balance', 'the charge is more than was held for the call and is available');
   }
-  const holds = callId in wallet.holds ? { ...wallet.holds, [callId]: { ...hold, coverMicros, postedMicros } } : wallet.holds;
+  const holds = holdId in wallet.holds ? { ...wallet.holds, [holdId]: { ...hold, coverMicros, postedMicros } } : wallet.holds;
   return { ...wallet, holds, balanceMicros: wallet.balanceMicros - amountMicros };
 }
 

@@ -105,6 +105,29 @@ describe('a charge', () => {
   });
 });
 
+describe('what is done by hand', () => {
+  const byHand = (changes: Partial<Posting>) => posting({ reason: 'rerating', callId: 'CA1', actor: 'ops', note: 'why', ...changes });
+
+  test('gives money back with the sides reversed, or takes it, as its sign says', () => {
+    const back = post(holding(100n), byHand({ amountMicros: -30n, key: 'a' }));
+    expect(back.entry).toMatchObject({ debitAccount: 'revenue:acme', creditAccount: `wallet:${walletId}`, amountMicros: 30n, balanceAfterMicros: 130n, actor: 'ops', note: 'why' });
+    const taken = post(back.wallet, byHand({ amountMicros: 40n, key: 'b' }));
+    expect(taken.entry).toMatchObject({ debitAccount: `wallet:${walletId}`, creditAccount: 'revenue:acme', amountMicros: 40n, balanceAfterMicros: 90n });
+  });
+
+  test('uses what was held for it; the entry does not tell', () => {
+    const both = hold(hold(holding(100n), ask('CA1', [30n, 60n])).wallet, ask('CA1/7', [40n, 40n])).wallet;
+    const { wallet, entry } = post(both, byHand({ amountMicros: 40n, holdId: 'CA1/7' }));
+    expect([reservedMicros(wallet), availableMicros(wallet)]).toEqual([60n, 0n]);
+    expect(entry).not.toHaveProperty('holdId');
+    expect(() => post(wallet, byHand({ amountMicros: 1n, holdId: 'CA1/8' }))).toThrow(expect.objectContaining({ code: 'wallet.insufficient_balance' }));
+  });
+
+  test.each([['nothing', byHand({ amountMicros: 0n })], ['less than nothing, of a charge', posting({ reason: 'charge', callId: 'CA1', amountMicros: -1n })]])('of %s is refused', (_what, booking) => {
+    expect(() => post(holding(9n), booking)).toThrow(expect.objectContaining({ code: 'wallet.invalid_amount' }));
+  });
+});
+
 describe('whatever is asked of a wallet', () => {
   const calls = fc.constantFrom('CA1', 'CA2', 'CA3');
   const command = fc.oneof(

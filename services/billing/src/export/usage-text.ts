@@ -1,6 +1,6 @@
 import { format as formatMoney } from '@parley/money';
 import { stringify } from 'csv-stringify/sync';
-import { holderOf } from '../domain/address.ts';
+import { walletHolderOf } from '../domain/address.ts';
 import type { UsageRow, UsageValue } from '../domain/usage.ts';
 
 export type UsageFormat = 'csv' | 'json_lines' | 'cloud_events';
@@ -22,7 +22,7 @@ export const usageText: Readonly<Record<UsageFormat, (rows: readonly UsageRow[],
  */
 function cloudEvent(row: UsageRow): object {
   const { id, type, walletId, atMs } = row;
-  const { accountId, holder } = holderOf(walletId);
+  const { accountId, holder } = walletHolderOf(walletId);
   return {
     specversion: '1.0',
     id,

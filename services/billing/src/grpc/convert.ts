@@ -7,6 +7,8 @@ import type { RatedLine } from '../domain/rating.ts';
 import { receiptOf } from '../domain/receipt.ts';
 import { availableMicros, reservedMicros, type Wallet } from '../domain/wallet.ts';
 import type { ChargedRecord } from '../usecases/charge-store.ts';
+import { toCorrection } from './correction-answer.ts';
+import { toDispute } from './dispute-answer.ts';
 
 /** @throws ParleyError `request.invalid_argument` */
 export function requireRequestId(requestId: string): string {
@@ -69,6 +71,9 @@ export function toReceipt({ accountId, callId, charge }: ChargedRecord): GetRece
     settled: charge.status === 'settled',
     settleReason: charge.status === 'settled' ? charge.settlement.reason : '',
     applied: toAppliedSources(accountId, callId, charge.observed.applied),
+    corrections: charge.status === 'settled' ? (charge.corrections ?? []).map((correction) => toCorrection(correction, currency)) : [],
+    correctedTotal: toMoney(currency, charge.status === 'settled' ? charge.published.chargedMicros : totalMicros),
+    disputes: charge.status === 'settled' ? (charge.disputes ?? []).map((dispute) => toDispute(dispute, currency)) : [],
   };
   return { receipt };
 }

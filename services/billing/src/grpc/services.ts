@@ -11,7 +11,11 @@ import { getReceiptHandler } from './get-receipt.ts';
 import { getWalletHandler } from './get-wallet.ts';
 import type { Now } from './grant-command.ts';
 import { listLedgerEntriesHandler } from './list-ledger-entries.ts';
+import { reRateChargeHandler } from './re-rate-charge.ts';
+import { refundChargeHandler } from './refund-charge.ts';
+import { openDisputeHandler } from './open-dispute.ts';
 import { releaseGrantHandler } from './release-grant.ts';
+import { resolveDisputeHandler } from './resolve-dispute.ts';
 import { setDefaultPolicyHandler } from './set-default-policy.ts';
 import { renderReceiptHandler } from './render-receipt.ts';
 import { simulateChargeHandler } from './simulate-charge.ts';
@@ -33,6 +37,10 @@ export function grpcServices(billing: Billing, { consumer, parking }: { consumer
         renderReceipt: renderReceiptHandler(billing.getReceipt),
         exportUsage: exportUsageHandler(billing.exportUsage, now),
         simulateCharge: simulateChargeHandler(billing.simulateCharge),
+        refundCharge: refundChargeHandler(billing.refundCharge, now),
+        reRateCharge: reRateChargeHandler(billing.reRateCharge, now),
+        openDispute: openDisputeHandler(billing.openDispute, now),
+        resolveDispute: resolveDisputeHandler(billing.resolveDispute, now),
       },
     }),
     grpcService(ChargeAuthorizationServiceService, {

@@ -1,5 +1,6 @@
 import type { ChargeReason, Receipt, ReceiptLine } from '@parley/contracts';
-import { format, type Money } from '@parley/money';
+import { correctionsSection } from './corrections-section.ts';
+import { amountOf, escaped } from './html-text.ts';
 import { reasonWords, type ReasonWords } from './reason-words.ts';
 
 /**
@@ -7,7 +8,7 @@ import { reasonWords, type ReasonWords } from './reason-words.ts';
  * hatching what it says by colours, and the page prints on A4.
  */
 export function receiptPage(receipt: Receipt): string {
-  const { callId, walletId, policy, lines, total, chargedMs, unchargedMs } = receipt;
+  const { callId, walletId, policy, lines, total, chargedMs, unchargedMs, correctedTotal } = receipt;
   const facts: [name: string, value: string][] = [
     ['Call', callId],
     ['Paid from', walletId],
@@ -15,7 +16,7 @@ export function receiptPage(receipt: Receipt): string {
     ['Status', statusOf(receipt)],
     ['Charged time', timeOf(chargedMs)],
     ['Not charged', timeOf(unchargedMs)],
-    ['Total', amountOf(total)],
+    ['Total', amountOf(correctedTotal ?? total)],
   ];
   return `<!DOCTYPE html>
 <html lang="en">
@@ -37,6 +38,7 @@ ${lines.map(row).join('\n')}
 </tbody>
 <tfoot><tr><th scope="row" colspan="4">Total</th><td>${escaped(amountOf(total))}</td></tr></tfoot>
 </table>
+${correctionsSection(receipt)}
 </body>
 </html>
 `;
@@ -97,17 +99,6 @@ function wordsOf(reason: ChargeReason): ReasonWords {
 function timeOf(ms: bigint): string {
   const seconds = ms / 1000n;
   return `${seconds / 60n}:${(seconds % 60n).toString().padStart(2, '0')}.${(ms % 1000n).toString().padStart(3, '0')}`;
-}
-
-/** Exact: what is less than the currency's smallest unit is shown, too. */
-function amountOf(amount: Money | undefined): string {
-  return amount === undefined ? '' : format(amount);
-}
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
 const style = `

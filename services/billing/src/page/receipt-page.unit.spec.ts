@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { ChargeReason, Receipt, type ReceiptLine } from '@parley/contracts';
+import { ChargeReason, DisputeState, Receipt, type ReceiptLine } from '@parley/contracts';
 import fc from 'fast-check';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { correctionWords } from './corrections-section.ts';
 import { receiptPage } from './receipt-page.ts';
 import { reasonWords } from './reason-words.ts';
 
@@ -64,10 +65,54 @@ describe('the page of a receipt', () => {
     );
   });
 
+  const time = new Date('2026-11-27T12:00:00Z');
+  const corrected = (reason = 'nobody was there') =>
+    receipt({
+      corrections: [
+        { kind: 'refund', time, reason, actor: 'ops@acme', difference: euro(-25_000n), policyId: '', policyVersion: 0 },
+        { kind: 'rerating', time, reason: 'wrong rate', actor: 'ops@acme', difference: euro(100_000n), policyId: 'pol-1', policyVersion: 4 },
+      ],
+      correctedTotal: euro(700_010n),
+    });
+
+  test('shows what was corrected, from what was settled to what the call costs now, and not who did it', () => {
+    const page = receiptPage(corrected());
+    expect(XMLValidator.validate(page)).toBe(true);
+    const [, table = ''] = /<table class="corrections">([^]*?)<\/table>/.exec(page) ?? [];
+    expect([...table.matchAll(/<td>([^<]*)<\/td>/g)].map(([, text]) => text)).toEqual([
+      ...['', 'Settled at', '', '0.62501 EUR'],
+      ...['2026-11-27 12:00:00 UTC', 'Refund', 'nobody was there', '-0.025 EUR'],
+      ...['2026-11-27 12:00:00 UTC', 'Rated anew by pol-1, version 4', 'wrong rate', '0.10 EUR'],
+      '0.70001 EUR',
+    ]);
+    expect(page).toContain('<dt>Total</dt><dd>0.70001 EUR</dd>');
+    expect(page).not.toContain('ops@acme');
+    expect(receiptPage(receipt())).not.toContain('Corrections');
+  });
+
+  test('shows each dispute and how it ended', () => {
+    const opened = { time, reason: 'nobody was there.', actor: 'ops@acme' };
+    const resolved = { time, reason: 'so it was.', actor: 'ops@acme' };
+    const dispute = (state: DisputeState, ended = resolved as typeof resolved | undefined) => ({ disputeId: 'd', state, opened, resolved: ended, amount: euro(5_000n) });
+    const page = receiptPage(receipt({ disputes: [dispute(DisputeState.OPEN, undefined), dispute(DisputeState.ACCEPTED), dispute(DisputeState.REJECTED)] }));
+    expect(XMLValidator.validate(page)).toBe(true);
+    const begun = 'Since 2026-11-27 12:00:00 UTC: nobody was there.';
+    expect([...page.matchAll(/<li>([^<]*)<\/li>/g)].map(([, text]) => text)).toEqual([
+      `${begun} It is open.`,
+      `${begun} Accepted, 0.005 EUR given back, 2026-11-27 12:00:00 UTC: so it was.`,
+      `${begun} Rejected, 2026-11-27 12:00:00 UTC: so it was.`,
+    ]);
+  });
+
+  test('has words for every kind of correction', () => {
+    expect(Object.keys(correctionWords).sort()).toEqual(['dispute', 'late_reaction', 'refund', 'rerating']);
+  });
+
   test('loads nothing, runs nothing, and shows hostile text as text', () => {
     const hostile = '"><script>alert(1)</script><img src=x onerror=\'a\'>&amp;';
     const page = receiptPage(receipt({ callId: hostile, walletId: hostile, settleReason: hostile }));
     parsed(page);
+    expect(receiptPage(corrected(hostile))).not.toContain('<script');
     expect(page).not.toMatch(/<script|<img|onerror='|https?:|url\((?!#)|@import/);
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=&#39;a&#39;&gt;&amp;amp;');
   });

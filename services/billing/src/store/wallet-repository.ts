@@ -58,6 +58,10 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
     release: async (walletId, callId) => {
       await change(walletId, async (before) => (before?.holds[callId] === undefined ? undefined : { wallet: release(before, callId) }));
     },
+    entryOf: async (walletId, key) => {
+      await repository.load(walletId);
+      return ledger.findByKey(walletId, key);
+    },
     entries: async (walletId, fromNumber, limit) => {
       const wallet = (await repository.load(walletId))?.wallet;
       const count = Math.min(limit, Math.max(0, Number((wallet?.nextEntry ?? 0n) - fromNumber)));
@@ -81,6 +85,7 @@ function opened({ walletId, accountId }: WalletOwner, { reason, currency }: Post
 
 /** @returns undefined: nothing is to be changed. */
 function sameCommand(entry: LedgerEntry, posting: Posting): undefined {
-  const isSame = (['reason', 'currency', 'amountMicros', 'callId'] as const).every((field) => entry[field] === posting[field]);
+  const amountMicros = posting.amountMicros < 0n ? -posting.amountMicros : posting.amountMicros;
+  const isSame = (['reason', 'currency', 'callId'] as const).every((field) => entry[field] === posting[field]) && entry.amountMicros === amountMicros;
   if (!isSame) throw parleyError('request.idempotency_conflict', 'the key was used before for another posting');
 }

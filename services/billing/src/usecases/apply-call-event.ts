@@ -1,6 +1,7 @@
 import { absorbCallInput, arrival, authorizedCharge, openCharge, type CallInput, type LiveCharge } from '../domain/charge-inputs.ts';
 import type { ChargeTerms } from '../domain/charge.ts';
-import { advance, coverHeld, releaseEffect } from './charge-change.ts';
+import { advance, coverHeld } from './charge-change.ts';
+import { releaseEffect } from './charge-posting.ts';
 import type { CallAttributes, Cause, ChargeChange, ChargeRecord, ChargeStore } from './charge-store.ts';
 import type { WalletStore } from './wallet-store.ts';
 

@@ -41,6 +41,11 @@ export interface ChargedRecord extends ChargeRecord {
   readonly charge: OpenCharge | SettledCharge;
 }
 
+/** Of a call whose charge is settled. */
+export interface SettledRecord extends ChargeRecord {
+  readonly charge: SettledCharge;
+}
+
 /** A billing event to be published, and first the ledger entry that it tells of. */
 export interface EventEffect {
   readonly kind: 'event';
@@ -54,11 +59,13 @@ export interface EventEffect {
   readonly posting: Posting | undefined;
 }
 
-/** What the wallet still holds for the call is given back. */
+/** What the wallet still holds for the call, or for a correction of it, is given back. */
 export interface ReleaseEffect {
   readonly kind: 'release';
   readonly walletId: string;
   readonly callId: string;
+  /** Of a correction. */
+  readonly holdId?: string;
 }
 
 /** What follows from a change, in order. Each may be run again after a crash and does nothing the second time. */

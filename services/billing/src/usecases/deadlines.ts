@@ -1,5 +1,6 @@
 import { absorbOwnInput } from '../domain/charge-inputs.ts';
-import { advance, coverHeld, releaseEffect } from './charge-change.ts';
+import { advance, coverHeld } from './charge-change.ts';
+import { releaseEffect } from './charge-posting.ts';
 import type { Cause, ChargeChange, ChargeRecord, ChargeStore } from './charge-store.ts';
 import type { WalletStore } from './wallet-store.ts';
 

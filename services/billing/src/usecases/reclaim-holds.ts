@@ -1,3 +1,4 @@
+import { holderOf } from '../domain/correction.ts';
 import type { ChargeStore } from './charge-store.ts';
 import type { WalletStore } from './wallet-store.ts';
 
@@ -12,14 +13,17 @@ export type ReclaimHolds = (walletId: string) => Promise<boolean>;
 export function createReclaimHolds({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): ReclaimHolds {
   return async (walletId) => {
     const held = Object.keys((await wallets.find(walletId))?.holds ?? {});
-    const over = await Promise.all(held.map(async (callId) => ((await isOver(charges, callId)) ? [callId] : [])));
-    for (const callId of over.flat()) await wallets.release(walletId, callId);
+    const over = await Promise.all(held.map(async (holdId) => ((await isOver(charges, holdId)) ? [holdId] : [])));
+    for (const holdId of over.flat()) await wallets.release(walletId, holdId);
     return over.flat().length > 0;
   };
 }
 
 /** A charge that is settled but owes effects is not over: its postings use the hold. So what it owes is run first. */
-async function isOver(charges: ChargeStore, callId: string): Promise<boolean> {
+async function isOver(charges: ChargeStore, holdId: string): Promise<boolean> {
+  const { callId, sequence } = holderOf(holdId);
   const record = await charges.change(callId, async () => undefined);
-  return record !== undefined && record.charge.status !== 'authorized' && record.charge.status !== 'open';
+  if (record === undefined || record.charge.status === 'authorized' || record.charge.status === 'open') return false;
+  // What is held for a correction is over once the event that it was held for is another's.
+  return sequence === undefined || (record.charge.status === 'settled' && sequence < record.charge.published.nextSequence);
 }

@@ -1,6 +1,6 @@
 import { parleyError } from '@parley/errors';
 import { absorbOwnInput } from '../domain/charge-inputs.ts';
-import { releaseEffect } from './charge-change.ts';
+import { releaseEffect } from './charge-posting.ts';
 import type { ChargeStore } from './charge-store.ts';
 import type { GrantCommand } from './granted-charge.ts';
 

@@ -29,8 +29,10 @@ export interface WalletStore {
    * @throws ParleyError `wallet.currency_mismatch`
    */
   hold(owner: WalletOwner, request: HoldRequest, onlyExtend?: boolean): Promise<HoldResult | undefined>;
-  /** Gives back what is held for the call; nothing, if nothing is. */
-  release(walletId: string, callId: string): Promise<void>;
+  /** Gives back what is held under this id, that of a call or of a correction; nothing, if nothing is. */
+  release(walletId: string, holdId: string): Promise<void>;
+  /** The entry that was booked under a key. */
+  entryOf(walletId: string, key: string): Promise<LedgerEntry | undefined>;
   /** Entries by number, ascending; fewer at the end of the ledger. */
   entries(walletId: string, fromNumber: bigint, limit: number): Promise<LedgerEntry[]>;
   /** The wallets of an account, by id, and how many entries each has. */

@@ -1,7 +1,8 @@
 import type { Db } from 'mongodb';
 import type { Charge } from '../domain/charge.ts';
 import type { ChargeEffect } from '../usecases/charge-store.ts';
-import { entryEncodingOf, genesisHash } from '../domain/ledger-entry.ts';
+import { entryEncodingOf, genesisHash, isManual } from '../domain/ledger-entry.ts';
+import { holderOf } from '../domain/correction.ts';
 import { availableMicros, entryIdOf, sidesOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
 import { sha256 } from '../store/sha256.ts';
 
@@ -65,7 +66,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
     account.nextEntry = entry.number + 1n;
     account.headHash = entry.hash ?? account.headHash;
     add(heldMicros, entry.currency, signed);
-    if (entry.callId !== '') add(chargedMicros, entry.callId, entry.amountMicros);
+    if (entry.callId !== '') add(chargedMicros, entry.callId, -signed);
   };
 
   let entries = 0;
@@ -107,7 +108,7 @@ async function readAccounts(db: Db): Promise<Map<string, Account>> {
 function faultsOf(entry: LedgerEntry, account: Account): string[] {
   const { number, debitAccount, creditAccount, currency, amountMicros, balanceAfterMicros, reason, callId } = entry;
   const { document: { wallet }, nextEntry, balanceMicros } = account;
-  const { debitAccount: debit, creditAccount: credit } = sidesOf(reason, wallet);
+  const { debitAccount: debit, creditAccount: credit } = sidesOf(reason, wallet, isMoneyBack(entry));
   const after = balanceMicros + signedMicros(entry);
   return [
     ...(number === nextEntry ? [] : [`entry ${nextEntry} should come here`]),
@@ -118,12 +119,18 @@ function faultsOf(entry: LedgerEntry, account: Account): string[] {
     ...(after >= 0n ? [] : [`the balance after it is below zero: ${after}`]),
     ...chainFaults(entry, account),
     ...((reason === 'top_up') === (callId === '') ? [] : ['a charge names its call, and a top-up none']),
+    ...(isManual(reason) && (entry.actor === undefined || entry.note === undefined) ? [`a ${reason} says who did it, and why`] : []),
   ];
 }
 
 /** What an entry does to its wallet. */
-function signedMicros({ reason, amountMicros }: LedgerEntry): bigint {
-  return reason === 'top_up' ? amountMicros : -amountMicros;
+function signedMicros(entry: LedgerEntry): bigint {
+  return entry.reason === 'top_up' || isMoneyBack(entry) ? entry.amountMicros : -entry.amountMicros;
+}
+
+/** A re-rating goes either way, as its own sides say. */
+function isMoneyBack({ reason, creditAccount, walletId }: LedgerEntry): boolean {
+  return reason === 'refund' || reason === 'dispute' || (reason === 'rerating' && creditAccount === `wallet:${walletId}`);
 }
 
 function chainFaults({ hash, ...hashed }: LedgerEntry, { document: { wallet }, headHash = genesisHash }: Account): string[] {
@@ -155,7 +162,7 @@ async function verifyCharges(db: Db, { accounts, chargedMicros, fault }: ChargeC
   }
   for (const callId of chargedMicros.keys()) fault(`${callId}: entries of a call that has no charge`);
   for (const { document: { wallet } } of accounts.values()) {
-    for (const callId of Object.keys(wallet.holds)) if (over.has(callId)) fault(`${wallet.walletId}: something is held for ${callId}, which is over`);
+    for (const callId of Object.keys(wallet.holds).map((holdId) => holderOf(holdId).callId)) if (over.has(callId)) fault(`${wallet.walletId}: something is held for ${callId}, which is over`);
   }
   return charges;
 }

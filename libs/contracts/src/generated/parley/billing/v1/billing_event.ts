@@ -219,12 +219,23 @@ export interface BillingSettled {
 
 /** billing.adjusted: a correction after the settlement. */
 export interface BillingAdjusted {
+  /** Empty: the difference is nothing, and nothing was booked. */
   entryId: string;
+  /** What the call costs more; negative: money came back. */
   difference:
     | Money
     | undefined;
-  /** late_reaction: the payer's reaction was complete only after the settlement. */
+  /**
+   * late_reaction: the payer's reaction was complete only after the settlement. refund, dispute (it was accepted),
+   * rerating: by hand; the ledger entry says who and why.
+   */
   reason: string;
+  /** Of a rerating: the version by which the call is rated from now on. */
+  policy:
+    | PolicySnapshot
+    | undefined;
+  /** Of that version's time zone when media time began. */
+  utcOffsetMinutes: number;
 }
 
 function createBaseBillingEvent(): BillingEvent {
@@ -1369,7 +1380,7 @@ export const BillingSettled: MessageFns<BillingSettled> = {
 };
 
 function createBaseBillingAdjusted(): BillingAdjusted {
-  return { entryId: "", difference: undefined, reason: "" };
+  return { entryId: "", difference: undefined, reason: "", policy: undefined, utcOffsetMinutes: 0 };
 }
 
 export const BillingAdjusted: MessageFns<BillingAdjusted> = {
@@ -1382,6 +1393,12 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
     }
     if (message.reason !== "") {
       writer.uint32(26).string(message.reason);
+    }
+    if (message.policy !== undefined) {
+      PolicySnapshot.encode(message.policy, writer.uint32(34).fork()).join();
+    }
+    if (message.utcOffsetMinutes !== 0) {
+      writer.uint32(40).int32(message.utcOffsetMinutes);
     }
     return writer;
   },
@@ -1423,6 +1440,22 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
             message.reason = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.policy = PolicySnapshot.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.utcOffsetMinutes = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1444,6 +1477,12 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
         : "",
       difference: isSet(object.difference) ? Money.fromJSON(object.difference) : undefined,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      policy: isSet(object.policy) ? PolicySnapshot.fromJSON(object.policy) : undefined,
+      utcOffsetMinutes: isSet(object.utcOffsetMinutes)
+        ? globalThis.Number(object.utcOffsetMinutes)
+        : isSet(object.utc_offset_minutes)
+        ? globalThis.Number(object.utc_offset_minutes)
+        : 0,
     };
   },
 
@@ -1458,6 +1497,12 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.policy !== undefined) {
+      obj.policy = PolicySnapshot.toJSON(message.policy);
+    }
+    if (message.utcOffsetMinutes !== 0) {
+      obj.utcOffsetMinutes = Math.round(message.utcOffsetMinutes);
+    }
     return obj;
   },
 
@@ -1471,6 +1516,10 @@ export const BillingAdjusted: MessageFns<BillingAdjusted> = {
       ? Money.fromPartial(object.difference)
       : undefined;
     message.reason = object.reason ?? "";
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? PolicySnapshot.fromPartial(object.policy)
+      : undefined;
+    message.utcOffsetMinutes = object.utcOffsetMinutes ?? 0;
     return message;
   },
 };

@@ -31,6 +31,51 @@ export const protobufPackage = "parley.billing.v1";
 
 export const protobufFileName = "parley/billing/v1/billing_service.proto";
 
+export const DisputeState = { UNSPECIFIED: 0, OPEN: 1, ACCEPTED: 2, REJECTED: 3 } as const;
+
+export type DisputeState = typeof DisputeState[keyof typeof DisputeState];
+
+export namespace DisputeState {
+  export type UNSPECIFIED = typeof DisputeState.UNSPECIFIED;
+  export type OPEN = typeof DisputeState.OPEN;
+  export type ACCEPTED = typeof DisputeState.ACCEPTED;
+  export type REJECTED = typeof DisputeState.REJECTED;
+}
+
+export function disputeStateFromJSON(object: any): DisputeState {
+  switch (object) {
+    case 0:
+    case "DISPUTE_STATE_UNSPECIFIED":
+      return DisputeState.UNSPECIFIED;
+    case 1:
+    case "DISPUTE_STATE_OPEN":
+      return DisputeState.OPEN;
+    case 2:
+    case "DISPUTE_STATE_ACCEPTED":
+      return DisputeState.ACCEPTED;
+    case 3:
+    case "DISPUTE_STATE_REJECTED":
+      return DisputeState.REJECTED;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum DisputeState");
+  }
+}
+
+export function disputeStateToJSON(object: DisputeState): string {
+  switch (object) {
+    case DisputeState.UNSPECIFIED:
+      return "DISPUTE_STATE_UNSPECIFIED";
+    case DisputeState.OPEN:
+      return "DISPUTE_STATE_OPEN";
+    case DisputeState.ACCEPTED:
+      return "DISPUTE_STATE_ACCEPTED";
+    case DisputeState.REJECTED:
+      return "DISPUTE_STATE_REJECTED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum DisputeState");
+  }
+}
+
 /** Of what there is a row each. */
 export const UsageRows = {
   UNSPECIFIED: 0,
@@ -263,6 +308,57 @@ export interface Receipt {
   settled: boolean;
   settleReason: string;
   applied: AppliedSource[];
+  /** What was changed after the settlement, in order. Lines and total are those of before what was done by hand. */
+  corrections: ChargeCorrection[];
+  /** What the call costs after the corrections; while it goes on, the total. */
+  correctedTotal:
+    | Money
+    | undefined;
+  /** In the order in which they were opened. */
+  disputes: Dispute[];
+}
+
+/** Somebody says that a call should not cost what it costs. */
+export interface Dispute {
+  disputeId: string;
+  state: DisputeState;
+  opened:
+    | DisputeStep
+    | undefined;
+  /** Unset: it is open. */
+  resolved:
+    | DisputeStep
+    | undefined;
+  /** What was given back, if it was accepted. */
+  amount: Money | undefined;
+}
+
+export interface DisputeStep {
+  time:
+    | Date
+    | undefined;
+  /** Why, in words, and by whom: the subject of the token. */
+  reason: string;
+  actor: string;
+}
+
+/** One difference in what a settled call costs. */
+export interface ChargeCorrection {
+  /** late_reaction, refund, dispute, rerating */
+  kind: string;
+  time:
+    | Date
+    | undefined;
+  /** Why, in words, and by whom: the subject of the token. Both empty for what follows from events. */
+  reason: string;
+  actor: string;
+  /** Negative: money came back. */
+  difference:
+    | Money
+    | undefined;
+  /** Of a rerating: the version that the call is rated by from then on. */
+  policyId: string;
+  policyVersion: number;
 }
 
 export interface GetReceiptResponse {
@@ -318,6 +414,98 @@ export interface ExportUsageResponse {
   /** How many calls or entries have been looked at, of how many there are. */
   lookedAt: bigint;
   total: bigint;
+}
+
+export interface RefundChargeRequest {
+  /** The same id again is the same refund; with another body it is refused. */
+  requestId: string;
+  callId: string;
+  /** Positive, and at most what the call still costs. */
+  amount:
+    | Money
+    | undefined;
+  /** In words, 1 to 500 characters; stands in the ledger entry. */
+  reason: string;
+}
+
+export interface RefundChargeResponse {
+  correction: ChargeCorrection | undefined;
+  entryId: string;
+  /** What the call costs now. */
+  correctedTotal: Money | undefined;
+}
+
+export interface ReRateChargeRequest {
+  /** The same id again is the same re-rating; with another body it is refused. */
+  requestId: string;
+  callId: string;
+  /** In the currency that the call was charged in. */
+  policyId: string;
+  /** 0 means the latest. */
+  version: number;
+  /** In words, 1 to 500 characters; stands in the ledger entry. */
+  reason: string;
+  /** Only says what would come of it; nothing is booked, and the request id is not taken. */
+  dryRun: boolean;
+}
+
+export interface ReRateChargeResponse {
+  correction:
+    | ChargeCorrection
+    | undefined;
+  /** Empty: the difference is nothing, or it was a dry run. */
+  entryId: string;
+  /** What the call costs after it: the rated total less what was given back by hand, and never less than nothing. */
+  correctedTotal: Money | undefined;
+  policy:
+    | PolicySnapshot
+    | undefined;
+  /** The call as this version rates it. */
+  lines: ReceiptLine[];
+  ratedTotal: Money | undefined;
+}
+
+export interface OpenDisputeRequest {
+  /** The same id again is the same dispute; with another body it is refused. */
+  requestId: string;
+  /** One dispute of a call is open at a time. */
+  callId: string;
+  /** In words, 1 to 500 characters. */
+  reason: string;
+}
+
+export interface OpenDisputeResponse {
+  dispute: Dispute | undefined;
+}
+
+export interface ResolveDisputeRequest {
+  /** The same id again is the same resolution; with another body it is refused. */
+  requestId: string;
+  disputeId: string;
+  outcome:
+    | { $case: "accepted"; value: DisputeAccepted }
+    | { $case: "rejected"; value: DisputeRejected }
+    | undefined;
+  /** In words, 1 to 500 characters; stands in the ledger entry, if there is one. */
+  reason: string;
+}
+
+export interface DisputeAccepted {
+  /** Is given back: positive, and at most what the call still costs. */
+  amount: Money | undefined;
+}
+
+export interface DisputeRejected {
+}
+
+export interface ResolveDisputeResponse {
+  dispute:
+    | Dispute
+    | undefined;
+  /** Empty: it was rejected. */
+  entryId: string;
+  /** What the call costs now. */
+  correctedTotal: Money | undefined;
 }
 
 export interface AuthorizeChargeRequest {
@@ -2142,6 +2330,9 @@ function createBaseReceipt(): Receipt {
     settled: false,
     settleReason: "",
     applied: [],
+    corrections: [],
+    correctedTotal: undefined,
+    disputes: [],
   };
 }
 
@@ -2182,6 +2373,15 @@ export const Receipt: MessageFns<Receipt> = {
     }
     for (const v of message.applied) {
       AppliedSource.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.corrections) {
+      ChargeCorrection.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.correctedTotal !== undefined) {
+      Money.encode(message.correctedTotal, writer.uint32(98).fork()).join();
+    }
+    for (const v of message.disputes) {
+      Dispute.encode(v!, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -2279,6 +2479,30 @@ export const Receipt: MessageFns<Receipt> = {
             message.applied.push(AppliedSource.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.corrections.push(ChargeCorrection.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.correctedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.disputes.push(Dispute.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2325,6 +2549,17 @@ export const Receipt: MessageFns<Receipt> = {
       applied: globalThis.Array.isArray(object?.applied)
         ? object.applied.map((e: any) => AppliedSource.fromJSON(e))
         : [],
+      corrections: globalThis.Array.isArray(object?.corrections)
+        ? object.corrections.map((e: any) => ChargeCorrection.fromJSON(e))
+        : [],
+      correctedTotal: isSet(object.correctedTotal)
+        ? Money.fromJSON(object.correctedTotal)
+        : isSet(object.corrected_total)
+        ? Money.fromJSON(object.corrected_total)
+        : undefined,
+      disputes: globalThis.Array.isArray(object?.disputes)
+        ? object.disputes.map((e: any) => Dispute.fromJSON(e))
+        : [],
     };
   },
 
@@ -2360,6 +2595,15 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.applied?.length) {
       obj.applied = message.applied.map((e) => AppliedSource.toJSON(e));
     }
+    if (message.corrections?.length) {
+      obj.corrections = message.corrections.map((e) => ChargeCorrection.toJSON(e));
+    }
+    if (message.correctedTotal !== undefined) {
+      obj.correctedTotal = Money.toJSON(message.correctedTotal);
+    }
+    if (message.disputes?.length) {
+      obj.disputes = message.disputes.map((e) => Dispute.toJSON(e));
+    }
     return obj;
   },
 
@@ -2382,6 +2626,430 @@ export const Receipt: MessageFns<Receipt> = {
     message.settled = object.settled ?? false;
     message.settleReason = object.settleReason ?? "";
     message.applied = object.applied?.map((e) => AppliedSource.fromPartial(e)) || [];
+    message.corrections = object.corrections?.map((e) => ChargeCorrection.fromPartial(e)) || [];
+    message.correctedTotal = (object.correctedTotal !== undefined && object.correctedTotal !== null)
+      ? Money.fromPartial(object.correctedTotal)
+      : undefined;
+    message.disputes = object.disputes?.map((e) => Dispute.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDispute(): Dispute {
+  return { disputeId: "", state: 0, opened: undefined, resolved: undefined, amount: undefined };
+}
+
+export const Dispute: MessageFns<Dispute> = {
+  encode(message: Dispute, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.disputeId !== "") {
+      writer.uint32(10).string(message.disputeId);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).int32(message.state);
+    }
+    if (message.opened !== undefined) {
+      DisputeStep.encode(message.opened, writer.uint32(26).fork()).join();
+    }
+    if (message.resolved !== undefined) {
+      DisputeStep.encode(message.resolved, writer.uint32(34).fork()).join();
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Dispute {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDispute();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.disputeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.opened = DisputeStep.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.resolved = DisputeStep.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Dispute {
+    return {
+      disputeId: isSet(object.disputeId)
+        ? globalThis.String(object.disputeId)
+        : isSet(object.dispute_id)
+        ? globalThis.String(object.dispute_id)
+        : "",
+      state: isSet(object.state) ? disputeStateFromJSON(object.state) : 0,
+      opened: isSet(object.opened) ? DisputeStep.fromJSON(object.opened) : undefined,
+      resolved: isSet(object.resolved) ? DisputeStep.fromJSON(object.resolved) : undefined,
+      amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
+    };
+  },
+
+  toJSON(message: Dispute): unknown {
+    const obj: any = {};
+    if (message.disputeId !== "") {
+      obj.disputeId = message.disputeId;
+    }
+    if (message.state !== 0) {
+      obj.state = disputeStateToJSON(message.state);
+    }
+    if (message.opened !== undefined) {
+      obj.opened = DisputeStep.toJSON(message.opened);
+    }
+    if (message.resolved !== undefined) {
+      obj.resolved = DisputeStep.toJSON(message.resolved);
+    }
+    if (message.amount !== undefined) {
+      obj.amount = Money.toJSON(message.amount);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Dispute>): Dispute {
+    return Dispute.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Dispute>): Dispute {
+    const message = createBaseDispute();
+    message.disputeId = object.disputeId ?? "";
+    message.state = object.state ?? 0;
+    message.opened = (object.opened !== undefined && object.opened !== null)
+      ? DisputeStep.fromPartial(object.opened)
+      : undefined;
+    message.resolved = (object.resolved !== undefined && object.resolved !== null)
+      ? DisputeStep.fromPartial(object.resolved)
+      : undefined;
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDisputeStep(): DisputeStep {
+  return { time: undefined, reason: "", actor: "" };
+}
+
+export const DisputeStep: MessageFns<DisputeStep> = {
+  encode(message: DisputeStep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(10).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(26).string(message.actor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisputeStep {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisputeStep();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DisputeStep {
+    return {
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+    };
+  },
+
+  toJSON(message: DisputeStep): unknown {
+    const obj: any = {};
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DisputeStep>): DisputeStep {
+    return DisputeStep.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DisputeStep>): DisputeStep {
+    const message = createBaseDisputeStep();
+    message.time = object.time ?? undefined;
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
+    return message;
+  },
+};
+
+function createBaseChargeCorrection(): ChargeCorrection {
+  return { kind: "", time: undefined, reason: "", actor: "", difference: undefined, policyId: "", policyVersion: 0 };
+}
+
+export const ChargeCorrection: MessageFns<ChargeCorrection> = {
+  encode(message: ChargeCorrection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(34).string(message.actor);
+    }
+    if (message.difference !== undefined) {
+      Money.encode(message.difference, writer.uint32(42).fork()).join();
+    }
+    if (message.policyId !== "") {
+      writer.uint32(50).string(message.policyId);
+    }
+    if (message.policyVersion !== 0) {
+      writer.uint32(56).int32(message.policyVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChargeCorrection {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChargeCorrection();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.difference = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.policyId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.policyVersion = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChargeCorrection {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+      difference: isSet(object.difference) ? Money.fromJSON(object.difference) : undefined,
+      policyId: isSet(object.policyId)
+        ? globalThis.String(object.policyId)
+        : isSet(object.policy_id)
+        ? globalThis.String(object.policy_id)
+        : "",
+      policyVersion: isSet(object.policyVersion)
+        ? globalThis.Number(object.policyVersion)
+        : isSet(object.policy_version)
+        ? globalThis.Number(object.policy_version)
+        : 0,
+    };
+  },
+
+  toJSON(message: ChargeCorrection): unknown {
+    const obj: any = {};
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    if (message.difference !== undefined) {
+      obj.difference = Money.toJSON(message.difference);
+    }
+    if (message.policyId !== "") {
+      obj.policyId = message.policyId;
+    }
+    if (message.policyVersion !== 0) {
+      obj.policyVersion = Math.round(message.policyVersion);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ChargeCorrection>): ChargeCorrection {
+    return ChargeCorrection.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChargeCorrection>): ChargeCorrection {
+    const message = createBaseChargeCorrection();
+    message.kind = object.kind ?? "";
+    message.time = object.time ?? undefined;
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
+    message.difference = (object.difference !== undefined && object.difference !== null)
+      ? Money.fromPartial(object.difference)
+      : undefined;
+    message.policyId = object.policyId ?? "";
+    message.policyVersion = object.policyVersion ?? 0;
     return message;
   },
 };
@@ -3162,6 +3830,1156 @@ export const ExportUsageResponse: MessageFns<ExportUsageResponse> = {
   },
 };
 
+function createBaseRefundChargeRequest(): RefundChargeRequest {
+  return { requestId: "", callId: "", amount: undefined, reason: "" };
+}
+
+export const RefundChargeRequest: MessageFns<RefundChargeRequest> = {
+  encode(message: RefundChargeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.callId !== "") {
+      writer.uint32(18).string(message.callId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefundChargeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefundChargeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefundChargeRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      callId: isSet(object.callId)
+        ? globalThis.String(object.callId)
+        : isSet(object.call_id)
+        ? globalThis.String(object.call_id)
+        : "",
+      amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: RefundChargeRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.callId !== "") {
+      obj.callId = message.callId;
+    }
+    if (message.amount !== undefined) {
+      obj.amount = Money.toJSON(message.amount);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RefundChargeRequest>): RefundChargeRequest {
+    return RefundChargeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefundChargeRequest>): RefundChargeRequest {
+    const message = createBaseRefundChargeRequest();
+    message.requestId = object.requestId ?? "";
+    message.callId = object.callId ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRefundChargeResponse(): RefundChargeResponse {
+  return { correction: undefined, entryId: "", correctedTotal: undefined };
+}
+
+export const RefundChargeResponse: MessageFns<RefundChargeResponse> = {
+  encode(message: RefundChargeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.correction !== undefined) {
+      ChargeCorrection.encode(message.correction, writer.uint32(10).fork()).join();
+    }
+    if (message.entryId !== "") {
+      writer.uint32(18).string(message.entryId);
+    }
+    if (message.correctedTotal !== undefined) {
+      Money.encode(message.correctedTotal, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefundChargeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefundChargeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.correction = ChargeCorrection.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entryId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.correctedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefundChargeResponse {
+    return {
+      correction: isSet(object.correction) ? ChargeCorrection.fromJSON(object.correction) : undefined,
+      entryId: isSet(object.entryId)
+        ? globalThis.String(object.entryId)
+        : isSet(object.entry_id)
+        ? globalThis.String(object.entry_id)
+        : "",
+      correctedTotal: isSet(object.correctedTotal)
+        ? Money.fromJSON(object.correctedTotal)
+        : isSet(object.corrected_total)
+        ? Money.fromJSON(object.corrected_total)
+        : undefined,
+    };
+  },
+
+  toJSON(message: RefundChargeResponse): unknown {
+    const obj: any = {};
+    if (message.correction !== undefined) {
+      obj.correction = ChargeCorrection.toJSON(message.correction);
+    }
+    if (message.entryId !== "") {
+      obj.entryId = message.entryId;
+    }
+    if (message.correctedTotal !== undefined) {
+      obj.correctedTotal = Money.toJSON(message.correctedTotal);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RefundChargeResponse>): RefundChargeResponse {
+    return RefundChargeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefundChargeResponse>): RefundChargeResponse {
+    const message = createBaseRefundChargeResponse();
+    message.correction = (object.correction !== undefined && object.correction !== null)
+      ? ChargeCorrection.fromPartial(object.correction)
+      : undefined;
+    message.entryId = object.entryId ?? "";
+    message.correctedTotal = (object.correctedTotal !== undefined && object.correctedTotal !== null)
+      ? Money.fromPartial(object.correctedTotal)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseReRateChargeRequest(): ReRateChargeRequest {
+  return { requestId: "", callId: "", policyId: "", version: 0, reason: "", dryRun: false };
+}
+
+export const ReRateChargeRequest: MessageFns<ReRateChargeRequest> = {
+  encode(message: ReRateChargeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.callId !== "") {
+      writer.uint32(18).string(message.callId);
+    }
+    if (message.policyId !== "") {
+      writer.uint32(26).string(message.policyId);
+    }
+    if (message.version !== 0) {
+      writer.uint32(32).int32(message.version);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(48).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReRateChargeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReRateChargeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.policyId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.version = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReRateChargeRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      callId: isSet(object.callId)
+        ? globalThis.String(object.callId)
+        : isSet(object.call_id)
+        ? globalThis.String(object.call_id)
+        : "",
+      policyId: isSet(object.policyId)
+        ? globalThis.String(object.policyId)
+        : isSet(object.policy_id)
+        ? globalThis.String(object.policy_id)
+        : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      dryRun: isSet(object.dryRun)
+        ? globalThis.Boolean(object.dryRun)
+        : isSet(object.dry_run)
+        ? globalThis.Boolean(object.dry_run)
+        : false,
+    };
+  },
+
+  toJSON(message: ReRateChargeRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.callId !== "") {
+      obj.callId = message.callId;
+    }
+    if (message.policyId !== "") {
+      obj.policyId = message.policyId;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.dryRun !== false) {
+      obj.dryRun = message.dryRun;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReRateChargeRequest>): ReRateChargeRequest {
+    return ReRateChargeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReRateChargeRequest>): ReRateChargeRequest {
+    const message = createBaseReRateChargeRequest();
+    message.requestId = object.requestId ?? "";
+    message.callId = object.callId ?? "";
+    message.policyId = object.policyId ?? "";
+    message.version = object.version ?? 0;
+    message.reason = object.reason ?? "";
+    message.dryRun = object.dryRun ?? false;
+    return message;
+  },
+};
+
+function createBaseReRateChargeResponse(): ReRateChargeResponse {
+  return {
+    correction: undefined,
+    entryId: "",
+    correctedTotal: undefined,
+    policy: undefined,
+    lines: [],
+    ratedTotal: undefined,
+  };
+}
+
+export const ReRateChargeResponse: MessageFns<ReRateChargeResponse> = {
+  encode(message: ReRateChargeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.correction !== undefined) {
+      ChargeCorrection.encode(message.correction, writer.uint32(10).fork()).join();
+    }
+    if (message.entryId !== "") {
+      writer.uint32(18).string(message.entryId);
+    }
+    if (message.correctedTotal !== undefined) {
+      Money.encode(message.correctedTotal, writer.uint32(26).fork()).join();
+    }
+    if (message.policy !== undefined) {
+      PolicySnapshot.encode(message.policy, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.lines) {
+      ReceiptLine.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.ratedTotal !== undefined) {
+      Money.encode(message.ratedTotal, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReRateChargeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReRateChargeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.correction = ChargeCorrection.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entryId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.correctedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.policy = PolicySnapshot.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.lines.push(ReceiptLine.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.ratedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReRateChargeResponse {
+    return {
+      correction: isSet(object.correction) ? ChargeCorrection.fromJSON(object.correction) : undefined,
+      entryId: isSet(object.entryId)
+        ? globalThis.String(object.entryId)
+        : isSet(object.entry_id)
+        ? globalThis.String(object.entry_id)
+        : "",
+      correctedTotal: isSet(object.correctedTotal)
+        ? Money.fromJSON(object.correctedTotal)
+        : isSet(object.corrected_total)
+        ? Money.fromJSON(object.corrected_total)
+        : undefined,
+      policy: isSet(object.policy) ? PolicySnapshot.fromJSON(object.policy) : undefined,
+      lines: globalThis.Array.isArray(object?.lines) ? object.lines.map((e: any) => ReceiptLine.fromJSON(e)) : [],
+      ratedTotal: isSet(object.ratedTotal)
+        ? Money.fromJSON(object.ratedTotal)
+        : isSet(object.rated_total)
+        ? Money.fromJSON(object.rated_total)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ReRateChargeResponse): unknown {
+    const obj: any = {};
+    if (message.correction !== undefined) {
+      obj.correction = ChargeCorrection.toJSON(message.correction);
+    }
+    if (message.entryId !== "") {
+      obj.entryId = message.entryId;
+    }
+    if (message.correctedTotal !== undefined) {
+      obj.correctedTotal = Money.toJSON(message.correctedTotal);
+    }
+    if (message.policy !== undefined) {
+      obj.policy = PolicySnapshot.toJSON(message.policy);
+    }
+    if (message.lines?.length) {
+      obj.lines = message.lines.map((e) => ReceiptLine.toJSON(e));
+    }
+    if (message.ratedTotal !== undefined) {
+      obj.ratedTotal = Money.toJSON(message.ratedTotal);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReRateChargeResponse>): ReRateChargeResponse {
+    return ReRateChargeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReRateChargeResponse>): ReRateChargeResponse {
+    const message = createBaseReRateChargeResponse();
+    message.correction = (object.correction !== undefined && object.correction !== null)
+      ? ChargeCorrection.fromPartial(object.correction)
+      : undefined;
+    message.entryId = object.entryId ?? "";
+    message.correctedTotal = (object.correctedTotal !== undefined && object.correctedTotal !== null)
+      ? Money.fromPartial(object.correctedTotal)
+      : undefined;
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? PolicySnapshot.fromPartial(object.policy)
+      : undefined;
+    message.lines = object.lines?.map((e) => ReceiptLine.fromPartial(e)) || [];
+    message.ratedTotal = (object.ratedTotal !== undefined && object.ratedTotal !== null)
+      ? Money.fromPartial(object.ratedTotal)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseOpenDisputeRequest(): OpenDisputeRequest {
+  return { requestId: "", callId: "", reason: "" };
+}
+
+export const OpenDisputeRequest: MessageFns<OpenDisputeRequest> = {
+  encode(message: OpenDisputeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.callId !== "") {
+      writer.uint32(18).string(message.callId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenDisputeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenDisputeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenDisputeRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      callId: isSet(object.callId)
+        ? globalThis.String(object.callId)
+        : isSet(object.call_id)
+        ? globalThis.String(object.call_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: OpenDisputeRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.callId !== "") {
+      obj.callId = message.callId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OpenDisputeRequest>): OpenDisputeRequest {
+    return OpenDisputeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OpenDisputeRequest>): OpenDisputeRequest {
+    const message = createBaseOpenDisputeRequest();
+    message.requestId = object.requestId ?? "";
+    message.callId = object.callId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseOpenDisputeResponse(): OpenDisputeResponse {
+  return { dispute: undefined };
+}
+
+export const OpenDisputeResponse: MessageFns<OpenDisputeResponse> = {
+  encode(message: OpenDisputeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dispute !== undefined) {
+      Dispute.encode(message.dispute, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenDisputeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenDisputeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dispute = Dispute.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenDisputeResponse {
+    return { dispute: isSet(object.dispute) ? Dispute.fromJSON(object.dispute) : undefined };
+  },
+
+  toJSON(message: OpenDisputeResponse): unknown {
+    const obj: any = {};
+    if (message.dispute !== undefined) {
+      obj.dispute = Dispute.toJSON(message.dispute);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OpenDisputeResponse>): OpenDisputeResponse {
+    return OpenDisputeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OpenDisputeResponse>): OpenDisputeResponse {
+    const message = createBaseOpenDisputeResponse();
+    message.dispute = (object.dispute !== undefined && object.dispute !== null)
+      ? Dispute.fromPartial(object.dispute)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseResolveDisputeRequest(): ResolveDisputeRequest {
+  return { requestId: "", disputeId: "", outcome: undefined, reason: "" };
+}
+
+export const ResolveDisputeRequest: MessageFns<ResolveDisputeRequest> = {
+  encode(message: ResolveDisputeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.disputeId !== "") {
+      writer.uint32(18).string(message.disputeId);
+    }
+    switch (message.outcome?.$case) {
+      case "accepted":
+        DisputeAccepted.encode(message.outcome.value, writer.uint32(26).fork()).join();
+        break;
+      case "rejected":
+        DisputeRejected.encode(message.outcome.value, writer.uint32(34).fork()).join();
+        break;
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolveDisputeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolveDisputeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.disputeId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.outcome = { $case: "accepted", value: DisputeAccepted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.outcome = { $case: "rejected", value: DisputeRejected.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResolveDisputeRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      disputeId: isSet(object.disputeId)
+        ? globalThis.String(object.disputeId)
+        : isSet(object.dispute_id)
+        ? globalThis.String(object.dispute_id)
+        : "",
+      outcome: isSet(object.accepted)
+        ? { $case: "accepted", value: DisputeAccepted.fromJSON(object.accepted) }
+        : isSet(object.rejected)
+        ? { $case: "rejected", value: DisputeRejected.fromJSON(object.rejected) }
+        : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: ResolveDisputeRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.disputeId !== "") {
+      obj.disputeId = message.disputeId;
+    }
+    if (message.outcome?.$case === "accepted") {
+      obj.accepted = DisputeAccepted.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "rejected") {
+      obj.rejected = DisputeRejected.toJSON(message.outcome.value);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResolveDisputeRequest>): ResolveDisputeRequest {
+    return ResolveDisputeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResolveDisputeRequest>): ResolveDisputeRequest {
+    const message = createBaseResolveDisputeRequest();
+    message.requestId = object.requestId ?? "";
+    message.disputeId = object.disputeId ?? "";
+    switch (object.outcome?.$case) {
+      case "accepted": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "accepted", value: DisputeAccepted.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "rejected": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "rejected", value: DisputeRejected.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+    }
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseDisputeAccepted(): DisputeAccepted {
+  return { amount: undefined };
+}
+
+export const DisputeAccepted: MessageFns<DisputeAccepted> = {
+  encode(message: DisputeAccepted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisputeAccepted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisputeAccepted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DisputeAccepted {
+    return { amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined };
+  },
+
+  toJSON(message: DisputeAccepted): unknown {
+    const obj: any = {};
+    if (message.amount !== undefined) {
+      obj.amount = Money.toJSON(message.amount);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DisputeAccepted>): DisputeAccepted {
+    return DisputeAccepted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DisputeAccepted>): DisputeAccepted {
+    const message = createBaseDisputeAccepted();
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDisputeRejected(): DisputeRejected {
+  return {};
+}
+
+export const DisputeRejected: MessageFns<DisputeRejected> = {
+  encode(_: DisputeRejected, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisputeRejected {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisputeRejected();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): DisputeRejected {
+    return {};
+  },
+
+  toJSON(_: DisputeRejected): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<DisputeRejected>): DisputeRejected {
+    return DisputeRejected.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<DisputeRejected>): DisputeRejected {
+    const message = createBaseDisputeRejected();
+    return message;
+  },
+};
+
+function createBaseResolveDisputeResponse(): ResolveDisputeResponse {
+  return { dispute: undefined, entryId: "", correctedTotal: undefined };
+}
+
+export const ResolveDisputeResponse: MessageFns<ResolveDisputeResponse> = {
+  encode(message: ResolveDisputeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dispute !== undefined) {
+      Dispute.encode(message.dispute, writer.uint32(10).fork()).join();
+    }
+    if (message.entryId !== "") {
+      writer.uint32(18).string(message.entryId);
+    }
+    if (message.correctedTotal !== undefined) {
+      Money.encode(message.correctedTotal, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolveDisputeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolveDisputeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dispute = Dispute.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entryId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.correctedTotal = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResolveDisputeResponse {
+    return {
+      dispute: isSet(object.dispute) ? Dispute.fromJSON(object.dispute) : undefined,
+      entryId: isSet(object.entryId)
+        ? globalThis.String(object.entryId)
+        : isSet(object.entry_id)
+        ? globalThis.String(object.entry_id)
+        : "",
+      correctedTotal: isSet(object.correctedTotal)
+        ? Money.fromJSON(object.correctedTotal)
+        : isSet(object.corrected_total)
+        ? Money.fromJSON(object.corrected_total)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ResolveDisputeResponse): unknown {
+    const obj: any = {};
+    if (message.dispute !== undefined) {
+      obj.dispute = Dispute.toJSON(message.dispute);
+    }
+    if (message.entryId !== "") {
+      obj.entryId = message.entryId;
+    }
+    if (message.correctedTotal !== undefined) {
+      obj.correctedTotal = Money.toJSON(message.correctedTotal);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResolveDisputeResponse>): ResolveDisputeResponse {
+    return ResolveDisputeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResolveDisputeResponse>): ResolveDisputeResponse {
+    const message = createBaseResolveDisputeResponse();
+    message.dispute = (object.dispute !== undefined && object.dispute !== null)
+      ? Dispute.fromPartial(object.dispute)
+      : undefined;
+    message.entryId = object.entryId ?? "";
+    message.correctedTotal = (object.correctedTotal !== undefined && object.correctedTotal !== null)
+      ? Money.fromPartial(object.correctedTotal)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseAuthorizeChargeRequest(): AuthorizeChargeRequest {
   return { callId: "", from: "", to: "", policyId: "" };
 }
@@ -3741,6 +5559,50 @@ export const BillingServiceService = {
     responseSerialize: (value: ExportUsageResponse): Buffer => Buffer.from(ExportUsageResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExportUsageResponse => ExportUsageResponse.decode(value),
   },
+  /** Gives back a part of what a settled call costs. */
+  refundCharge: {
+    path: "/parley.billing.v1.BillingService/RefundCharge" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RefundChargeRequest): Buffer => Buffer.from(RefundChargeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RefundChargeRequest => RefundChargeRequest.decode(value),
+    responseSerialize: (value: RefundChargeResponse): Buffer =>
+      Buffer.from(RefundChargeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RefundChargeResponse => RefundChargeResponse.decode(value),
+  },
+  /** Rates a settled call by another version of a policy; the difference is booked. */
+  reRateCharge: {
+    path: "/parley.billing.v1.BillingService/ReRateCharge" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReRateChargeRequest): Buffer => Buffer.from(ReRateChargeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReRateChargeRequest => ReRateChargeRequest.decode(value),
+    responseSerialize: (value: ReRateChargeResponse): Buffer =>
+      Buffer.from(ReRateChargeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReRateChargeResponse => ReRateChargeResponse.decode(value),
+  },
+  /** Notes that what a settled call costs is disputed; the receipt shows it. */
+  openDispute: {
+    path: "/parley.billing.v1.BillingService/OpenDispute" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: OpenDisputeRequest): Buffer => Buffer.from(OpenDisputeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): OpenDisputeRequest => OpenDisputeRequest.decode(value),
+    responseSerialize: (value: OpenDisputeResponse): Buffer => Buffer.from(OpenDisputeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): OpenDisputeResponse => OpenDisputeResponse.decode(value),
+  },
+  /** Gives back a part, or rejects. */
+  resolveDispute: {
+    path: "/parley.billing.v1.BillingService/ResolveDispute" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResolveDisputeRequest): Buffer =>
+      Buffer.from(ResolveDisputeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResolveDisputeRequest => ResolveDisputeRequest.decode(value),
+    responseSerialize: (value: ResolveDisputeResponse): Buffer =>
+      Buffer.from(ResolveDisputeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResolveDisputeResponse => ResolveDisputeResponse.decode(value),
+  },
 } as const;
 
 export interface BillingServiceServer extends UntypedServiceImplementation {
@@ -3760,6 +5622,14 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   simulateCharge: handleUnaryCall<SimulateChargeRequest, SimulateChargeResponse>;
   /** What was used and what it cost, as text for a finance team or for a system that meters. */
   exportUsage: handleServerStreamingCall<ExportUsageRequest, ExportUsageResponse>;
+  /** Gives back a part of what a settled call costs. */
+  refundCharge: handleUnaryCall<RefundChargeRequest, RefundChargeResponse>;
+  /** Rates a settled call by another version of a policy; the difference is booked. */
+  reRateCharge: handleUnaryCall<ReRateChargeRequest, ReRateChargeResponse>;
+  /** Notes that what a settled call costs is disputed; the receipt shows it. */
+  openDispute: handleUnaryCall<OpenDisputeRequest, OpenDisputeResponse>;
+  /** Gives back a part, or rejects. */
+  resolveDispute: handleUnaryCall<ResolveDisputeRequest, ResolveDisputeResponse>;
 }
 
 export interface BillingServiceClient extends Client {
@@ -3910,6 +5780,70 @@ export interface BillingServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ExportUsageResponse>;
+  /** Gives back a part of what a settled call costs. */
+  refundCharge(
+    request: RefundChargeRequest,
+    callback: (error: ServiceError | null, response: RefundChargeResponse) => void,
+  ): ClientUnaryCall;
+  refundCharge(
+    request: RefundChargeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RefundChargeResponse) => void,
+  ): ClientUnaryCall;
+  refundCharge(
+    request: RefundChargeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RefundChargeResponse) => void,
+  ): ClientUnaryCall;
+  /** Rates a settled call by another version of a policy; the difference is booked. */
+  reRateCharge(
+    request: ReRateChargeRequest,
+    callback: (error: ServiceError | null, response: ReRateChargeResponse) => void,
+  ): ClientUnaryCall;
+  reRateCharge(
+    request: ReRateChargeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReRateChargeResponse) => void,
+  ): ClientUnaryCall;
+  reRateCharge(
+    request: ReRateChargeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReRateChargeResponse) => void,
+  ): ClientUnaryCall;
+  /** Notes that what a settled call costs is disputed; the receipt shows it. */
+  openDispute(
+    request: OpenDisputeRequest,
+    callback: (error: ServiceError | null, response: OpenDisputeResponse) => void,
+  ): ClientUnaryCall;
+  openDispute(
+    request: OpenDisputeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: OpenDisputeResponse) => void,
+  ): ClientUnaryCall;
+  openDispute(
+    request: OpenDisputeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: OpenDisputeResponse) => void,
+  ): ClientUnaryCall;
+  /** Gives back a part, or rejects. */
+  resolveDispute(
+    request: ResolveDisputeRequest,
+    callback: (error: ServiceError | null, response: ResolveDisputeResponse) => void,
+  ): ClientUnaryCall;
+  resolveDispute(
+    request: ResolveDisputeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResolveDisputeResponse) => void,
+  ): ClientUnaryCall;
+  resolveDispute(
+    request: ResolveDisputeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResolveDisputeResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const BillingServiceClient = makeGenericClientConstructor(

@@ -1,0 +1,214 @@
+import { describe, expect, test } from '@jest/globals';
+import { Channel, type ReactionInterval } from '@parley/contracts';
+import { testBus, testDatabase } from '@parley/testing';
+import { toReceipt } from './grpc/convert.ts';
+import { evidence } from './test-support/call-script.ts';
+import { valuesOf } from './test-support/stream-reader.ts';
+import { replica, Tenant, timeouts } from './test-support/tenant.ts';
+import { deadlineOf } from './usecases/deadlines.ts';
+import { verifyLedger } from './verify/verify-ledger.ts';
+
+const nats = testBus();
+const database = testDatabase();
+const stores = { nats, database };
+const euro = (micros: bigint) => ({ currency: 'EUR', micros });
+const face = (fromMs: number, toMs: number): ReactionInterval => evidence(Channel.FACE, fromMs, toMs);
+
+/** An account whose call of five seconds was settled at 50 000 micro-units, of one euro. */
+async function settledCall(balanceMicros = 1_000_000n) {
+  const tenant = await Tenant.with(stores, balanceMicros);
+  return { tenant, ...(await tenant.play([face(0, 5_000)])) };
+}
+
+/** Nothing in the whole database that does not add up. */
+async function expectWhole(): Promise<void> {
+  expect((await verifyLedger(database.db)).faults).toEqual([]);
+}
+
+describe('verify', () => {
+  test.each<[string, object, string]>([
+    ['without who did it', { $unset: { actor: '' } }, 'a refund says who did it, and why'],
+    ['with another reason in words', { $set: { note: 'another' } }, 'its hash is not that of what it says'],
+    ['that was turned round', { $set: { reason: 'charge' } }, 'a charge is from'],
+    ['of another amount', { $set: { amountMicros: 1n } }, 'the balance after it is'],
+  ])('finds an entry of a refund %s', async (_what, change, fault) => {
+    const { tenant, callId } = await settledCall();
+    const { entry } = await tenant.billing.refundCharge({ ...tenant.order(callId), amount: euro(20_000n) });
+    const entries = database.db.collection('ledger_entries');
+    const before = (await entries.findOne({ walletId: tenant.walletId, number: entry!.number }))!;
+    await entries.updateOne({ _id: before._id }, change);
+    expect((await verifyLedger(database.db)).faults).toContainEqual(expect.stringContaining(fault));
+    await entries.replaceOne({ _id: before._id }, before);
+    await expectWhole();
+  });
+});
+
+describe('a refund', () => {
+  test('gives money back with the sides reversed, says who and why, and is told in the sequence of the call', async () => {
+    const { tenant, callId, script } = await settledCall();
+    const { correction, entry, record } = await tenant.billing.refundCharge({ ...tenant.order(callId, 'r1'), amount: euro(20_000n) });
+    expect(correction).toMatchObject({ reason: 'refund', differenceMicros: -20_000n });
+    expect(record.charge.published.chargedMicros).toBe(30_000n);
+    expect(entry).toMatchObject({
+      debitAccount: `revenue:${tenant.accountId}`,
+      creditAccount: `wallet:${tenant.walletId}`,
+      amountMicros: 20_000n,
+      balanceAfterMicros: 970_000n,
+      reason: 'refund',
+      causeId: 'r1',
+      callId,
+      actor: 'ops',
+      note: 'a mistake',
+    });
+    const { receipt, told, charged } = await tenant.played(script);
+    expect(charged).toBe(30_000n);
+    expect(told.map(({ sequence }) => sequence)).toEqual(told.map((_, nth) => BigInt(nth)));
+    expect(valuesOf(told, 'adjusted')).toEqual([{ entryId: `${tenant.walletId}/${String(entry!.number).padStart(12, '0')}`, difference: euro(-20_000n), reason: 'refund', policy: undefined, utcOffsetMinutes: 0 }]);
+    expect(receipt).toMatchObject({ total: euro(50_000n), correctedTotal: euro(30_000n) });
+    expect(receipt.corrections).toMatchObject([{ kind: 'refund', reason: 'a mistake', actor: 'ops', difference: euro(-20_000n), time: new Date(1_750_000_060_000) }]);
+    await expectWhole();
+  });
+
+  test('is one, however often and at however many replicas it is asked for', async () => {
+    const { tenant, callId } = await settledCall();
+    const command = { ...tenant.order(callId, 'r1'), amount: euro(20_000n) };
+    const other = replica(stores);
+    const made = await Promise.all(Array.from({ length: 20 }, (_, nth) => (nth % 2 === 0 ? tenant.billing : other).refundCharge({ ...command, atMs: BigInt(nth) })));
+    expect(new Set(made.map(({ entry }) => entry?.number)).size).toBe(1);
+    expect((await tenant.wallet()).balanceMicros).toBe(970_000n);
+    for (const changes of [{ amount: euro(1n) }, { note: 'another' }]) {
+      await expect(tenant.billing.refundCharge({ ...command, ...changes })).rejects.toMatchObject({ code: 'request.idempotency_conflict' });
+    }
+  });
+
+  test('and others, asked for at once, never give back more than the call costs', async () => {
+    const { tenant, callId } = await settledCall();
+    const other = replica(stores);
+    const refund = (nth: number) => (nth % 2 === 0 ? tenant.billing : other).refundCharge({ ...tenant.order(callId), amount: euro(9_000n) });
+    const outcomes = await Promise.all(Array.from({ length: 12 }, (_, nth) => refund(nth).then(() => 'made', ({ code }: { code: string }) => code)));
+    expect(outcomes.sort()).toEqual([...Array.from({ length: 7 }, () => 'charge.refund_exceeds_total'), ...Array.from({ length: 5 }, () => 'made')]);
+    expect((await tenant.wallet()).balanceMicros).toBe(995_000n);
+  });
+
+  test('of what cannot be given back is refused, and changes nothing', async () => {
+    const { tenant, callId, told } = await settledCall();
+    const refund = (changes: object) => tenant.billing.refundCharge({ ...tenant.order(callId), amount: euro(1n), ...changes });
+    await expect(refund({ amount: euro(50_001n) })).rejects.toMatchObject({ code: 'charge.refund_exceeds_total' });
+    await expect(refund({ amount: euro(0n) })).rejects.toMatchObject({ code: 'wallet.invalid_amount' });
+    await expect(refund({ amount: euro(-1n) })).rejects.toMatchObject({ code: 'wallet.invalid_amount' });
+    await expect(refund({ amount: { currency: 'USD', micros: 1n } })).rejects.toMatchObject({ code: 'charge.currency_mismatch' });
+    await expect(refund({ accountId: 'somebody-else' })).rejects.toMatchObject({ code: 'not_found.receipt' });
+    const open = await tenant.begin();
+    await expect(refund({ callId: open.callId })).rejects.toMatchObject({ code: 'charge.not_settled' });
+    await tenant.topUp('most', 9_223_372_036_854_775_807n - 950_000n);
+    await expect(refund({})).rejects.toMatchObject({ code: 'wallet.invalid_amount' });
+    const after = toReceipt(await tenant.billing.getReceipt(tenant.accountId, callId)).receipt!;
+    expect([after.corrections, after.correctedTotal?.micros, (await tenant.wallet()).nextEntry]).toEqual([[], 50_000n, 7n]);
+    expect(valuesOf(told, 'adjusted')).toEqual([]);
+    await expectWhole();
+  });
+});
+
+describe('a re-rating', () => {
+  const reRate = (tenant: Tenant, callId: string, version: number, changes: object = {}) =>
+    tenant.billing.reRateCharge({ ...tenant.order(callId), policyId: tenant.policyId, version, dryRun: false, ...changes });
+
+  test('books one difference, up or down, names the version, and says the call as it rates it', async () => {
+    const { tenant, callId, script } = await settledCall();
+    const half = await reRate(tenant, callId, await tenant.newVersion({ rateMicros: 300_000n }));
+    expect(half.entry).toMatchObject({ debitAccount: `revenue:${tenant.accountId}`, amountMicros: 25_000n, reason: 'rerating', basis: { policyId: tenant.policyId, policyVersion: 2 }, actor: 'ops', note: 'a mistake' });
+    expect(half.rating).toMatchObject({ totalMicros: 25_000n, lines: [{ reason: 'face', amountMicros: 25_000n }] });
+    const twice = await reRate(tenant, callId, await tenant.newVersion({ rateMicros: 1_200_000n }));
+    expect(twice.entry).toMatchObject({ debitAccount: `wallet:${tenant.walletId}`, creditAccount: `revenue:${tenant.accountId}`, amountMicros: 75_000n, balanceAfterMicros: 900_000n });
+    const { told, wallet, receipt } = await tenant.played(script);
+    expect(wallet).toMatchObject({ balanceMicros: 900_000n, holds: {} });
+    expect(valuesOf(told, 'adjusted').map(({ reason, difference, policy }) => [reason, difference?.micros, policy?.version])).toEqual([['rerating', -25_000n, 2], ['rerating', 75_000n, 3]]);
+    expect(receipt).toMatchObject({ policy: { version: 1 }, total: euro(50_000n), correctedTotal: euro(100_000n), corrections: [{ policyId: tenant.policyId, policyVersion: 2 }, { policyVersion: 3 }] });
+    await expectWhole();
+  });
+
+  test('to the version that it is rated by already books and tells nothing, and stays nothing when it comes again', async () => {
+    const { tenant, callId, script } = await settledCall();
+    const idle = tenant.order(callId, 'idle');
+    const nothing = await reRate(tenant, callId, 1, idle);
+    expect([nothing.correction.differenceMicros, nothing.entry]).toEqual([0n, undefined]);
+    await reRate(tenant, callId, await tenant.newVersion({ rateMicros: 300_000n }));
+    expect((await reRate(tenant, callId, 1, idle)).entry).toBeUndefined();
+    const { told, charged } = await tenant.played(script);
+    expect([valuesOf(told, 'adjusted').length, charged]).toEqual([1, 25_000n]);
+  });
+
+  test('to another version of the same price books nothing, and tells of the version', async () => {
+    const { tenant, callId, script } = await settledCall();
+    const { entry } = await reRate(tenant, callId, await tenant.newVersion({ entryGridMs: 2_000n }));
+    expect(entry).toBeUndefined();
+    expect(valuesOf((await tenant.played(script)).told, 'adjusted')).toMatchObject([{ entryId: '', difference: euro(0n), reason: 'rerating', policy: { version: 2 } }]);
+    await expectWhole();
+  });
+
+  test('tried without being done changes nothing, and takes no request id', async () => {
+    const { tenant, callId, script } = await settledCall();
+    const version = await tenant.newVersion({ rateMicros: 300_000n });
+    const order = tenant.order(callId, 'r1');
+    const tried = await reRate(tenant, callId, version, { ...order, dryRun: true });
+    expect([tried.correction.differenceMicros, tried.record.charge.published.chargedMicros, tried.entry]).toEqual([-25_000n, 25_000n, undefined]);
+    expect(await tenant.played(script)).toMatchObject({ charged: 50_000n, receipt: { corrections: [] } });
+    expect((await reRate(tenant, callId, 1, order)).correction.differenceMicros).toBe(0n);
+  });
+
+  test('that the wallet does not cover is refused and changes nothing; after a top-up it is made', async () => {
+    const { tenant, callId, script } = await settledCall(100_000n);
+    const version = await tenant.newVersion({ rateMicros: 1_200_001n, rounding: 'up' });
+    const order = tenant.order(callId, 'r1');
+    await expect(reRate(tenant, callId, version, order)).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
+    expect(await tenant.played(script)).toMatchObject({ charged: 50_000n, receipt: { corrections: [] }, wallet: { balanceMicros: 50_000n, holds: {} } });
+    await tenant.topUp('more', 1n);
+    expect((await reRate(tenant, callId, version, order)).entry).toMatchObject({ amountMicros: 50_001n, balanceAfterMicros: 0n });
+    await expectWhole();
+  });
+
+  test('asked for at once at two replicas, by one request or by many, never takes what it does not have to', async () => {
+    const { tenant, callId, script } = await settledCall(130_000n);
+    const version = await tenant.newVersion({ rateMicros: 1_200_000n });
+    const other = replica(stores);
+    const ask = (nth: number) =>
+      (nth % 2 === 0 ? tenant.billing : other).reRateCharge({ ...tenant.order(callId, `r${nth % 5}`), policyId: tenant.policyId, version, dryRun: false });
+    await Promise.all(Array.from({ length: 20 }, (_, nth) => ask(nth)));
+    const { charged, wallet, told } = await tenant.played(script);
+    expect([charged, wallet.balanceMicros, wallet.holds]).toEqual([100_000n, 30_000n, {}]);
+    expect(told.map(({ sequence }) => sequence)).toEqual(told.map((_, nth) => BigInt(nth)));
+    await expectWhole();
+  });
+
+  test('in another currency, of no policy, or of another account\'s call is refused', async () => {
+    const { tenant, callId } = await settledCall();
+    const dollars = await tenant.newVersion({ currency: 'USD' });
+    await expect(reRate(tenant, callId, dollars)).rejects.toMatchObject({ code: 'charge.currency_mismatch' });
+    await expect(reRate(tenant, callId, 9)).rejects.toMatchObject({ code: 'not_found.policy' });
+    const other = await Tenant.with(stores, 0n);
+    await expect(reRate(other, callId, 1)).rejects.toMatchObject({ code: 'not_found.receipt' });
+  });
+
+  test('and late reactions come to the same, whichever comes first', async () => {
+    const play = async (isLateFirst: boolean) => {
+      const tenant = await Tenant.with(stores, 1_000_000n);
+      const script = await tenant.begin();
+      await tenant.apply(script.progress('caller', [face(0, 2_000)]), script.completed(5_000));
+      const missed = deadlineOf((await tenant.billing.charges.find(script.callId))!, timeouts)!;
+      await tenant.billing.missDeadline(script.callId, missed);
+      const late = async () => tenant.apply(script.progress('caller', [face(2_000, 5_000)]), script.ended('caller', 5_000));
+      if (isLateFirst) await late();
+      await tenant.billing.refundCharge({ ...tenant.order(script.callId), amount: euro(7_000n) });
+      await reRate(tenant, script.callId, await tenant.newVersion({ rateMicros: 300_000n }));
+      if (!isLateFirst) await late();
+      return tenant.played(script);
+    };
+    const [first, last] = [await play(true), await play(false)];
+    for (const { charged, receipt, wallet } of [first, last]) {
+      expect([charged, receipt.correctedTotal?.micros, wallet.balanceMicros, wallet.holds]).toEqual([18_000n, 18_000n, 982_000n, {}]);
+    }
+    expect(first.receipt.corrections.map(({ kind }) => kind)).toEqual(['late_reaction', 'refund', 'rerating']);
+    expect(last.receipt.corrections.map(({ kind, difference }) => [kind, difference?.micros])).toEqual([['refund', -7_000n], ['rerating', -10_000n], ['late_reaction', 15_000n]]);
+    await expectWhole();
+  });
+});

@@ -1,0 +1,58 @@
+import { parleyError } from '@parley/errors';
+import type { Money } from '@parley/money';
+import { giveBack } from '../domain/charge-correction.ts';
+import type { DisputeOutcome } from '../domain/correction.ts';
+import { disputedCall, isResolvedSo, requireDispute, resolveDispute } from '../domain/dispute.ts';
+import { changeSettled, corrected, madeCorrection, orderOf, type CorrectionPorts, type MadeCorrection, type SettledCommand } from './change-settled.ts';
+import type { ChargeChange, SettledRecord } from './charge-store.ts';
+import type { OpenedDispute } from './open-dispute.ts';
+import { requirePositive, requireRefundable } from './refund-charge.ts';
+
+export interface ResolveDisputeCommand extends Omit<SettledCommand, 'callId'> {
+  readonly disputeId: string;
+  /** What is given back; undefined: it is rejected. */
+  readonly accepted: Money | undefined;
+}
+
+export interface ResolvedDispute extends OpenedDispute {
+  /** Undefined: it was rejected. */
+  readonly made: MadeCorrection | undefined;
+}
+
+/**
+ * Ends a dispute, once. Resolved the same way again it is the same resolution, whatever the request.
+ * @throws ParleyError `not_found.dispute`, `dispute.resolved` if it was resolved another way, `request.idempotency_conflict`,
+ *   and those of a refund
+ */
+export function createResolveDispute(ports: CorrectionPorts): (command: ResolveDisputeCommand) => Promise<ResolvedDispute> {
+  return async (command) => {
+    const { disputeId, accepted, accountId } = command;
+    const callId = disputedCall(disputeId);
+    if (callId === undefined) throw parleyError('not_found.dispute', 'no such dispute');
+    if (accepted !== undefined) requirePositive(accepted.micros);
+    await requireOwnDispute(ports, accountId, { callId, disputeId });
+    const content = accepted === undefined ? ['rejected'] : ['accepted', accepted.currency, accepted.micros.toString()];
+    const record = await changeSettled(ports, { ...command, callId }, ['resolve_dispute', disputeId, ...content], (before) => resolve(ports, before, { ...command, callId }));
+    const dispute = requireDispute(record.charge, disputeId);
+    return { record, dispute, made: accepted && (await madeCorrection(ports.wallets, record, 'dispute', disputeId)) };
+  };
+}
+
+/** What is not there takes no request id; a dispute of another account's call is not there. */
+async function requireOwnDispute({ charges }: CorrectionPorts, accountId: string, { callId, disputeId }: { callId: string; disputeId: string }): Promise<void> {
+  const record = await charges.find(callId);
+  if (record?.accountId !== accountId || record.charge.status !== 'settled') throw parleyError('not_found.dispute', 'no such dispute');
+  requireDispute(record.charge, disputeId);
+}
+
+async function resolve({ wallets }: CorrectionPorts, before: SettledRecord, command: ResolveDisputeCommand & SettledCommand): Promise<ChargeChange | undefined> {
+  const { charge } = before;
+  const { accepted, disputeId } = command;
+  const outcome: DisputeOutcome = accepted === undefined ? { outcome: 'rejected', amountMicros: 0n } : { outcome: 'accepted', amountMicros: accepted.micros };
+  if (isResolvedSo(requireDispute(charge, disputeId), outcome)) return undefined;
+  const order = orderOf(command, disputeId);
+  const resolved = { ...before, charge: resolveDispute(charge, outcome, order) };
+  if (accepted === undefined) return { record: resolved, effects: [] };
+  await requireRefundable(wallets, before, accepted);
+  return corrected(resolved, giveBack(charge, 'dispute', accepted.micros, order), command);
+}
