@@ -20,6 +20,7 @@ import type { PolicyStore } from './usecases/policy-store.ts';
 import { createReclaimHolds } from './usecases/reclaim-holds.ts';
 import { createReleaseGrant } from './usecases/release-grant.ts';
 import { createRunEffect } from './usecases/run-effect.ts';
+import { createSetCreditLimit } from './usecases/set-credit-limit.ts';
 import { createSetDefaultPolicy } from './usecases/set-default-policy.ts';
 import { createSimulateCharge } from './usecases/simulate-charge.ts';
 import { createTopUpWallet } from './usecases/top-up-wallet.ts';
@@ -37,6 +38,7 @@ export interface Billing {
   readonly releaseGrant: ReturnType<typeof createReleaseGrant>;
   readonly createPolicy: ReturnType<typeof createCreatePolicy>;
   readonly setDefaultPolicy: ReturnType<typeof createSetDefaultPolicy>;
+  readonly setCreditLimit: ReturnType<typeof createSetCreditLimit>;
   readonly topUpWallet: ReturnType<typeof createTopUpWallet>;
   readonly getReceipt: ReturnType<typeof createGetReceipt>;
   readonly simulateCharge: ReturnType<typeof createSimulateCharge>;
@@ -46,7 +48,7 @@ export interface Billing {
 
 export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: Publisher; timeouts: Timeouts }): Billing {
   const ledgerEvents = createLedgerPublisher(publisher);
-  const wallets = createWalletRepository(db, createLedgerRepository(db), (entry) => ledgerEvents.entryPosted(entry));
+  const wallets = createWalletRepository(db, createLedgerRepository(db), ledgerEvents);
   const policies = createPolicyRepository(db, (command) => ledgerEvents.policyCommand(command));
   const requests = createRequestRepository(db);
   const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher)));
@@ -61,6 +63,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     releaseGrant: createReleaseGrant(charges),
     createPolicy: createCreatePolicy({ policies, requests }),
     setDefaultPolicy: createSetDefaultPolicy(policies),
+    setCreditLimit: createSetCreditLimit({ wallets, requests }),
     topUpWallet: createTopUpWallet({ wallets, requests }),
     getReceipt: createGetReceipt(charges),
     simulateCharge: createSimulateCharge(policies),

@@ -51,6 +51,7 @@ function story(): Story {
     },
     (billing) => billing.setDefaultPolicy({ accountId, policyId: known.policyId, atMs }),
     (billing) => billing.topUpWallet({ accountId, requestId: 'top-up', address: alice, amount: { currency: 'EUR', micros: 100_000n }, atMs }),
+    (billing) => billing.setCreditLimit({ accountId, requestId: 'limit', address: alice, limit: { currency: 'EUR', micros: 5_000n }, actor: 'ops', atMs }),
     async (billing) => {
       const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, policyId: '', cause }))!;
       known.charge = toChargeAuthorization(terms, grantedMs);
@@ -119,11 +120,11 @@ test('without a crash the story comes to what it should', async () => {
   const plain = story();
   expect(await play(plain, new CrashGate())).toBe(false);
   expect(await outcome(plain)).toMatchObject({
-    wallet: { balance: '71000n', available: '71000n', holds: {}, entries: '5n' },
+    wallet: { balance: '71000n', available: '76000n', holds: {}, entries: '5n' },
     receipt: { totalMicros: '29000n', chargedMs: '2900n', unchargedMs: '500n' },
     isChained: true,
     entries: Array.from({ length: 5 }, () => ({ hash: true })),
-    commands: ['policyVersionCreated', 'defaultPolicySet'],
+    commands: ['policyVersionCreated', 'defaultPolicySet', 'creditLimitSet'],
   });
   const events = await billingEvents(nats.bus, plain);
   expect(valuesOf(events, 'charged').map(({ amount }) => amount?.micros)).toEqual([10_000n, 5_000n, 10_000n, 4_000n]);

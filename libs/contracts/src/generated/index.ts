@@ -38,6 +38,8 @@ export {
   Wallet,
   TopUpWalletRequest,
   TopUpWalletResponse,
+  SetCreditLimitRequest,
+  SetCreditLimitResponse,
   GetWalletRequest,
   GetWalletResponse,
   LedgerEntry,
@@ -69,6 +71,7 @@ export {
   LedgerEntryPosted,
   PolicyVersionCreated,
   DefaultPolicySet,
+  CreditLimitSet,
 } from './parley/billing/v1/ledger_event.ts';
 export {
   Party,

@@ -13,13 +13,22 @@ export interface Hold {
   readonly grantedMs: bigint;
 }
 
-/** A prepaid balance of one address of an account. Its ledger entries are numbered from 0 without a hole. */
+/** How far the balance may go below zero. */
+export interface Credit {
+  readonly limitMicros: bigint;
+  /** How often it was set. */
+  readonly changes: bigint;
+}
+
+/** The balance of one address of an account. Its ledger entries are numbered from 0 without a hole. */
 export interface Wallet {
   readonly walletId: string;
   readonly accountId: string;
   readonly currency: string;
   readonly balanceMicros: bigint;
   readonly holds: Readonly<Record<string, Hold>>;
+  /** Absent: prepaid, no credit was ever given. */
+  readonly credit?: Credit;
   readonly nextEntry: bigint;
   /** Hash of the last entry; absent if no entry is chained yet. */
   readonly headHash?: string;
@@ -37,7 +46,7 @@ export function entryIdOf({ walletId, number }: Pick<LedgerEntry, 'walletId' | '
 /** Money that comes in (`top_up`) or is charged for a call. Amounts are positive micro-units. */
 export type Posting = Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs' | 'basis' | 'actor' | 'note' | 'bucket'>;
 
-const maxInt64 = 9_223_372_036_854_775_807n;
+export const maxInt64 = 9_223_372_036_854_775_807n;
 
 export function emptyWallet(walletId: string, accountId: string, currency: string): Wallet {
   return { walletId, accountId, currency, balanceMicros: 0n, holds: {}, nextEntry: 0n };
@@ -47,9 +56,13 @@ export function reservedMicros({ holds }: Wallet): bigint {
   return Object.values(holds).reduce((sum, { coverMicros, postedMicros }) => sum + coverMicros - postedMicros, 0n);
 }
 
-/** What new holds and charges may use. */
+export function creditLimitMicros({ credit }: Wallet): bigint {
+  return credit?.limitMicros ?? 0n;
+}
+
+/** What new holds and charges may use: balance and credit, less what is held. Below zero if the limit was lowered under what was used. */
 export function availableMicros(wallet: Wallet): bigint {
-  return wallet.balanceMicros - reservedMicros(wallet);
+  return wallet.balanceMicros + creditLimitMicros(wallet) - reservedMicros(wallet);
 }
 
 /**
@@ -84,16 +97,17 @@ export function sidesOf(reason: EntryReason, { walletId, accountId }: Wallet): P
 
 function credit(wallet: Wallet, { amountMicros }: Posting): Wallet {
   const balanceMicros = wallet.balanceMicros + amountMicros;
-  if (balanceMicros > maxInt64) throw parleyError('wallet.invalid_amount', 'the balance would be out of range');
+  if (balanceMicros + creditLimitMicros(wallet) > maxInt64) throw parleyError('wallet.invalid_amount', 'the balance would be out of range');
   return { ...wallet, balanceMicros };
 }
 
-/** Uses what is held for the call, then what is available; never what is held for another call. */
+/** Uses what is held for the call, whatever the limit is now; then what is available; never what is held for another call. */
 function debit(wallet: Wallet, { callId, amountMicros }: Posting): Wallet {
   const hold = wallet.holds[callId] ?? { coverMicros: 0n, postedMicros: 0n, grantedMs: 0n };
   const postedMicros = hold.postedMicros + amountMicros;
   const coverMicros = hold.coverMicros > postedMicros ? hold.coverMicros : postedMicros;
-  if (coverMicros - hold.coverMicros > availableMicros(wallet)) {
+  const moreMicros = coverMicros - hold.coverMicros;
+  if (moreMicros > 0n && moreMicros > availableMicros(wallet)) {
     throw parleyError('wallet.insufficient_balance', 'the charge is more than was held for the call and is available');
   }
   const holds = callId in wallet.holds ? { ...wallet.holds, [callId]: { ...hold, coverMicros, postedMicros } } : wallet.holds;
@@ -130,7 +144,8 @@ export interface HoldAnswer {
 export function hold(wallet: Wallet, { callId, currency, steps, postedMicros }: HoldRequest): HoldAnswer {
   requireCurrency(wallet, currency);
   const before = wallet.holds[callId] ?? { coverMicros: postedMicros, postedMicros, grantedMs: 0n };
-  const usable = availableMicros(wallet) + before.coverMicros;
+  const available = availableMicros(wallet);
+  const usable = before.coverMicros + (available > 0n ? available : 0n);
   const open = steps.filter(({ untilMs }) => untilMs > before.grantedMs);
   const best = open.findLast(({ coverMicros }) => coverMicros <= usable);
   const isShort = open.length > 0 && best !== open.at(-1);
@@ -146,7 +161,8 @@ export function release(wallet: Wallet, callId: string): Wallet {
   return { ...wallet, holds };
 }
 
-function requireCurrency(wallet: Wallet, currency: string): void {
+/** @throws ParleyError `wallet.currency_mismatch` */
+export function requireCurrency(wallet: Wallet, currency: string): void {
   if (wallet.currency !== currency) {
     throw parleyError('wallet.currency_mismatch', `the wallet is held in ${wallet.currency}, not in ${currency}`);
   }

@@ -5,7 +5,7 @@ import { toAppliedSources, toMoney, toPolicySnapshot, toReason } from '../bus/co
 import { isAddress, isCallId } from '../domain/address.ts';
 import type { RatedLine } from '../domain/rating.ts';
 import { receiptOf } from '../domain/receipt.ts';
-import { availableMicros, reservedMicros, type Wallet } from '../domain/wallet.ts';
+import { availableMicros, creditLimitMicros, reservedMicros, type Wallet } from '../domain/wallet.ts';
 import type { ChargedRecord } from '../usecases/charge-store.ts';
 
 /** @throws ParleyError `request.invalid_argument` */
@@ -47,6 +47,7 @@ export function toWallet(wallet: Wallet): ProtoWallet {
     balance: toMoney(currency, balanceMicros),
     reserved: toMoney(currency, reservedMicros(wallet)),
     available: toMoney(currency, availableMicros(wallet)),
+    creditLimit: toMoney(currency, creditLimitMicros(wallet)),
   };
 }
 

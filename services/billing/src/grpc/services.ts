@@ -11,6 +11,7 @@ import { getWalletHandler } from './get-wallet.ts';
 import type { Now } from './grant-command.ts';
 import { listLedgerEntriesHandler } from './list-ledger-entries.ts';
 import { releaseGrantHandler } from './release-grant.ts';
+import { setCreditLimitHandler } from './set-credit-limit.ts';
 import { setDefaultPolicyHandler } from './set-default-policy.ts';
 import { renderReceiptHandler } from './render-receipt.ts';
 import { simulateChargeHandler } from './simulate-charge.ts';
@@ -26,6 +27,7 @@ export function grpcServices(billing: Billing, { consumer, parking }: { consumer
         getPolicy: getPolicyHandler(billing.policies),
         setDefaultPolicy: setDefaultPolicyHandler(billing.setDefaultPolicy, now),
         topUpWallet: topUpWalletHandler(billing.topUpWallet, now),
+        setCreditLimit: setCreditLimitHandler(billing.setCreditLimit, now),
         getWallet: getWalletHandler(billing.wallets),
         listLedgerEntries: listLedgerEntriesHandler(billing.wallets),
         getReceipt: getReceiptHandler(billing.getReceipt),

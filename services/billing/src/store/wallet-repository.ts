@@ -1,31 +1,51 @@
 import { parleyError } from '@parley/errors';
 import { createOutboxRepository, type OutboxDocument } from '@parley/store';
 import type { Db } from 'mongodb';
+import { setCreditLimit, type CreditLimitChange } from '../domain/credit-limit.ts';
 import { availableMicros, emptyWallet, hold, post, release, type HoldAnswer, type LedgerEntry, type Posting, type Wallet } from '../domain/wallet.ts';
 import type { WalletOwner, WalletStore } from '../usecases/wallet-store.ts';
+import { createCreditLimitRepository } from './credit-limit-repository.ts';
 import type { LedgerRepository } from './ledger-repository.ts';
 import { createSerialLanes } from './serial-lanes.ts';
 import { sha256 } from './sha256.ts';
 
 /** `_id` is the wallet id: balance, holds and the next entry's number are one document, so that one write changes all. */
-interface WalletDocument extends OutboxDocument<LedgerEntry> {
+export interface WalletDocument extends OutboxDocument<WalletNews> {
   readonly wallet: Wallet;
 }
 
-/** @param publishEntry tells of an entry on the LEDGER stream; may be called again for the same. */
-export function createWalletRepository(db: Db, ledger: LedgerRepository, publishEntry: (entry: LedgerEntry) => Promise<void>): WalletStore {
+/** What a change of a wallet adds to what is kept for good. */
+export type WalletNews = LedgerEntry | CreditLimitChange;
+
+/** Tells on the LEDGER stream; may be called again for the same. */
+export interface WalletPublisher {
+  entryPosted(entry: LedgerEntry): Promise<void>;
+  creditLimitSet(change: CreditLimitChange): Promise<void>;
+}
+
+export function isEntry(news: WalletNews): news is LedgerEntry {
+  return 'amountMicros' in news;
+}
+
+export function createWalletRepository(db: Db, ledger: LedgerRepository, publisher: WalletPublisher): WalletStore {
+  const limits = createCreditLimitRepository(db);
   const repository = createOutboxRepository<WalletDocument>(db.collection('wallets'), {
-    publish: async (entry) => {
-      await ledger.insert(entry);
-      await publishEntry(entry);
+    publish: async (news) => {
+      if (isEntry(news)) {
+        await ledger.insert(news);
+        await publisher.entryPosted(news);
+      } else {
+        await limits.insert(news);
+        await publisher.creditLimitSet(news);
+      }
     },
   });
   const lanes = createSerialLanes();
-  const change = (walletId: string, decide: (wallet: Wallet | undefined) => Promise<{ wallet: Wallet; entries?: LedgerEntry[] } | undefined>) =>
+  const change = (walletId: string, decide: (wallet: Wallet | undefined) => Promise<{ wallet: Wallet; news?: WalletNews[] } | undefined>) =>
     lanes.run(walletId, () =>
       repository.mutate(walletId, async (before) => {
         const next = await decide(before?.wallet);
-        return next && { _id: walletId, wallet: next.wallet, outbox: next.entries ?? [] };
+        return next && { _id: walletId, wallet: next.wallet, outbox: next.news ?? [] };
       }),
     );
   return {
@@ -39,7 +59,7 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
         if (entry !== undefined) return sameCommand(entry, posting);
         const posted = post(before ?? opened(owner, posting), posting, sha256);
         entry = posted.entry;
-        return { wallet: posted.wallet, entries: [posted.entry] };
+        return { wallet: posted.wallet, news: [posted.entry] };
       });
       return { wallet: after!.wallet, entry: entry! };
     },
@@ -53,6 +73,16 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
         return answer.wallet === wallet ? undefined : { wallet: answer.wallet };
       });
       return answer && { grantedMs: answer.grantedMs, isShort: answer.isShort, availableMicros: availableMicros(answer.wallet) };
+    },
+    setCreditLimit: async (command) => {
+      const { walletId, requestId } = command;
+      const after = await change(walletId, async (before) => {
+        // As in `post`: the outbox of whoever loads the wallet was run.
+        if (before !== undefined && (await limits.isKnown(walletId, requestId))) return undefined;
+        const { wallet, change } = setCreditLimit(before, command);
+        return { wallet, news: [change] };
+      });
+      return after!.wallet;
     },
     release: async (walletId, callId) => {
       await change(walletId, async (before) => (before?.holds[callId] === undefined ? undefined : { wallet: release(before, callId) }));

@@ -1,3 +1,4 @@
+import type { CreditLimitCommand } from '../domain/credit-limit.ts';
 import type { HoldRequest, LedgerEntry, Posting, Wallet } from '../domain/wallet.ts';
 
 export interface WalletOwner {
@@ -29,6 +30,11 @@ export interface WalletStore {
    * @throws ParleyError `wallet.currency_mismatch`
    */
   hold(owner: WalletOwner, request: HoldRequest, onlyExtend?: boolean): Promise<HoldResult | undefined>;
+  /**
+   * Sets the credit limit once: the same request again leaves the limit as it is now. Opens a wallet that is not there.
+   * @throws ParleyError `wallet.currency_mismatch`, `wallet.invalid_amount`
+   */
+  setCreditLimit(command: CreditLimitCommand): Promise<Wallet>;
   /** Gives back what is held for the call; nothing, if nothing is. */
   release(walletId: string, callId: string): Promise<void>;
   /** Entries by number, ascending; fewer at the end of the ledger. */

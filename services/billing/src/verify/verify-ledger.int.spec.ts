@@ -17,7 +17,7 @@ const database = testDatabase();
 const keys = testKeys();
 const service = startedBilling({ nats, database, keys });
 
-const collections = ['wallets', 'ledger_entries', 'ledger_keys', 'charges'] as const;
+const collections = ['wallets', 'ledger_entries', 'ledger_keys', 'charges', 'credit_limits'] as const;
 /** A database in which a call was settled and another one goes on. */
 let whole: Record<(typeof collections)[number], Document[]>;
 let settled: CallScript;
@@ -28,6 +28,7 @@ beforeAll(async () => {
   const { billing, authorization } = await service.clients(accountId);
   const { policyId } = await createSamplePolicy(billing);
   for (const address of [alice, bob]) await billing.topUpWallet({ requestId: randomUUID(), address, amount: { currency: 'EUR', micros: 1_000_000n } });
+  for (const [requestId, micros] of [['first', 500n], ['second', 0n]] as const) await billing.setCreditLimit({ requestId, address: alice, limit: { currency: 'EUR', micros } });
   const publisher = createPublisher(nats.bus);
   const play = async (finalMs?: number): Promise<CallScript> => {
     const script = new CallScript(accountId);
@@ -108,6 +109,8 @@ describe('a ledger', () => {
       await change('charges', settled.callId, { outbox: [] });
       await change('wallets', walletId, { [`wallet.holds.${settled.callId}`]: { coverMicros: 2n, postedMicros: 1n, grantedMs: 5n } });
     }, [`${walletId}: something is held for`]],
+    ['a credit limit that was changed', () => change('wallets', walletId, { 'wallet.credit.limitMicros': 500n }), [`${walletId}: its credit limit is 500, and was last set to 0`]],
+    ['a change of the credit limit that was deleted', () => remove('credit_limits', `${walletId}/first`), [`${walletId}: a change of its credit limit is missing`]],
     ['more held than there is', () => change('wallets', walletId, { [`wallet.holds.${open.callId}.coverMicros`]: 2_000_000n }), [`${walletId}: more is held than its balance`]],
   ])('with %s does not', async (_what, tamper, expected) => {
     await tamper();

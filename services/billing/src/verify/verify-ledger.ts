@@ -2,8 +2,11 @@ import type { Db } from 'mongodb';
 import type { Charge } from '../domain/charge.ts';
 import type { ChargeEffect } from '../usecases/charge-store.ts';
 import { entryEncodingOf, genesisHash } from '../domain/ledger-entry.ts';
-import { availableMicros, entryIdOf, sidesOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
+import type { CreditLimitChange } from '../domain/credit-limit.ts';
+import { entryIdOf, sidesOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
 import { sha256 } from '../store/sha256.ts';
+import { isEntry, type WalletDocument } from '../store/wallet-repository.ts';
+import { creditFaults, lowestMicros, readLimits } from './credit-limits.ts';
 
 export interface LedgerReport {
   readonly wallets: number;
@@ -15,13 +18,6 @@ export interface LedgerReport {
   readonly faults: readonly string[];
 }
 
-interface WalletDocument {
-  readonly _id: string;
-  readonly wallet: Wallet;
-  /** Of the last change, whether they were written or not. */
-  readonly outbox: readonly LedgerEntry[];
-}
-
 interface ChargeDocument {
   readonly _id: string;
   readonly charge: Charge | { readonly status: 'free' };
@@ -31,7 +27,10 @@ interface ChargeDocument {
 
 /** How far the entries of one wallet were read. */
 interface Account {
-  readonly document: WalletDocument;
+  readonly wallet: Wallet;
+  /** Entries of the last change, whether they were written or not. */
+  readonly outbox: readonly LedgerEntry[];
+  readonly limits: readonly CreditLimitChange[];
   nextEntry: bigint;
   balanceMicros: bigint;
   /** Of the last entry that has one. */
@@ -44,7 +43,7 @@ const progressEach = 10_000;
 /**
  * Proves, for a whole database, that every balance follows from the entries: numbers without a hole, each entry's balance the
  * one before it with its amount, the hashes a chain, both sides the ones of its reason, no entry without its key and no key without its entry,
- * nothing held for a charge that is over, no balance below what is held, and of each call as much charged as its charge says.
+ * nothing held for a charge that is over, no balance below what is held and was ever given as credit, and of each call as much charged as its charge says.
  * What a crash left in an outbox counts as written: the next start writes it. Billing should not run meanwhile.
  *
  * It keeps a few words for each wallet and each call, and reads entries in the order of their ids.
@@ -78,7 +77,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
     if (account === undefined) fault(`${_id}: there is no wallet ${entry.walletId}`);
     else book(entry, account);
     const key = await keys.findOne({ _id: `${entry.walletId}/${entry.key}` });
-    const isPending = account !== undefined && account.document.outbox.some(({ number }) => number === entry.number);
+    const isPending = account !== undefined && account.outbox.some(({ number }) => number === entry.number);
     if (key?.number === entry.number) keyed += 1;
     else if (key !== null) fault(`${_id}: its key ${entry.key} is that of entry ${key.number}`);
     else if (!isPending) fault(`${_id}: its key ${entry.key} is missing`);
@@ -87,26 +86,32 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
   if (unused > 0) fault(`ledger_keys: ${unused} keys without an entry`);
 
   for (const account of accounts.values()) {
-    const { wallet, outbox } = account.document;
+    const { wallet, outbox } = account;
     for (const entry of outbox) if (entry.number >= account.nextEntry) book(entry, account);
     if (account.nextEntry !== wallet.nextEntry) fault(`${wallet.walletId}: its next entry is ${wallet.nextEntry}, and the last one that is there ${account.nextEntry - 1n}`);
     if (account.balanceMicros !== wallet.balanceMicros) fault(`${wallet.walletId}: its balance is ${wallet.balanceMicros}, and its entries add up to ${account.balanceMicros}`);
     if (account.headHash !== wallet.headHash) fault(`${wallet.walletId}: the hash of its last entry is not the one that it keeps`);
-    if (availableMicros(wallet) < 0n) fault(`${wallet.walletId}: more is held than its balance, by ${-availableMicros(wallet)}`);
+    for (const text of creditFaults(wallet, account.limits)) fault(`${wallet.walletId}: ${text}`);
   }
   const charges = await verifyCharges(db, { accounts, chargedMicros, fault });
   return { wallets: accounts.size, entries, charges, heldMicros, faults };
 }
 
 async function readAccounts(db: Db): Promise<Map<string, Account>> {
-  const accounts = new Map<string, Account>();
-  for await (const document of db.collection<WalletDocument>('wallets').find()) accounts.set(document._id, { document, nextEntry: 0n, balanceMicros: 0n, headHash: undefined });
-  return accounts;
+  const documents = await db.collection<WalletDocument>('wallets').find().toArray();
+  const limits = await readLimits(db, documents.flatMap(({ outbox }) => outbox));
+  return new Map(
+    documents.map(({ _id, wallet, outbox }) => [
+      _id,
+      { wallet, outbox: outbox.filter(isEntry), limits: limits.get(_id) ?? [], nextEntry: 0n, balanceMicros: 0n, headHash: undefined },
+    ]),
+  );
 }
 
 function faultsOf(entry: LedgerEntry, account: Account): string[] {
   const { number, debitAccount, creditAccount, currency, amountMicros, balanceAfterMicros, reason, callId } = entry;
-  const { document: { wallet }, nextEntry, balanceMicros } = account;
+  const { wallet, limits, nextEntry, balanceMicros } = account;
+  const lowest = lowestMicros(limits, number);
   const { debitAccount: debit, creditAccount: credit } = sidesOf(reason, wallet);
   const after = balanceMicros + signedMicros(entry);
   return [
@@ -115,7 +120,7 @@ function faultsOf(entry: LedgerEntry, account: Account): string[] {
     ...(currency === wallet.currency ? [] : [`it is in ${currency}, the wallet in ${wallet.currency}`]),
     ...(debitAccount === debit && creditAccount === credit ? [] : [`a ${reason} is from ${debit} to ${credit}, not from ${debitAccount} to ${creditAccount}`]),
     ...(balanceAfterMicros === after ? [] : [`the balance after it is ${balanceAfterMicros}, and should be ${after}`]),
-    ...(after >= 0n ? [] : [`the balance after it is below zero: ${after}`]),
+    ...(after >= lowest ? [] : [`the balance after it is below ${lowest}: ${after}`]),
     ...chainFaults(entry, account),
     ...((reason === 'top_up') === (callId === '') ? [] : ['a charge names its call, and a top-up none']),
   ];
@@ -126,7 +131,7 @@ function signedMicros({ reason, amountMicros }: LedgerEntry): bigint {
   return reason === 'top_up' ? amountMicros : -amountMicros;
 }
 
-function chainFaults({ hash, ...hashed }: LedgerEntry, { document: { wallet }, headHash = genesisHash }: Account): string[] {
+function chainFaults({ hash, ...hashed }: LedgerEntry, { wallet, headHash = genesisHash }: Account): string[] {
   // Of before there was a chain.
   if (wallet.firstChained === undefined || hashed.number < wallet.firstChained) return [];
   return [
@@ -154,7 +159,7 @@ async function verifyCharges(db: Db, { accounts, chargedMicros, fault }: ChargeC
     if (isOver && !outbox.some(({ kind }) => kind === 'release')) over.add(_id);
   }
   for (const callId of chargedMicros.keys()) fault(`${callId}: entries of a call that has no charge`);
-  for (const { document: { wallet } } of accounts.values()) {
+  for (const { wallet } of accounts.values()) {
     for (const callId of Object.keys(wallet.holds)) if (over.has(callId)) fault(`${wallet.walletId}: something is held for ${callId}, which is over`);
   }
   return charges;
@@ -167,7 +172,7 @@ async function owedMicros(db: Db, accounts: ReadonlyMap<string, Account>, outbox
   for (const effect of outbox) {
     if (effect.kind === 'release' || effect.posting === undefined) continue;
     const { key, amountMicros } = effect.posting;
-    const isBooked = accounts.get(effect.walletId)?.document.outbox.some((entry) => entry.key === key) ?? false;
+    const isBooked = accounts.get(effect.walletId)?.outbox.some((entry) => entry.key === key) ?? false;
     if (!isBooked && (await keys.findOne({ _id: `${effect.walletId}/${key}` })) === null) owed += amountMicros;
   }
   return owed;

@@ -57,15 +57,16 @@ export interface SetDefaultPolicyRequest {
 export interface SetDefaultPolicyResponse {
 }
 
-/** A prepaid wallet of (account, address). */
+/** The wallet of (account, address): prepaid, or with a credit limit. */
 export interface Wallet {
   walletId: string;
   balance: Money | undefined;
   reserved:
     | Money
     | undefined;
-  /** balance - reserved */
+  /** balance + credit_limit - reserved. Below zero if the limit was lowered under what was used: nothing new is held then. */
   available: Money | undefined;
+  creditLimit: Money | undefined;
 }
 
 export interface TopUpWalletRequest {
@@ -79,6 +80,19 @@ export interface TopUpWalletRequest {
 export interface TopUpWalletResponse {
   wallet: Wallet | undefined;
   entryId: string;
+}
+
+export interface SetCreditLimitRequest {
+  /** The same id again changes nothing; with another body it is refused. */
+  requestId: string;
+  /** Address of the holder. A wallet that is not there is opened. */
+  address: string;
+  /** 0: none, the wallet is prepaid. */
+  limit: Money | undefined;
+}
+
+export interface SetCreditLimitResponse {
+  wallet: Wallet | undefined;
 }
 
 export interface GetWalletRequest {
@@ -687,7 +701,7 @@ export const SetDefaultPolicyResponse: MessageFns<SetDefaultPolicyResponse> = {
 };
 
 function createBaseWallet(): Wallet {
-  return { walletId: "", balance: undefined, reserved: undefined, available: undefined };
+  return { walletId: "", balance: undefined, reserved: undefined, available: undefined, creditLimit: undefined };
 }
 
 export const Wallet: MessageFns<Wallet> = {
@@ -703,6 +717,9 @@ export const Wallet: MessageFns<Wallet> = {
     }
     if (message.available !== undefined) {
       Money.encode(message.available, writer.uint32(34).fork()).join();
+    }
+    if (message.creditLimit !== undefined) {
+      Money.encode(message.creditLimit, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -752,6 +769,14 @@ export const Wallet: MessageFns<Wallet> = {
             message.available = Money.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.creditLimit = Money.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -774,6 +799,11 @@ export const Wallet: MessageFns<Wallet> = {
       balance: isSet(object.balance) ? Money.fromJSON(object.balance) : undefined,
       reserved: isSet(object.reserved) ? Money.fromJSON(object.reserved) : undefined,
       available: isSet(object.available) ? Money.fromJSON(object.available) : undefined,
+      creditLimit: isSet(object.creditLimit)
+        ? Money.fromJSON(object.creditLimit)
+        : isSet(object.credit_limit)
+        ? Money.fromJSON(object.credit_limit)
+        : undefined,
     };
   },
 
@@ -790,6 +820,9 @@ export const Wallet: MessageFns<Wallet> = {
     }
     if (message.available !== undefined) {
       obj.available = Money.toJSON(message.available);
+    }
+    if (message.creditLimit !== undefined) {
+      obj.creditLimit = Money.toJSON(message.creditLimit);
     }
     return obj;
   },
@@ -808,6 +841,9 @@ export const Wallet: MessageFns<Wallet> = {
       : undefined;
     message.available = (object.available !== undefined && object.available !== null)
       ? Money.fromPartial(object.available)
+      : undefined;
+    message.creditLimit = (object.creditLimit !== undefined && object.creditLimit !== null)
+      ? Money.fromPartial(object.creditLimit)
       : undefined;
     return message;
   },
@@ -1007,6 +1043,180 @@ export const TopUpWalletResponse: MessageFns<TopUpWalletResponse> = {
       ? Wallet.fromPartial(object.wallet)
       : undefined;
     message.entryId = object.entryId ?? "";
+    return message;
+  },
+};
+
+function createBaseSetCreditLimitRequest(): SetCreditLimitRequest {
+  return { requestId: "", address: "", limit: undefined };
+}
+
+export const SetCreditLimitRequest: MessageFns<SetCreditLimitRequest> = {
+  encode(message: SetCreditLimitRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.address !== "") {
+      writer.uint32(18).string(message.address);
+    }
+    if (message.limit !== undefined) {
+      Money.encode(message.limit, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetCreditLimitRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetCreditLimitRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.limit = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetCreditLimitRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+      limit: isSet(object.limit) ? Money.fromJSON(object.limit) : undefined,
+    };
+  },
+
+  toJSON(message: SetCreditLimitRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    if (message.limit !== undefined) {
+      obj.limit = Money.toJSON(message.limit);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetCreditLimitRequest>): SetCreditLimitRequest {
+    return SetCreditLimitRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetCreditLimitRequest>): SetCreditLimitRequest {
+    const message = createBaseSetCreditLimitRequest();
+    message.requestId = object.requestId ?? "";
+    message.address = object.address ?? "";
+    message.limit = (object.limit !== undefined && object.limit !== null) ? Money.fromPartial(object.limit) : undefined;
+    return message;
+  },
+};
+
+function createBaseSetCreditLimitResponse(): SetCreditLimitResponse {
+  return { wallet: undefined };
+}
+
+export const SetCreditLimitResponse: MessageFns<SetCreditLimitResponse> = {
+  encode(message: SetCreditLimitResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wallet !== undefined) {
+      Wallet.encode(message.wallet, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetCreditLimitResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetCreditLimitResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.wallet = Wallet.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetCreditLimitResponse {
+    return { wallet: isSet(object.wallet) ? Wallet.fromJSON(object.wallet) : undefined };
+  },
+
+  toJSON(message: SetCreditLimitResponse): unknown {
+    const obj: any = {};
+    if (message.wallet !== undefined) {
+      obj.wallet = Wallet.toJSON(message.wallet);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetCreditLimitResponse>): SetCreditLimitResponse {
+    return SetCreditLimitResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetCreditLimitResponse>): SetCreditLimitResponse {
+    const message = createBaseSetCreditLimitResponse();
+    message.wallet = (object.wallet !== undefined && object.wallet !== null)
+      ? Wallet.fromPartial(object.wallet)
+      : undefined;
     return message;
   },
 };
@@ -3277,6 +3487,18 @@ export const BillingServiceService = {
     responseSerialize: (value: TopUpWalletResponse): Buffer => Buffer.from(TopUpWalletResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TopUpWalletResponse => TopUpWalletResponse.decode(value),
   },
+  /** Postpaid: how far the balance may go below zero. */
+  setCreditLimit: {
+    path: "/parley.billing.v1.BillingService/SetCreditLimit" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetCreditLimitRequest): Buffer =>
+      Buffer.from(SetCreditLimitRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetCreditLimitRequest => SetCreditLimitRequest.decode(value),
+    responseSerialize: (value: SetCreditLimitResponse): Buffer =>
+      Buffer.from(SetCreditLimitResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SetCreditLimitResponse => SetCreditLimitResponse.decode(value),
+  },
   getWallet: {
     path: "/parley.billing.v1.BillingService/GetWallet" as const,
     requestStream: false as const,
@@ -3339,6 +3561,8 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   /** The policy of applications that name none. */
   setDefaultPolicy: handleUnaryCall<SetDefaultPolicyRequest, SetDefaultPolicyResponse>;
   topUpWallet: handleUnaryCall<TopUpWalletRequest, TopUpWalletResponse>;
+  /** Postpaid: how far the balance may go below zero. */
+  setCreditLimit: handleUnaryCall<SetCreditLimitRequest, SetCreditLimitResponse>;
   getWallet: handleUnaryCall<GetWalletRequest, GetWalletResponse>;
   listLedgerEntries: handleUnaryCall<ListLedgerEntriesRequest, ListLedgerEntriesResponse>;
   /** Every interval of the call, explained. */
@@ -3411,6 +3635,22 @@ export interface BillingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TopUpWalletResponse) => void,
+  ): ClientUnaryCall;
+  /** Postpaid: how far the balance may go below zero. */
+  setCreditLimit(
+    request: SetCreditLimitRequest,
+    callback: (error: ServiceError | null, response: SetCreditLimitResponse) => void,
+  ): ClientUnaryCall;
+  setCreditLimit(
+    request: SetCreditLimitRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SetCreditLimitResponse) => void,
+  ): ClientUnaryCall;
+  setCreditLimit(
+    request: SetCreditLimitRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SetCreditLimitResponse) => void,
   ): ClientUnaryCall;
   getWallet(
     request: GetWalletRequest,
