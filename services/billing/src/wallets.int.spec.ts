@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { BucketKind } from '@parley/contracts';
 import { testBus, testDatabase, testKeys } from '@parley/testing';
 import { alice, bob, newCallId } from './test-support/call-script.ts';
 import { createSamplePolicy } from './test-support/policy-request.ts';
@@ -73,5 +74,47 @@ describe('a credit limit', () => {
     const { billing } = await service.clients(newAccount());
     await Promise.all(Array.from({ length: 30 }, (_, nth) => billing.setCreditLimit(limit({ requestId: `r${nth % 10}`, limit: euros(BigInt(nth % 10)) }))));
     expect((await verifyLedger(database.db)).faults).toEqual([]);
+  });
+});
+
+describe('a top-up of a part of the balance', () => {
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  const gift = { kind: BucketKind.PROMOTIONAL, priority: -1, expiresAt };
+  const topUp = (changes: object = {}) => ({ requestId: randomUUID(), address: alice, amount: euros(30n), ...changes });
+
+  test('is shown with what is drawn first, and its entry names it', async () => {
+    const { billing } = await service.clients(newAccount());
+    await billing.topUpWallet(topUp({ amount: euros(100n) }));
+    await billing.topUpWallet(topUp({ bucket: gift }));
+    await billing.topUpWallet(topUp({ bucket: { kind: BucketKind.PAID, priority: 0, expiresAt: undefined }, amount: euros(1n) }));
+    const { wallet } = await billing.topUpWallet(topUp({ bucket: gift, amount: euros(5n) }));
+    const name = `promotional/-1/${expiresAt.getTime()}`;
+    expect(wallet).toMatchObject({ balance: euros(136n), available: euros(136n) });
+    expect(wallet?.buckets).toEqual([
+      { name, terms: gift, rest: euros(35n) },
+      { name: '', terms: { kind: BucketKind.PAID, priority: 0, expiresAt: undefined }, rest: euros(101n) },
+    ]);
+    const { entries } = await billing.listLedgerEntries({ address: alice, pageSize: 0, pageToken: '' });
+    expect(entries.map(({ bucket }) => bucket)).toEqual(['', name, '', name]);
+  });
+
+  test('is done once; with the id of one of another part it is a conflict', async () => {
+    const { billing } = await service.clients(newAccount());
+    const first = topUp({ bucket: gift });
+    const { entryId } = await billing.topUpWallet(first);
+    expect((await billing.topUpWallet(first)).entryId).toBe(entryId);
+    await expect(billing.topUpWallet({ ...first, bucket: undefined })).rejects.toThrow(code('request.idempotency_conflict'));
+    await expect(billing.topUpWallet({ ...first, bucket: { ...gift, priority: 0 } })).rejects.toThrow(code('request.idempotency_conflict'));
+  });
+
+  test('of terms that cannot be is refused with all faults, and of one that has expired', async () => {
+    const { billing } = await service.clients(newAccount());
+    const wrong = { kind: BucketKind.UNSPECIFIED, priority: 1_001, expiresAt: new Date(-1) };
+    await expect(billing.topUpWallet(topUp({ bucket: wrong }))).rejects.toMatchObject({
+      code: 'request.invalid_argument',
+      details: { violations: ['bucket.kind', 'bucket.priority', 'bucket.expires_at'].map((field) => expect.objectContaining({ field })) },
+    });
+    await expect(billing.topUpWallet(topUp({ bucket: { ...gift, expiresAt: new Date(1_000) } }))).rejects.toThrow(code('wallet.bucket_expired'));
+    await expect(billing.getWallet({ address: alice })).rejects.toThrow(code('not_found.wallet'));
   });
 });

@@ -29,6 +29,7 @@ export {
   BillingAdjusted,
 } from './parley/billing/v1/billing_event.ts';
 export {
+  BucketKind,
   CreatePolicyRequest,
   CreatePolicyResponse,
   GetPolicyRequest,
@@ -36,6 +37,8 @@ export {
   SetDefaultPolicyRequest,
   SetDefaultPolicyResponse,
   Wallet,
+  BucketTerms,
+  Bucket,
   TopUpWalletRequest,
   TopUpWalletResponse,
   SetCreditLimitRequest,

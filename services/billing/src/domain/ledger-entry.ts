@@ -1,4 +1,4 @@
-export type EntryReason = 'top_up' | 'charge' | 'adjustment';
+export type EntryReason = 'top_up' | 'charge' | 'adjustment' | 'expiry';
 
 /** The interval of media time, in ms, and the policy that a charge was rated by. */
 export interface PostingBasis {
@@ -18,26 +18,36 @@ export interface LedgerEntry {
   readonly amountMicros: bigint;
   readonly balanceAfterMicros: bigint;
   readonly reason: EntryReason;
-  /** Id of the event or request that caused it. */
+  /** Id of the event or request that caused it; of an expiry the bucket. */
   readonly causeId: string;
-  /** Empty for a top-up. */
+  /** Empty for a top-up and an expiry. */
   readonly callId: string;
   /** Unix time in ms. */
   readonly atMs: bigint;
   /** What makes the command the same one when it comes again; unique in the wallet. */
   readonly key: string;
-  /** Absent for a top-up. */
+  /** Absent for a top-up and an expiry. */
   readonly basis?: PostingBasis;
   /** Subject of the token of who corrected by hand; absent for what follows from events. */
   readonly actor?: string;
   /** Why it was corrected, in the actor's words. */
   readonly note?: string;
-  /** Part of the balance that it changes; absent: the paid one. */
+  /** Part of the balance that it changes, by its name; absent: the plain one. */
   readonly bucket?: string;
   /** Lower-case hex; empty for the first of the chain, absent in entries of before it. */
   readonly previousHash?: string;
   /** Digest of its encoding; absent in entries of before the chain. */
   readonly hash?: string;
+}
+
+/** Whether money comes in. */
+export function isCredit(reason: EntryReason): boolean {
+  return reason === 'top_up';
+}
+
+/** What an entry does to its wallet's balance. */
+export function signedMicros({ reason, amountMicros }: Pick<LedgerEntry, 'reason' | 'amountMicros'>): bigint {
+  return isCredit(reason) ? amountMicros : -amountMicros;
 }
 
 /** SHA-256 of UTF-8 text, as lower-case hex. */

@@ -1,5 +1,6 @@
 import { parleyError } from '@parley/errors';
-import { entryEncodingOf, genesisHash, type Digest, type EntryReason, type LedgerEntry } from './ledger-entry.ts';
+import { bucketTermsOf, changePart, drawsOf, expiredDraws, isExpired, type Parted } from './bucket.ts';
+import { entryEncodingOf, genesisHash, isCredit, signedMicros, type Digest, type EntryReason, type LedgerEntry } from './ledger-entry.ts';
 
 export type { LedgerEntry } from './ledger-entry.ts';
 
@@ -21,11 +22,10 @@ export interface Credit {
 }
 
 /** The balance of one address of an account. Its ledger entries are numbered from 0 without a hole. */
-export interface Wallet {
+export interface Wallet extends Parted {
   readonly walletId: string;
   readonly accountId: string;
   readonly currency: string;
-  readonly balanceMicros: bigint;
   readonly holds: Readonly<Record<string, Hold>>;
   /** Absent: prepaid, no credit was ever given. */
   readonly credit?: Credit;
@@ -43,7 +43,10 @@ export function entryIdOf({ walletId, number }: Pick<LedgerEntry, 'walletId' | '
   return `${walletId}/${number.toString().padStart(numberDigits, '0')}`;
 }
 
-/** Money that comes in (`top_up`) or is charged for a call. Amounts are positive micro-units. */
+/**
+ * Money that comes in (`top_up`), is charged for a call, or expires. Amounts are positive micro-units. `bucket` is where money
+ * comes in; where it is taken from, the wallet says.
+ */
 export type Posting = Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs' | 'basis' | 'actor' | 'note' | 'bucket'>;
 
 export const maxInt64 = 9_223_372_036_854_775_807n;
@@ -65,44 +68,104 @@ export function availableMicros(wallet: Wallet): bigint {
   return wallet.balanceMicros + creditLimitMicros(wallet) - reservedMicros(wallet);
 }
 
+/** `entry` is the first of a posting: the one under its own key. */
+export interface Posted {
+  readonly wallet: Wallet;
+  readonly entry: LedgerEntry;
+  readonly entries: readonly LedgerEntry[];
+}
+
 /**
- * Books a posting: the balance and the complete two-sided entry change together.
- * The other side of a top-up is the account's funding, that of a charge its revenue; both are sums over entries and kept
- * nowhere else, so that they cannot fall out of step.
- * @param digest chains the entry to the one before it.
- * @throws ParleyError `wallet.currency_mismatch`, `wallet.invalid_amount`, `wallet.insufficient_balance`
+ * Books a posting: the balance and the complete two-sided entries change together, one entry for each part of the balance that
+ * changes. The other side of a top-up is the account's funding, that of a charge its revenue; both are sums over entries and
+ * kept nowhere else, so that they cannot fall out of step.
+ * @param digest chains each entry to the one before it.
+ * @throws ParleyError `wallet.currency_mismatch`, `wallet.invalid_amount`, `wallet.insufficient_balance`, `wallet.bucket_expired`,
+ *   `wallet.too_many_buckets`
  */
-export function post(wallet: Wallet, posting: Posting, digest: Digest): { wallet: Wallet; entry: LedgerEntry } {
+export function post(wallet: Wallet, posting: Posting, digest: Digest): Posted {
   requireCurrency(wallet, posting.currency);
   if (posting.amountMicros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
-  const booked = posting.reason === 'top_up' ? credit(wallet, posting) : debit(wallet, posting);
+  const ready = isCredit(posting.reason) ? requireRoom(wallet, posting) : useHold(wallet, posting);
+  const booked = enterAll(ready, isCredit(posting.reason) ? [posting] : partsOf(wallet, posting), digest);
+  return { ...booked, entry: booked.entries[0]! };
+}
+
+/** A part's key is the posting's with a number after a space, which no request id can contain: it is never another posting's. */
+export function partKeyOf(key: string, part: number): string {
+  return part === 0 ? key : `${key} #${part}`;
+}
+
+/** One for each bucket that is drawn, in that order. */
+function partsOf(wallet: Wallet, posting: Posting): Posting[] {
+  const { bucket: _asked, ...whole } = posting;
+  return drawsOf(wallet, posting.amountMicros).map(({ bucket, amountMicros }, part) => ({
+    ...whole,
+    key: partKeyOf(posting.key, part),
+    amountMicros,
+    ...(bucket !== undefined && { bucket }),
+  }));
+}
+
+/**
+ * Books what of expired buckets is not held for calls; what is held goes when it is given back. A wallet is seen so by each
+ * change of it.
+ */
+export function expire(wallet: Wallet, atMs: bigint, digest: Digest): { wallet: Wallet; entries: LedgerEntry[] } {
+  const { currency, nextEntry } = wallet;
+  const postings = expiredDraws(wallet, atMs, availableMicros(wallet)).map(({ bucket, amountMicros }, index): Posting => {
+    const name = bucket ?? '';
+    return { key: `expiry/${nextEntry + BigInt(index)}`, currency, amountMicros, reason: 'expiry', causeId: name, callId: '', atMs, bucket: name };
+  });
+  return enterAll(wallet, postings, digest);
+}
+
+/** The wallet as `expire` would leave it, for answering questions. */
+export function withoutExpired(wallet: Wallet, atMs: bigint): Wallet {
+  return expiredDraws(wallet, atMs, availableMicros(wallet)).reduce((rest, { bucket, amountMicros }) => changePart(rest, bucket, -amountMicros), wallet);
+}
+
+function enterAll(wallet: Wallet, postings: readonly Posting[], digest: Digest): { wallet: Wallet; entries: LedgerEntry[] } {
+  let entered = wallet;
+  const entries = postings.map((posting) => {
+    const { wallet: next, entry } = enter(entered, posting, digest);
+    entered = next;
+    return entry;
+  });
+  return { wallet: entered, entries };
+}
+
+function enter(before: Wallet, posting: Posting, digest: Digest): { wallet: Wallet; entry: LedgerEntry } {
+  const wallet = changePart(before, posting.bucket, signedMicros(posting));
   const unchained = {
     ...posting,
     ...sidesOf(posting.reason, wallet),
     number: wallet.nextEntry,
     walletId: wallet.walletId,
-    balanceAfterMicros: booked.balanceMicros,
+    balanceAfterMicros: wallet.balanceMicros,
     previousHash: wallet.headHash ?? genesisHash,
   };
   const headHash = digest(entryEncodingOf(unchained));
   const firstChained = wallet.firstChained ?? wallet.nextEntry;
-  return { wallet: { ...booked, nextEntry: wallet.nextEntry + 1n, headHash, firstChained }, entry: { ...unchained, hash: headHash } };
+  return { wallet: { ...wallet, nextEntry: wallet.nextEntry + 1n, headHash, firstChained }, entry: { ...unchained, hash: headHash } };
 }
 
 /** The accounts of an entry. */
 export function sidesOf(reason: EntryReason, { walletId, accountId }: Wallet): Pick<LedgerEntry, 'debitAccount' | 'creditAccount'> {
   const own = `wallet:${walletId}`;
-  return reason === 'top_up' ? { debitAccount: `funding:${accountId}`, creditAccount: own } : { debitAccount: own, creditAccount: `revenue:${accountId}` };
+  if (isCredit(reason)) return { debitAccount: `funding:${accountId}`, creditAccount: own };
+  return { debitAccount: own, creditAccount: `${reason === 'expiry' ? 'expired' : 'revenue'}:${accountId}` };
 }
 
-function credit(wallet: Wallet, { amountMicros }: Posting): Wallet {
-  const balanceMicros = wallet.balanceMicros + amountMicros;
-  if (balanceMicros + creditLimitMicros(wallet) > maxInt64) throw parleyError('wallet.invalid_amount', 'the balance would be out of range');
-  return { ...wallet, balanceMicros };
+function requireRoom(wallet: Wallet, { amountMicros, bucket, atMs }: Posting): Wallet {
+  const fundsMicros = wallet.balanceMicros + amountMicros + creditLimitMicros(wallet);
+  if (fundsMicros > maxInt64) throw parleyError('wallet.invalid_amount', 'the balance would be out of range');
+  if (isExpired(bucketTermsOf(bucket), atMs)) throw parleyError('wallet.bucket_expired', 'what is added would have expired already');
+  return wallet;
 }
 
 /** Uses what is held for the call, whatever the limit is now; then what is available; never what is held for another call. */
-function debit(wallet: Wallet, { callId, amountMicros }: Posting): Wallet {
+function useHold(wallet: Wallet, { callId, amountMicros }: Posting): Wallet {
   const hold = wallet.holds[callId] ?? { coverMicros: 0n, postedMicros: 0n, grantedMs: 0n };
   const postedMicros = hold.postedMicros + amountMicros;
   const coverMicros = hold.coverMicros > postedMicros ? hold.coverMicros : postedMicros;
@@ -110,8 +173,7 @@ function debit(wallet: Wallet, { callId, amountMicros }: Posting): Wallet {
   if (moreMicros > 0n && moreMicros > availableMicros(wallet)) {
     throw parleyError('wallet.insufficient_balance', 'the charge is more than was held for the call and is available');
   }
-  const holds = callId in wallet.holds ? { ...wallet.holds, [callId]: { ...hold, coverMicros, postedMicros } } : wallet.holds;
-  return { ...wallet, holds, balanceMicros: wallet.balanceMicros - amountMicros };
+  return callId in wallet.holds ? { ...wallet, holds: { ...wallet.holds, [callId]: { ...hold, coverMicros, postedMicros } } } : wallet;
 }
 
 /** What should be granted: media time through which, and what the call costs in all by then. */
@@ -127,6 +189,8 @@ export interface HoldRequest {
   readonly steps: readonly HoldStep[];
   /** What was charged for the call already, if the wallet holds nothing for it. */
   readonly postedMicros: bigint;
+  /** Unix time in ms: what has expired by then is not held. */
+  readonly atMs: bigint;
 }
 
 export interface HoldAnswer {
@@ -141,7 +205,7 @@ export interface HoldAnswer {
  * charged less than was feared gives back here what it does not need. A hold never goes back in media time.
  * @throws ParleyError `wallet.currency_mismatch`
  */
-export function hold(wallet: Wallet, { callId, currency, steps, postedMicros }: HoldRequest): HoldAnswer {
+export function hold(wallet: Wallet, { callId, currency, steps, postedMicros }: Omit<HoldRequest, 'atMs'>): HoldAnswer {
   requireCurrency(wallet, currency);
   const before = wallet.holds[callId] ?? { coverMicros: postedMicros, postedMicros, grantedMs: 0n };
   const available = availableMicros(wallet);

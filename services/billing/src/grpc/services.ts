@@ -28,7 +28,7 @@ export function grpcServices(billing: Billing, { consumer, parking }: { consumer
         setDefaultPolicy: setDefaultPolicyHandler(billing.setDefaultPolicy, now),
         topUpWallet: topUpWalletHandler(billing.topUpWallet, now),
         setCreditLimit: setCreditLimitHandler(billing.setCreditLimit, now),
-        getWallet: getWalletHandler(billing.wallets),
+        getWallet: getWalletHandler(billing.wallets, now),
         listLedgerEntries: listLedgerEntriesHandler(billing.wallets),
         getReceipt: getReceiptHandler(billing.getReceipt),
         renderReceipt: renderReceiptHandler(billing.getReceipt),

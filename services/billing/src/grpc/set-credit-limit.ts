@@ -8,14 +8,15 @@ export function setCreditLimitHandler(
   now: () => bigint,
 ): HandlerOf<BillingServiceService['setCreditLimit']> {
   return async ({ requestId, address, limit }, { identity }) => {
+    const atMs = now();
     const wallet = await setCreditLimit({
       accountId: identity.accountId,
       requestId: requireRequestId(requestId),
       address: requireAddress(address, 'address'),
       limit: requireMoney(limit, 'limit'),
       actor: identity.subject,
-      atMs: now(),
+      atMs,
     });
-    return { wallet: toWallet(wallet) };
+    return { wallet: toWallet(wallet, atMs) };
   };
 }

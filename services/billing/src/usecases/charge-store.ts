@@ -59,6 +59,8 @@ export interface ReleaseEffect {
   readonly kind: 'release';
   readonly walletId: string;
   readonly callId: string;
+  /** Unix time in ms. Effects that were stored before buckets have none. */
+  readonly atMs?: bigint;
 }
 
 /** What follows from a change, in order. Each may be run again after a crash and does nothing the second time. */

@@ -18,7 +18,7 @@ export function createExtendGrant({ charges, wallets }: { charges: ChargeStore; 
     const charge = requireGranted(await charges.find(callId), accountId);
     const { walletId, policy } = charge.terms;
     const step = nextGrant(charge);
-    const request = { callId, currency: policy.terms.currency, steps: [step], postedMicros: 0n };
+    const request = { callId, currency: policy.terms.currency, steps: [step], postedMicros: 0n, atMs: cause.atMs };
     const held = await wallets.hold({ walletId, accountId }, request, true);
     if (held === undefined) throw parleyError('grant.ended', 'nothing is held for this call any more');
     const { grantedMs, isShort, availableMicros } = held;

@@ -15,6 +15,7 @@ export interface HoldResult {
   readonly availableMicros: bigint;
 }
 
+/** What has expired by the time of a change is booked with it, as entries of their own. */
 export interface WalletStore {
   find(walletId: string): Promise<Wallet | undefined>;
   /**
@@ -35,8 +36,11 @@ export interface WalletStore {
    * @throws ParleyError `wallet.currency_mismatch`, `wallet.invalid_amount`
    */
   setCreditLimit(command: CreditLimitCommand): Promise<Wallet>;
-  /** Gives back what is held for the call; nothing, if nothing is. */
-  release(walletId: string, callId: string): Promise<void>;
+  /**
+   * Gives back what is held for the call; nothing, if nothing is.
+   * @param atMs Unix time in ms: what has expired by then is gone.
+   */
+  release(walletId: string, callId: string, atMs: bigint): Promise<void>;
   /** Entries by number, ascending; fewer at the end of the ledger. */
   entries(walletId: string, fromNumber: bigint, limit: number): Promise<LedgerEntry[]>;
   /** Inserts and publishes what a crash left behind. */

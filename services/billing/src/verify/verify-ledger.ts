@@ -1,11 +1,12 @@
 import type { Db } from 'mongodb';
 import type { Charge } from '../domain/charge.ts';
 import type { ChargeEffect } from '../usecases/charge-store.ts';
-import { entryEncodingOf, genesisHash } from '../domain/ledger-entry.ts';
+import { entryEncodingOf, genesisHash, signedMicros } from '../domain/ledger-entry.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
 import { entryIdOf, sidesOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
 import { sha256 } from '../store/sha256.ts';
 import { isEntry, type WalletDocument } from '../store/wallet-repository.ts';
+import { bookBucket, bucketFaults, type BucketSums } from './buckets.ts';
 import { creditFaults, lowestMicros, readLimits } from './credit-limits.ts';
 
 export interface LedgerReport {
@@ -33,6 +34,7 @@ interface Account {
   readonly limits: readonly CreditLimitChange[];
   nextEntry: bigint;
   balanceMicros: bigint;
+  readonly buckets: BucketSums;
   /** Of the last entry that has one. */
   headHash: string | undefined;
 }
@@ -42,7 +44,7 @@ const progressEach = 10_000;
 
 /**
  * Proves, for a whole database, that every balance follows from the entries: numbers without a hole, each entry's balance the
- * one before it with its amount, the hashes a chain, both sides the ones of its reason, no entry without its key and no key without its entry,
+ * one before it with its amount, the hashes a chain, the parts of each balance those that the entries leave, both sides the ones of its reason, no entry without its key and no key without its entry,
  * nothing held for a charge that is over, no balance below what is held and was ever given as credit, and of each call as much charged as its charge says.
  * What a crash left in an outbox counts as written: the next start writes it. Billing should not run meanwhile.
  *
@@ -58,7 +60,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
   const chargedMicros = new Map<string, bigint>();
   const heldMicros = new Map<string, bigint>();
   const book = (entry: LedgerEntry, account: Account): void => {
-    for (const text of faultsOf(entry, account)) fault(`${entryIdOf(entry)}: ${text}`);
+    for (const text of [...faultsOf(entry, account), ...bookBucket(account.buckets, entry)]) fault(`${entryIdOf(entry)}: ${text}`);
     const signed = signedMicros(entry);
     account.balanceMicros += signed;
     account.nextEntry = entry.number + 1n;
@@ -91,7 +93,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
     if (account.nextEntry !== wallet.nextEntry) fault(`${wallet.walletId}: its next entry is ${wallet.nextEntry}, and the last one that is there ${account.nextEntry - 1n}`);
     if (account.balanceMicros !== wallet.balanceMicros) fault(`${wallet.walletId}: its balance is ${wallet.balanceMicros}, and its entries add up to ${account.balanceMicros}`);
     if (account.headHash !== wallet.headHash) fault(`${wallet.walletId}: the hash of its last entry is not the one that it keeps`);
-    for (const text of creditFaults(wallet, account.limits)) fault(`${wallet.walletId}: ${text}`);
+    for (const text of [...creditFaults(wallet, account.limits), ...bucketFaults(wallet, account.buckets)]) fault(`${wallet.walletId}: ${text}`);
   }
   const charges = await verifyCharges(db, { accounts, chargedMicros, fault });
   return { wallets: accounts.size, entries, charges, heldMicros, faults };
@@ -103,7 +105,7 @@ async function readAccounts(db: Db): Promise<Map<string, Account>> {
   return new Map(
     documents.map(({ _id, wallet, outbox }) => [
       _id,
-      { wallet, outbox: outbox.filter(isEntry), limits: limits.get(_id) ?? [], nextEntry: 0n, balanceMicros: 0n, headHash: undefined },
+      { wallet, outbox: outbox.filter(isEntry), limits: limits.get(_id) ?? [], nextEntry: 0n, balanceMicros: 0n, buckets: new Map(), headHash: undefined },
     ]),
   );
 }
@@ -122,13 +124,8 @@ function faultsOf(entry: LedgerEntry, account: Account): string[] {
     ...(balanceAfterMicros === after ? [] : [`the balance after it is ${balanceAfterMicros}, and should be ${after}`]),
     ...(after >= lowest ? [] : [`the balance after it is below ${lowest}: ${after}`]),
     ...chainFaults(entry, account),
-    ...((reason === 'top_up') === (callId === '') ? [] : ['a charge names its call, and a top-up none']),
+    ...((reason === 'top_up' || reason === 'expiry') === (callId === '') ? [] : ['a charge names its call, and no other entry does']),
   ];
-}
-
-/** What an entry does to its wallet. */
-function signedMicros({ reason, amountMicros }: LedgerEntry): bigint {
-  return reason === 'top_up' ? amountMicros : -amountMicros;
 }
 
 function chainFaults({ hash, ...hashed }: LedgerEntry, { wallet, headHash = genesisHash }: Account): string[] {
