@@ -155,7 +155,7 @@ describe('whatever is asked of a wallet with buckets and a credit limit', () => 
     }
   }
 
-  test('its parts add up to its balance, none is overspent, charges draw in order, and and what is held does not expire', () => {
+  test('its parts add up to its balance, none is overspent, charges draw in order, and what is held does not expire', () => {
     fc.assert(
       fc.property(fc.array(timed, { maxLength: 50 }), (commands) => {
         let wallet = emptyWallet(walletId, 'acme', 'EUR');
