@@ -137,6 +137,8 @@ export const errorTable = {
   'wallet.insufficient_balance': { ...precondition, meaning: 'The available balance does not cover it.' },
   'ledger.conflict': { ...ours, grpc: 'INTERNAL', http: 500, meaning: 'An entry or key of the ledger is stored with another content than was booked: run make verify.' },
   'wallet.currency_mismatch': { ...precondition, meaning: 'The wallet is held in another currency.' },
+  'wallet.bucket_expired': { ...precondition, meaning: 'The part of the balance that a top-up names would have expired already.' },
+  'wallet.too_many_buckets': { ...precondition, meaning: 'The balance would have too many parts with different terms.' },
   'wallet.invalid_amount': { ...invalid, meaning: 'The amount is not positive or too large.' },
 
   'charge.not_settled': { ...precondition, meaning: 'The call is not settled yet; only what is settled is corrected.' },

@@ -50,6 +50,7 @@ function billingHandlers(): Handlers<typeof BillingServiceService> {
     getPolicy: notHere,
     setDefaultPolicy: notHere,
     topUpWallet: notHere,
+    setCreditLimit: notHere,
     getWallet: (request, call) => getWallet(request, call),
     listLedgerEntries: notHere,
     getReceipt: notHere,
@@ -91,7 +92,7 @@ beforeEach(() => {
   getWallet = () => ({ wallet: undefined });
 });
 
-const walletOf = (walletId: string): GetWalletResponse => ({ wallet: { walletId, balance: undefined, reserved: undefined, available: undefined } });
+const walletOf = (walletId: string): GetWalletResponse => ({ wallet: { walletId, balance: undefined, reserved: undefined, available: undefined, creditLimit: undefined, buckets: [] } });
 
 /** A call below the client library: any bytes, any metadata. */
 function rawUnary(path: string, bytes: Buffer, headers: Record<string, string>, deadlineMs = 5_000): Promise<{ error: ServiceError | null }> {

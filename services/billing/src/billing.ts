@@ -25,6 +25,7 @@ import { createReRateCharge } from './usecases/re-rate-charge.ts';
 import { createRefundCharge } from './usecases/refund-charge.ts';
 import { createReleaseGrant } from './usecases/release-grant.ts';
 import { createRunEffect } from './usecases/run-effect.ts';
+import { createSetCreditLimit } from './usecases/set-credit-limit.ts';
 import { createSetDefaultPolicy } from './usecases/set-default-policy.ts';
 import { createSimulateCharge } from './usecases/simulate-charge.ts';
 import { createTopUpWallet } from './usecases/top-up-wallet.ts';
@@ -42,6 +43,7 @@ export interface Billing {
   readonly releaseGrant: ReturnType<typeof createReleaseGrant>;
   readonly createPolicy: ReturnType<typeof createCreatePolicy>;
   readonly setDefaultPolicy: ReturnType<typeof createSetDefaultPolicy>;
+  readonly setCreditLimit: ReturnType<typeof createSetCreditLimit>;
   readonly topUpWallet: ReturnType<typeof createTopUpWallet>;
   readonly getReceipt: ReturnType<typeof createGetReceipt>;
   readonly exportUsage: ReturnType<typeof createExportUsage>;
@@ -56,7 +58,7 @@ export interface Billing {
 
 export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: Publisher; timeouts: Timeouts }): Billing {
   const ledgerEvents = createLedgerPublisher(publisher);
-  const wallets = createWalletRepository(db, createLedgerRepository(db), (entry) => ledgerEvents.entryPosted(entry));
+  const wallets = createWalletRepository(db, createLedgerRepository(db), ledgerEvents);
   const policies = createPolicyRepository(db, (command) => ledgerEvents.policyCommand(command));
   const requests = createRequestRepository(db);
   const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher)));
@@ -72,6 +74,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     releaseGrant: createReleaseGrant(charges),
     createPolicy: createCreatePolicy({ policies, requests }),
     setDefaultPolicy: createSetDefaultPolicy(policies),
+    setCreditLimit: createSetCreditLimit({ wallets, requests }),
     topUpWallet: createTopUpWallet({ wallets, requests }),
     getReceipt: createGetReceipt(charges),
     exportUsage: createExportUsage({ charges, wallets }),

@@ -165,6 +165,8 @@ describe('a grant', () => {
     const { script, charge, clients } = call;
     const grant = { callId: script.callId };
     expect(await clients.authorization.extendGrant(grant)).toEqual({ grantedUntilMs: 20_000n });
+    // Not a whole grant more, but what the balance covers.
+    expect(await clients.authorization.extendGrant(grant)).toEqual({ grantedUntilMs: 25_000n });
     await expect(clients.authorization.extendGrant(grant)).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
 
     await publish(script.initiated(charge), script.videoStarted('caller'), script.observing('caller'));
@@ -172,7 +174,6 @@ describe('a grant', () => {
     const receipt = await settledReceipt(call);
     const events = await billingEvents(nats.bus, script);
     expect(valuesOf(events, 'balanceExhausted')).toEqual([expect.objectContaining({ walletId: charge.walletId })]);
-    // Twenty seconds were granted; the balance covered five more when they were asked for.
     expect(receipt).toMatchObject({ total: { micros: 250_000n }, chargedMs: 25_000n });
     expect(receipt.lines.at(-1)).toMatchObject({ fromMs: 25_000n, toMs: 26_000n, reason: ChargeReason.NOT_GRANTED, charged: false });
     expect(await wallet(call)).toMatchObject({ balance: { micros: 0n }, reserved: { micros: 0n } });
@@ -199,11 +200,12 @@ describe('a grant', () => {
   });
 
   test('is extended again after a top-up', async () => {
-    const { script, clients } = await authorizedCall(150_000n);
+    const { script, clients } = await authorizedCall(159_999n);
     const grant = { callId: script.callId };
+    expect(await clients.authorization.extendGrant(grant)).toEqual({ grantedUntilMs: 15_000n });
     await expect(clients.authorization.extendGrant(grant)).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
     await clients.billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: 'EUR', micros: 100_000n } });
-    expect(await clients.authorization.extendGrant(grant)).toEqual({ grantedUntilMs: 20_000n });
+    expect(await clients.authorization.extendGrant(grant)).toEqual({ grantedUntilMs: 25_000n });
   });
 
   test('holds less once it is known that the counterpart was away', async () => {

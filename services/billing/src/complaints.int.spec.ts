@@ -29,6 +29,13 @@ describe('credit', () => {
     expect([wallet.balanceMicros, charged]).toEqual([0n, 100_000n]);
   });
 
+  test('cgrates#568: a debit takes the balance below what was given as credit', async () => {
+    const tenant = await tenantWith(100_000n);
+    await tenant.setCreditLimit(50_000n);
+    const { wallet, charged } = await tenant.play(seconds(60));
+    expect([wallet.balanceMicros, charged, availableMicros(wallet)]).toEqual([-50_000n, 150_000n, 0n]);
+  });
+
   test('cgrates#457: a call is authorised at a balance of zero', async () => {
     const tenant = await tenantWith(0n);
     expect(await codeOf(tenant.authorize())).toBe('wallet.insufficient_balance');
@@ -87,6 +94,18 @@ describe('rounding', () => {
     const [whole, cut] = await Promise.all([[face(0, 9_700)], [face(0, 1), face(1, 4_321), face(4_321, 9_699), face(9_699, 9_700)]].map(async (intervals) => (await tenantWith(1_000n, terms)).play(intervals)));
     expect(cut!.charged).toBe(whole!.charged);
     expect(linesOf(cut!.receipt)).toEqual(linesOf(whole!.receipt));
+  });
+
+  test('cgrates#3018: prepaid and postpaid, the same call costs another amount', async () => {
+    const terms = { rateMicros: 7n, unitMs: 1_300n, entryGridMs: 700n, grantMs: 5_000n };
+    const intervals = [face(0, 333), interval(IntervalKind.ABSENT, 333, 1_000), face(1_000, 23_456)];
+    const prepaid = await tenantWith(1_000n, terms);
+    const postpaid = await tenantWith(0n, terms);
+    await postpaid.setCreditLimit(1_000n);
+    const [one, other] = await Promise.all([prepaid, postpaid].map((tenant) => tenant.play(intervals)));
+    expect(other!.charged).toBe(one!.charged);
+    expect(linesOf(other!.receipt)).toEqual(linesOf(one!.receipt));
+    expect([one!.wallet.balanceMicros, other!.wallet.balanceMicros]).toEqual([1_000n - one!.charged, -one!.charged]);
   });
 
   test('magnusbilling#592, pk-sbc#166: 6.1 seconds are billed as 12 or as 6, 3 seconds as 4', async () => {

@@ -7,12 +7,14 @@ import { testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
 import { toChargeAuthorization } from './bus/convert.ts';
+import { plainMicros } from './domain/bucket.ts';
 import { entryEncodingOf } from './domain/ledger-entry.ts';
 import { availableMicros, reservedMicros } from './domain/wallet.ts';
 import { sha256 } from './store/sha256.ts';
 import { alice, CallScript, evidence, newCallId, originMs, streamed } from './test-support/call-script.ts';
 import { sampleTerms } from './test-support/sample-terms.ts';
 import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
+import { verifyLedger } from './verify/verify-ledger.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -126,5 +128,59 @@ describe('simultaneously, at two replicas', () => {
     expect(entries.map((entry) => sha256(entryEncodingOf(entry)))).toEqual(entries.map(({ hash }) => hash));
     expect(entries.map(({ previousHash }) => previousHash)).toEqual(['', ...entries.slice(0, -1).map(({ hash }) => hash)]);
     expect(entries.slice(1).map(({ basis }) => basis?.fromMs)).toEqual(seconds.map((_, index) => BigInt(index) * 1_000n));
+  });
+
+  test('calls on paid, free and promotional money and on credit never use more than all of it', async () => {
+    const both = replicas();
+    const { accountId, walletId } = await preparedAccount(both[0], 150_000n);
+    const topUp = (requestId: string, micros: bigint, bucket: string) => both[1].topUpWallet({ accountId, requestId, address: alice, amount: euros(micros), bucket, atMs });
+    await Promise.all([topUp('gift', 70_000n, 'promotional/-1'), topUp('trial', 60_000n, `free/0/${atMs + 60_000n}`), topUp('gone', 500_000n, `free/0/${atMs + 1n}`)]);
+    await both[0].setCreditLimit({ accountId, requestId: 'limit', address: alice, limit: euros(130_000n), actor: 'ops', atMs });
+    // Of 410,000 that can be used, four calls hold 100,000 each; what has expired by then is none of it.
+    const late = { ...cause, atMs: atMs + 1_000n };
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, async (_, index) => {
+        const script = new CallScript(accountId);
+        const asked = both[index % 2]!.authorizeCharge({ accountId, callId: script.callId, from: alice, to: 'client:bob', policyId: '', cause: late });
+        return asked.then((answer) => [{ script, charge: toChargeAuthorization(answer!.terms, answer!.grantedMs) }], (error: unknown) => {
+          expect(error).toMatchObject({ code: 'wallet.insufficient_balance' });
+          return [];
+        });
+      }),
+    );
+    const granted = answers.flat();
+    expect(granted).toHaveLength(4);
+    // Each event reaches both, and all calls are charged for more than they hold.
+    const play = async ({ script, charge }: (typeof granted)[number]) => {
+      const seconds = Array.from({ length: 12 }, (_, index) => script.progress('caller', [evidence(Channel.FACE, index * 1_000, (index + 1) * 1_000)]));
+      for (const event of [script.initiated(charge), script.videoStarted('caller'), ...seconds, script.ended('caller', 12_000), script.completed(12_000)]) {
+        await Promise.all(both.map((billing) => billing.applyCallEvent(toConsumedEvent(streamed(event)))));
+      }
+    };
+    await Promise.all(granted.map(play));
+    const wallet = (await both[0].wallets.find(walletId))!;
+    expect([wallet.balanceMicros, plainMicros(wallet), wallet.buckets, wallet.holds]).toEqual([-130_000n, -130_000n, [], {}]);
+    const entries = await both[0].wallets.entries(walletId, 0n, 200);
+    const chargedFrom = (bucket: string | undefined) => entries.filter((entry) => entry.reason === 'charge' && entry.bucket === bucket).reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
+    expect([chargedFrom('promotional/-1'), chargedFrom(`free/0/${atMs + 60_000n}`), chargedFrom(undefined)]).toEqual([70_000n, 60_000n, 280_000n]);
+    expect(entries.filter(({ reason }) => reason === 'expiry').map(({ amountMicros }) => amountMicros)).toEqual([500_000n]);
+    expect(entries.map((entry) => sha256(entryEncodingOf(entry)))).toEqual(entries.map(({ hash }) => hash));
+    expect((await verifyLedger(database.db)).faults).toEqual([]);
+  });
+
+  test('a charge over several parts of the balance that is booked many times is booked once', async () => {
+    const both = replicas();
+    const { accountId, walletId } = await preparedAccount(both[0], 5_000n);
+    for (const [requestId, bucket] of [['one', 'promotional/-2'], ['two', 'promotional/-1']] as const) {
+      await both[0].topUpWallet({ accountId, requestId, address: alice, amount: euros(3_000n), bucket, atMs });
+    }
+    const posting = { key: 'charge/0', currency: 'EUR', amountMicros: 10_000n, reason: 'charge', causeId: 'event', callId: newCallId(), atMs } as const;
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => both[index % 2]!.wallets.post({ walletId, accountId }, posting)));
+    expect(new Set(answers.map(({ entry }) => entry.key))).toEqual(new Set(['charge/0']));
+    const entries = await both[0].wallets.entries(walletId, 3n, 100);
+    expect(entries.map(({ key, amountMicros }) => [key, amountMicros])).toEqual([['charge/0', 3_000n], ['charge/0 #1', 3_000n], ['charge/0 #2', 4_000n]]);
+    for (const amountMicros of [3_000n, 9_999n, 10_001n]) {
+      await expect(both[1].wallets.post({ walletId, accountId }, { ...posting, amountMicros })).rejects.toMatchObject({ code: 'request.idempotency_conflict' });
+    }
   });
 });

@@ -51,6 +51,10 @@ function story(): Story {
     },
     (billing) => billing.setDefaultPolicy({ accountId, policyId: known.policyId, atMs }),
     (billing) => billing.topUpWallet({ accountId, requestId: 'top-up', address: alice, amount: { currency: 'EUR', micros: 100_000n }, atMs }),
+    // The first charge is drawn from this one and the plain part; what is left of the other expires with it.
+    (billing) => billing.topUpWallet({ accountId, requestId: 'gift', address: alice, amount: { currency: 'EUR', micros: 4_000n }, bucket: 'promotional/-1', atMs }),
+    (billing) => billing.topUpWallet({ accountId, requestId: 'trial', address: alice, amount: { currency: 'EUR', micros: 3_000n }, bucket: `free/1/${atMs + 1_000n}`, atMs }),
+    (billing) => billing.setCreditLimit({ accountId, requestId: 'limit', address: alice, limit: { currency: 'EUR', micros: 5_000n }, actor: 'ops', atMs }),
     async (billing) => {
       const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, to: 'client:bob', policyId: '', cause }))!;
       known.charge = toChargeAuthorization(terms, grantedMs);
@@ -119,11 +123,11 @@ test('without a crash the story comes to what it should', async () => {
   const plain = story();
   expect(await play(plain, new CrashGate())).toBe(false);
   expect(await outcome(plain)).toMatchObject({
-    wallet: { balance: '71000n', available: '71000n', holds: {}, entries: '5n' },
+    wallet: { balance: '75000n', available: '80000n', holds: {}, entries: '9n' },
     receipt: { totalMicros: '29000n', chargedMs: '2900n', unchargedMs: '500n' },
     isChained: true,
-    entries: Array.from({ length: 5 }, () => ({ hash: true })),
-    commands: ['policyVersionCreated', 'defaultPolicySet'],
+    entries: Array.from({ length: 9 }, () => ({ hash: true })),
+    commands: ['policyVersionCreated', 'defaultPolicySet', 'creditLimitSet'],
   });
   const events = await billingEvents(nats.bus, plain);
   expect(valuesOf(events, 'charged').map(({ amount }) => amount?.micros)).toEqual([10_000n, 5_000n, 10_000n, 4_000n]);
@@ -144,5 +148,5 @@ test.each(['before', 'after'] as const)(
       expect({ at, seen }).toEqual({ at, seen: expected });
     }
   },
-  300_000,
+  600_000,
 );

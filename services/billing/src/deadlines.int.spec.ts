@@ -115,7 +115,7 @@ describe('what is still held for a call that is over', () => {
     await call.apply(script.initiated(await chargeOf(call)), script.completed(1));
     // A replica that was paused past its lease holds something for a call that its successor settled.
     const owner = { walletId: `${accountId}/${alice}`, accountId };
-    await billing.wallets.hold(owner, { callId, currency: 'EUR', steps: [{ untilMs: 9n, coverMicros: 150_000n }], postedMicros: 0n });
+    await billing.wallets.hold(owner, { callId, currency: 'EUR', steps: [{ untilMs: 9n, coverMicros: 150_000n }], postedMicros: 0n, atMs });
     expect(await call.reserved()).toBe(150_000n);
     await billing.authorizeCharge({ accountId, callId: newCallId(), from: alice, to: 'client:bob', policyId: '', cause });
     expect(await call.reserved()).toBe(100_000n);

@@ -29,6 +29,7 @@ export {
   BillingAdjusted,
 } from './parley/billing/v1/billing_event.ts';
 export {
+  BucketKind,
   DisputeState,
   UsageRows,
   UsageFormat,
@@ -39,8 +40,12 @@ export {
   SetDefaultPolicyRequest,
   SetDefaultPolicyResponse,
   Wallet,
+  BucketTerms,
+  Bucket,
   TopUpWalletRequest,
   TopUpWalletResponse,
+  SetCreditLimitRequest,
+  SetCreditLimitResponse,
   GetWalletRequest,
   GetWalletResponse,
   LedgerEntry,
@@ -87,6 +92,7 @@ export {
   LedgerEntryPosted,
   PolicyVersionCreated,
   DefaultPolicySet,
+  CreditLimitSet,
 } from './parley/billing/v1/ledger_event.ts';
 export {
   Party,

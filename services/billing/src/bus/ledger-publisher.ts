@@ -1,13 +1,15 @@
 import { ledgerSubject, messageIdHeader, type Publisher, type StoredMessage } from '@parley/bus';
 import { LedgerEvent } from '@parley/contracts';
 import { currentTraceparent, traceparentHeader } from '@parley/telemetry';
+import type { CreditLimitChange } from '../domain/credit-limit.ts';
 import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
 import type { PolicyCommand } from '../store/policy-repository.ts';
-import { toLedgerEntry, toPolicySnapshot } from './convert.ts';
+import { toLedgerEntry, toMoney, toPolicySnapshot } from './convert.ts';
 
 /** Tells of every money command on the LEDGER stream, with an id that a repeat keeps. */
 export interface LedgerPublisher {
   entryPosted(entry: LedgerEntry): Promise<void>;
+  creditLimitSet(change: CreditLimitChange): Promise<void>;
   policyCommand(command: PolicyCommand): Promise<void>;
 }
 
@@ -17,6 +19,10 @@ export function createLedgerPublisher(publisher: Publisher): LedgerPublisher {
       const [accountId] = entry.walletId.split('/') as [string];
       const value = { walletId: entry.walletId, entry: toLedgerEntry(entry), idempotencyKey: entry.key };
       return publisher.publish(message(entryIdOf(entry), 'ledger.entry_posted', accountId, entry.atMs, { $case: 'entryPosted', value }));
+    },
+    creditLimitSet: ({ walletId, accountId, number, currency, limitMicros, nextEntry, requestId, actor, atMs }) => {
+      const value = { walletId, limit: toMoney(currency, limitMicros), number, nextEntry, requestId, actor };
+      return publisher.publish(message(`${walletId}/credit-limit/${number}`, 'ledger.credit_limit_set', accountId, atMs, { $case: 'creditLimitSet', value }));
     },
     policyCommand: (command) => {
       const { id, accountId, atMs } = command;

@@ -18,14 +18,37 @@ export function firstGrant(terms: PolicyTerms): HoldStep {
  */
 export function nextGrant(charge: AuthorizedCharge | OpenCharge): HoldStep {
   const { terms } = charge.terms.policy;
-  const { grantedMs } = charge.grant;
-  if (charge.status === 'authorized') return grantThrough(terms, grantedMs + terms.grantMs, { meter: zeroMeter, decidedMs: 0n });
-  const counted = countedTimeline(charge);
-  const { observedThroughMs } = charge.observed;
-  const fromMs = observedThroughMs > grantedMs ? observedThroughMs : grantedMs;
-  return grantThrough(terms, fromMs + terms.grantMs, { meter: rate(tariffOf(charge), counted).meter, decidedMs: endOf(counted) });
+  const { fromMs, known } = openEnd(charge);
+  return grantThrough(terms, fromMs + terms.grantMs, known);
 }
 
-function grantThrough(terms: PolicyTerms, untilMs: bigint, known: { meter: Meter; decidedMs: bigint }): HoldStep {
+/** The same for less than a whole grant: what a balance that does not cover that may still cover, second by second. */
+export function shortGrants(charge: AuthorizedCharge | OpenCharge): HoldStep[] {
+  const { terms } = charge.terms.policy;
+  const { fromMs, known } = openEnd(charge);
+  const stepMs = terms.grantMs > mostShortGrants * 1_000n ? terms.grantMs / mostShortGrants : 1_000n;
+  const steps: HoldStep[] = [];
+  for (let untilMs = fromMs + stepMs; untilMs < fromMs + terms.grantMs; untilMs += stepMs) steps.push(grantThrough(terms, untilMs, known));
+  return steps;
+}
+
+const mostShortGrants = 600n;
+
+interface Known {
+  readonly meter: Meter;
+  readonly decidedMs: bigint;
+}
+
+/** From where on more is granted, and what is known by then. */
+function openEnd(charge: AuthorizedCharge | OpenCharge): { readonly fromMs: bigint; readonly known: Known } {
+  const { grantedMs } = charge.grant;
+  if (charge.status === 'authorized') return { fromMs: grantedMs, known: { meter: zeroMeter, decidedMs: 0n } };
+  const counted = countedTimeline(charge);
+  const { observedThroughMs } = charge.observed;
+  const known = { meter: rate(tariffOf(charge), counted).meter, decidedMs: endOf(counted) };
+  return { fromMs: observedThroughMs > grantedMs ? observedThroughMs : grantedMs, known };
+}
+
+function grantThrough(terms: PolicyTerms, untilMs: bigint, known: Known): HoldStep {
   return { untilMs, coverMicros: highestMicros(terms, known, untilMs) };
 }

@@ -1,5 +1,5 @@
-/** `adjustment` follows from events that came late; what follows it is done by hand. */
-export type EntryReason = 'top_up' | 'charge' | 'adjustment' | ManualReason;
+/** `adjustment` follows from events that came late; what follows `expiry` is done by hand. */
+export type EntryReason = 'top_up' | 'charge' | 'adjustment' | 'expiry' | ManualReason;
 export type ManualReason = 'refund' | 'dispute' | 'rerating';
 
 /** Whether somebody did it: such an entry says who and why, and may give money back. */
@@ -25,26 +25,38 @@ export interface LedgerEntry {
   readonly amountMicros: bigint;
   readonly balanceAfterMicros: bigint;
   readonly reason: EntryReason;
-  /** Id of the event or request that caused it. */
+  /** Id of the event or request that caused it; of an expiry the bucket. */
   readonly causeId: string;
-  /** Empty for a top-up. */
+  /** Empty for a top-up and an expiry. */
   readonly callId: string;
   /** Unix time in ms. */
   readonly atMs: bigint;
   /** What makes the command the same one when it comes again; unique in the wallet. */
   readonly key: string;
-  /** Absent for a top-up. */
+  /** Absent for a top-up and an expiry. */
   readonly basis?: PostingBasis;
   /** Subject of the token of who corrected by hand; absent for what follows from events. */
   readonly actor?: string;
   /** Why it was corrected, in the actor's words. */
   readonly note?: string;
-  /** Part of the balance that it changes; absent: the paid one. */
+  /** Part of the balance that it changes, by its name; absent: the plain one. */
   readonly bucket?: string;
   /** Lower-case hex; empty for the first of the chain, absent in entries of before it. */
   readonly previousHash?: string;
   /** Digest of its encoding; absent in entries of before the chain. */
   readonly hash?: string;
+}
+
+const creditReasons: ReadonlySet<EntryReason> = new Set(['top_up', 'refund', 'dispute']);
+
+/** Whether money comes in. A re-rating goes either way, as its own sides say. */
+export function isCredit({ reason, creditAccount, walletId }: Pick<LedgerEntry, 'reason' | 'creditAccount' | 'walletId'>): boolean {
+  return creditReasons.has(reason) || (reason === 'rerating' && creditAccount === `wallet:${walletId}`);
+}
+
+/** What an entry does to its wallet's balance. */
+export function signedMicros(entry: Pick<LedgerEntry, 'reason' | 'creditAccount' | 'walletId' | 'amountMicros'>): bigint {
+  return isCredit(entry) ? entry.amountMicros : -entry.amountMicros;
 }
 
 /** SHA-256 of UTF-8 text, as lower-case hex. */

@@ -8,7 +8,7 @@ const entryHashOf = (entry: Omit<LedgerEntry, 'hash'>) => sha256(entryEncodingOf
 const basis = { fromMs: 0n, toMs: 10_000n, policyId: 'pol-1', policyVersion: 1 };
 const { wallet, entry } = post(emptyWallet('acme/client:alice', 'acme', 'EUR'), {
   key: 'k', currency: 'EUR', amountMicros: 5n, reason: 'top_up', causeId: 'r1', callId: 'CA1', atMs: 1_000n, basis,
-  actor: 'ops', note: 'goodwill', bucket: 'gift',
+  actor: 'ops', note: 'goodwill', bucket: 'free/0',
 }, sha256);
 const { hash, ...hashed } = entry;
 

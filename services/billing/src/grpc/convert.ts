@@ -2,11 +2,13 @@ import type { GetReceiptResponse, Receipt, ReceiptLine, Wallet as ProtoWallet } 
 import { invalidArgument, parleyError } from '@parley/errors';
 import { money, type Money } from '@parley/money';
 import { toAppliedSources, toMoney, toPolicySnapshot, toReason } from '../bus/convert.ts';
+import { inDrawingOrder } from '../domain/bucket.ts';
 import { isAddress, isCallId } from '../domain/address.ts';
 import type { RatedLine } from '../domain/rating.ts';
 import { receiptOf } from '../domain/receipt.ts';
-import { availableMicros, reservedMicros, type Wallet } from '../domain/wallet.ts';
+import { availableMicros, creditLimitMicros, reservedMicros, withoutExpired, type Wallet } from '../domain/wallet.ts';
 import type { ChargedRecord } from '../usecases/charge-store.ts';
+import { toBucket } from './bucket.ts';
 import { toCorrection } from './correction-answer.ts';
 import { toDispute } from './dispute-answer.ts';
 
@@ -42,13 +44,17 @@ function require(holds: boolean, value: string, field: string, description: stri
   return value;
 }
 
-export function toWallet(wallet: Wallet): ProtoWallet {
+/** @param atMs Unix time in ms: what has expired by then is not there. */
+export function toWallet(stored: Wallet, atMs: bigint): ProtoWallet {
+  const wallet = withoutExpired(stored, atMs);
   const { walletId, currency, balanceMicros } = wallet;
   return {
     walletId,
     balance: toMoney(currency, balanceMicros),
     reserved: toMoney(currency, reservedMicros(wallet)),
     available: toMoney(currency, availableMicros(wallet)),
+    creditLimit: toMoney(currency, creditLimitMicros(wallet)),
+    buckets: inDrawingOrder(wallet).map((part) => toBucket(part, currency)),
   };
 }
 

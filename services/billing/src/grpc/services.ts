@@ -16,6 +16,7 @@ import { refundChargeHandler } from './refund-charge.ts';
 import { openDisputeHandler } from './open-dispute.ts';
 import { releaseGrantHandler } from './release-grant.ts';
 import { resolveDisputeHandler } from './resolve-dispute.ts';
+import { setCreditLimitHandler } from './set-credit-limit.ts';
 import { setDefaultPolicyHandler } from './set-default-policy.ts';
 import { renderReceiptHandler } from './render-receipt.ts';
 import { simulateChargeHandler } from './simulate-charge.ts';
@@ -31,7 +32,8 @@ export function grpcServices(billing: Billing, { consumer, parking }: { consumer
         getPolicy: getPolicyHandler(billing.policies),
         setDefaultPolicy: setDefaultPolicyHandler(billing.setDefaultPolicy, now),
         topUpWallet: topUpWalletHandler(billing.topUpWallet, now),
-        getWallet: getWalletHandler(billing.wallets),
+        setCreditLimit: setCreditLimitHandler(billing.setCreditLimit, now),
+        getWallet: getWalletHandler(billing.wallets, now),
         listLedgerEntries: listLedgerEntriesHandler(billing.wallets),
         getReceipt: getReceiptHandler(billing.getReceipt),
         renderReceipt: renderReceiptHandler(billing.getReceipt),

@@ -1,7 +1,7 @@
-import { isParleyError, parleyError } from '@parley/errors';
 import { storeErrors } from '@parley/store';
-import type { Collection, Db } from 'mongodb';
-import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
+import type { Db } from 'mongodb';
+import { entryIdOf, partKeyOf, type LedgerEntry } from '../domain/wallet.ts';
+import { insertOnce } from './insert-once.ts';
 
 interface EntryDocument extends LedgerEntry {
   /** `<wallet>/<number>`, zero-padded so that it sorts. */
@@ -17,7 +17,8 @@ interface KeyDocument {
 /** Entries and the keys by which a command is known again. Both are inserted once and never changed. */
 export interface LedgerRepository {
   insert(entry: LedgerEntry): Promise<void>;
-  findByKey(walletId: string, key: string): Promise<LedgerEntry | undefined>;
+  /** The entries of one posting, the first under the key itself; none, if it is not known. */
+  findPosting(walletId: string, key: string): Promise<LedgerEntry[]>;
   /** The entries of these numbers that are there, ascending. */
   read(walletId: string, numbers: readonly bigint[]): Promise<LedgerEntry[]>;
 }
@@ -32,28 +33,24 @@ export function createLedgerRepository(db: Db): LedgerRepository {
     const { _id: _, ...entry } = found;
     return [entry];
   };
+  const findByKey = async (walletId: string, key: string): Promise<LedgerEntry[]> => {
+    const known = await storeErrors(() => keys.findOne({ _id: `${walletId}/${key}` }));
+    return known === null ? [] : find(entryIdOf({ walletId, number: known.number }));
+  };
   return {
     insert: async (entry) => {
       // The entry first: a key must never lead to an entry that is not there.
       await insertOnce<EntryDocument>(entries, { _id: entryIdOf(entry), ...entry }, 'hash');
       await insertOnce<KeyDocument>(keys, { _id: `${entry.walletId}/${entry.key}`, number: entry.number }, 'number');
     },
-    findByKey: async (walletId, key) => {
-      const known = await storeErrors(() => keys.findOne({ _id: `${walletId}/${key}` }));
-      if (known === null) return undefined;
-      return (await find(entryIdOf({ walletId, number: known.number })))[0];
+    findPosting: async (walletId, key) => {
+      const parts: LedgerEntry[] = [];
+      for (;;) {
+        const [part] = await findByKey(walletId, partKeyOf(key, parts.length));
+        if (part === undefined) return parts;
+        parts.push(part);
+      }
     },
     read: async (walletId, numbers) => (await Promise.all(numbers.map((number) => find(entryIdOf({ walletId, number }))))).flat(),
   };
-}
-
-/** A repeat inserts nothing new; another content under the same id (`field` tells) is a fault that must not pass for a repeat. */
-async function insertOnce<D extends { readonly _id: string }>(collection: Collection<D>, document: D, field: keyof D): Promise<void> {
-  try {
-    await storeErrors(() => (collection as unknown as Collection<{ _id: string }>).insertOne(document));
-  } catch (error) {
-    if (!isParleyError(error, 'store.duplicate')) throw error;
-    const stored = await storeErrors(() => (collection as unknown as Collection<{ _id: string }>).findOne({ _id: document._id }));
-    if ((stored as D | null)?.[field] !== document[field]) throw parleyError('ledger.conflict', `${document._id} is stored with another content`);
-  }
 }

@@ -1,81 +1,130 @@
 import { parleyError } from '@parley/errors';
 import { createOutboxRepository, storeErrors, type OutboxDocument } from '@parley/store';
 import type { Db } from 'mongodb';
-import { availableMicros, emptyWallet, hold, post, release, type HoldAnswer, type LedgerEntry, type Posting, type Wallet } from '../domain/wallet.ts';
+import { setCreditLimit, type CreditLimitChange } from '../domain/credit-limit.ts';
+import { availableMicros, emptyWallet, expire, hold, post, release, withoutExpired, type HoldAnswer, type LedgerEntry, type Posting, type Wallet } from '../domain/wallet.ts';
 import type { WalletOwner, WalletStore } from '../usecases/wallet-store.ts';
+import { createCreditLimitRepository, type CreditLimitRepository } from './credit-limit-repository.ts';
 import type { LedgerRepository } from './ledger-repository.ts';
 import { createSerialLanes } from './serial-lanes.ts';
 import { sha256 } from './sha256.ts';
 
 /** `_id` is the wallet id: balance, holds and the next entry's number are one document, so that one write changes all. */
-interface WalletDocument extends OutboxDocument<LedgerEntry> {
+export interface WalletDocument extends OutboxDocument<WalletNews> {
   readonly wallet: Wallet;
 }
 
-/** @param publishEntry tells of an entry on the LEDGER stream; may be called again for the same. */
-export function createWalletRepository(db: Db, ledger: LedgerRepository, publishEntry: (entry: LedgerEntry) => Promise<void>): WalletStore {
+interface Change {
+  readonly wallet: Wallet;
+  readonly news?: readonly WalletNews[];
+}
+
+/** What a change of a wallet adds to what is kept for good. */
+export type WalletNews = LedgerEntry | CreditLimitChange;
+
+/** Tells on the LEDGER stream; may be called again for the same. */
+export interface WalletPublisher {
+  entryPosted(entry: LedgerEntry): Promise<void>;
+  creditLimitSet(change: CreditLimitChange): Promise<void>;
+}
+
+export function isEntry(news: WalletNews): news is LedgerEntry {
+  return 'amountMicros' in news;
+}
+
+export function createWalletRepository(db: Db, ledger: LedgerRepository, publisher: WalletPublisher): WalletStore {
+  const limits = createCreditLimitRepository(db);
   const collection = db.collection<WalletDocument>('wallets');
   const repository = createOutboxRepository<WalletDocument>(collection, {
-    publish: async (entry) => {
-      await ledger.insert(entry);
-      await publishEntry(entry);
-    },
+    publish: (news) => keepAndTell(news, { ledger, limits, publisher }),
   });
   const lanes = createSerialLanes();
-  const change = (walletId: string, decide: (wallet: Wallet | undefined) => Promise<{ wallet: Wallet; entries?: LedgerEntry[] } | undefined>) =>
+  // What has expired by the time of the change goes first, and what the change sets free goes with it, in the same write.
+  // Without a change nothing is booked.
+  const change = (walletId: string, atMs: bigint, decide: (wallet: Wallet | undefined) => Promise<Change | undefined>) =>
     lanes.run(walletId, () =>
       repository.mutate(walletId, async (before) => {
-        const next = await decide(before?.wallet);
-        return next && { _id: walletId, wallet: next.wallet, outbox: next.entries ?? [] };
+        const due = before && expire(before.wallet, atMs, sha256);
+        const next = await decide(due?.wallet);
+        if (next === undefined) return undefined;
+        const freed = expire(next.wallet, atMs, sha256);
+        return { _id: walletId, wallet: freed.wallet, outbox: [...(due?.entries ?? []), ...(next.news ?? []), ...freed.entries] };
       }),
     );
+  const findPosting = async (walletId: string, posting: Posting): Promise<LedgerEntry[]> => {
+    const parts = await ledger.findPosting(walletId, posting.key);
+    if (parts.length === 0 || sumOf(parts) >= amountOf(posting)) return parts;
+    // Somebody may be writing its other entries just now. Whoever loads the wallet has written them all.
+    await repository.load(walletId);
+    return ledger.findPosting(walletId, posting.key);
+  };
   return {
     find: async (walletId) => (await repository.find(walletId))?.wallet,
     post: async (owner, posting) => {
       let entry: LedgerEntry | undefined;
-      const after = await change(owner.walletId, async (before) => {
+      const after = await change(owner.walletId, posting.atMs, async (before) => {
         // Whoever loads a wallet to change it has run its outbox: each key that it ever had is in the collection by now, and
         // one that comes in between makes this write fail.
-        entry = before && (await ledger.findByKey(owner.walletId, posting.key));
-        if (entry !== undefined) return sameCommand(entry, posting);
-        const posted = post(before ?? opened(owner, posting), posting, sha256);
-        entry = posted.entry;
-        return { wallet: posted.wallet, entries: [posted.entry] };
+        const known = before === undefined ? [] : await findPosting(owner.walletId, posting);
+        if (known.length > 0) {
+          entry = sameCommand(known, posting);
+          return undefined;
+        }
+        const { wallet, entry: first, entries } = post(before ?? opened(owner, posting), posting, sha256);
+        entry = first;
+        return { wallet, news: entries };
       });
       return { wallet: after!.wallet, entry: entry! };
     },
     hold: async ({ walletId, accountId }, request, onlyExtend = false) => {
       let answer: HoldAnswer | undefined;
-      await change(walletId, async (before) => {
+      const after = await change(walletId, request.atMs, async (before) => {
         answer = undefined;
         if (onlyExtend && before?.holds[request.callId] === undefined) return undefined;
         const wallet = before ?? emptyWallet(walletId, accountId, request.currency);
         answer = hold(wallet, request);
         return answer.wallet === wallet ? undefined : { wallet: answer.wallet };
       });
-      return answer && { grantedMs: answer.grantedMs, isShort: answer.isShort, availableMicros: availableMicros(answer.wallet) };
+      const left = after === undefined ? 0n : availableMicros(withoutExpired(after.wallet, request.atMs));
+      return answer && { grantedMs: answer.grantedMs, isShort: answer.isShort, availableMicros: left };
     },
-    release: async (walletId, callId) => {
-      await change(walletId, async (before) => (before?.holds[callId] === undefined ? undefined : { wallet: release(before, callId) }));
+    setCreditLimit: async (command) => {
+      const { walletId, requestId, atMs } = command;
+      const after = await change(walletId, atMs, async (before) => {
+        // As in `post`: the outbox of whoever loads the wallet was run.
+        if (before !== undefined && (await limits.isKnown(walletId, requestId))) return undefined;
+        const { wallet, change } = setCreditLimit(before, command);
+        return { wallet, news: [change] };
+      });
+      return after!.wallet;
+    },
+    release: async (walletId, callId, atMs) => {
+      await change(walletId, atMs, async (before) => (before?.holds[callId] === undefined ? undefined : { wallet: release(before, callId) }));
     },
     entryOf: async (walletId, key) => {
       await repository.load(walletId);
-      return ledger.findByKey(walletId, key);
+      return (await ledger.findPosting(walletId, key))[0];
     },
     entries: async (walletId, fromNumber, limit) => {
       const wallet = (await repository.load(walletId))?.wallet;
       const count = Math.min(limit, Math.max(0, Number((wallet?.nextEntry ?? 0n) - fromNumber)));
       return ledger.read(walletId, Array.from({ length: count }, (_, index) => fromNumber + BigInt(index)));
     },
-    ofAccount: (accountId) =>
-      storeErrors(async () => {
-        const found = await collection.find({ 'wallet.accountId': accountId }).sort({ _id: 1 }).toArray();
-        return found.map(({ wallet: { walletId, nextEntry } }) => ({ walletId, nextEntry }));
-      }),
+    ofAccount: (accountId) => storeErrors(() => collection.find({ 'wallet.accountId': accountId }).sort({ _id: 1 }).map(({ wallet }) => wallet).toArray()),
     publishLeft: async () => {
       await repository.publishPending();
     },
   };
+}
+
+async function keepAndTell(news: WalletNews, { ledger, limits, publisher }: { ledger: LedgerRepository; limits: CreditLimitRepository; publisher: WalletPublisher }): Promise<void> {
+  if (isEntry(news)) {
+    await ledger.insert(news);
+    await publisher.entryPosted(news);
+  } else {
+    await limits.insert(news);
+    await publisher.creditLimitSet(news);
+  }
 }
 
 function opened({ walletId, accountId }: WalletOwner, { reason, currency }: Posting): Wallet {
@@ -83,9 +132,19 @@ function opened({ walletId, accountId }: WalletOwner, { reason, currency }: Post
   return emptyWallet(walletId, accountId, currency);
 }
 
-/** @returns undefined: nothing is to be changed. */
-function sameCommand(entry: LedgerEntry, posting: Posting): undefined {
-  const amountMicros = posting.amountMicros < 0n ? -posting.amountMicros : posting.amountMicros;
-  const isSame = (['reason', 'currency', 'callId'] as const).every((field) => entry[field] === posting[field]) && entry.amountMicros === amountMicros;
+/** @returns the first entry of a posting that was booked before. */
+function sameCommand(parts: readonly LedgerEntry[], posting: Posting): LedgerEntry {
+  const first = parts[0]!;
+  const isSame = (['reason', 'currency', 'callId'] as const).every((field) => first[field] === posting[field]) && sumOf(parts) === amountOf(posting);
   if (!isSame) throw parleyError('request.idempotency_conflict', 'the key was used before for another posting');
+  return first;
+}
+
+/** Entries say by their sides which way the money went. */
+function amountOf({ amountMicros }: Posting): bigint {
+  return amountMicros < 0n ? -amountMicros : amountMicros;
+}
+
+function sumOf(entries: readonly LedgerEntry[]): bigint {
+  return entries.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
 }

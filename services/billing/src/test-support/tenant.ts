@@ -73,6 +73,10 @@ export class Tenant {
     return billing.topUpWallet({ accountId: this.accountId, requestId, address: alice, amount: { currency: 'EUR', micros }, atMs });
   }
 
+  setCreditLimit(micros: bigint) {
+    return this.billing.setCreditLimit({ accountId: this.accountId, requestId: 'limit', address: alice, limit: { currency: 'EUR', micros }, actor: 'ops', atMs });
+  }
+
   authorize(callId = newCallId(), billing = this.billing) {
     return billing.authorizeCharge({ accountId: this.accountId, callId, from: alice, to: bob, policyId: '', cause });
   }

@@ -47,7 +47,7 @@ export function createApplyCallEvent({ charges, wallets }: { charges: ChargeStor
     const order = arrival(record.charge, input);
     if (order !== 'next') return order === 'early' ? 'wait' : 'duplicate';
     const charge: LiveCharge = absorbCallInput(record.charge, input);
-    return advance(record, await coverHeld(wallets, charge), event.cause);
+    return advance(record, await coverHeld(wallets, charge, event.cause), event.cause);
   };
   return async (event) => {
     let outcome: Outcome = 'applied';
@@ -67,7 +67,7 @@ function initiate(record: ChargeRecord | undefined, event: ConsumedEvent, { term
   const known = { callId, accountId, requestedPolicyId: record?.requestedPolicyId ?? '', attributes, lastCause: cause };
   if (terms === undefined) {
     // It may have been authorised, and the call router not have heard of it.
-    const effects = before?.status === 'authorized' ? [releaseEffect(before)] : [];
+    const effects = before?.status === 'authorized' ? [releaseEffect(before, cause)] : [];
     return { record: { ...known, charge: { status: 'free' } }, effects };
   }
   const authorized = before ?? authorizedCharge(callId, accountId, terms);

@@ -50,7 +50,7 @@ export function createAuthorizeCharge(ports: AuthorizePorts): (command: Authoriz
     if (record === undefined) return undefined;
     const charge = sameRequest(record, command);
     if (charge.status !== 'authorized') return { terms: charge.terms, grantedMs: charge.grant.grantedMs };
-    const held = await holdFirst(ports, charge);
+    const held = await holdFirst(ports, charge, command.cause.atMs);
     if (held.isShort) throw parleyError('wallet.insufficient_balance', 'the available balance does not cover the first grant');
     const after = await charges.change(command.callId, async (before) => {
       if (before?.charge.status !== 'authorized') return undefined;
@@ -59,7 +59,7 @@ export function createAuthorizeCharge(ports: AuthorizePorts): (command: Authoriz
     });
     if (after?.charge.status !== 'authorized' && after?.charge.status !== 'open') {
       // It ended meanwhile, or began without a charge: its own release may have come before this hold.
-      await wallets.release(charge.terms.walletId, command.callId);
+      await wallets.release(charge.terms.walletId, command.callId, command.cause.atMs);
       throw ended();
     }
     return { terms: charge.terms, grantedMs: held.grantedMs };
@@ -106,13 +106,13 @@ function sameRequest({ accountId, charge, requestedPolicyId }: ChargeRecord, com
   throw ended();
 }
 
-async function holdFirst({ wallets, reclaimHolds }: AuthorizePorts, charge: AuthorizedCharge): Promise<HoldResult> {
+async function holdFirst({ wallets, reclaimHolds }: AuthorizePorts, charge: AuthorizedCharge, atMs: bigint): Promise<HoldResult> {
   const { walletId, policy } = charge.terms;
   const owner = { walletId, accountId: charge.accountId };
-  const request = { callId: charge.callId, currency: policy.terms.currency, steps: [firstGrant(policy.terms)], postedMicros: 0n };
+  const request = { callId: charge.callId, currency: policy.terms.currency, steps: [firstGrant(policy.terms)], postedMicros: 0n, atMs };
   const hold = async () => (await wallets.hold(owner, request)) ?? { grantedMs: 0n, isShort: true, availableMicros: 0n };
   const held = await hold();
-  if (!held.isShort || !(await reclaimHolds(walletId))) return held;
+  if (!held.isShort || !(await reclaimHolds(walletId, atMs))) return held;
   return hold();
 }
 

@@ -10,11 +10,11 @@ import type { WalletStore } from './wallet-store.ts';
  * Asks the wallet for what is decided and lies beyond the grant. A repeat, after a crash or because somebody else
  * changed the charge meanwhile, asks for the same and gets the same.
  */
-export async function coverHeld(wallets: WalletStore, charge: LiveCharge): Promise<LiveCharge> {
+export async function coverHeld(wallets: WalletStore, charge: LiveCharge, { atMs }: Pick<Cause, 'atMs'>): Promise<LiveCharge> {
   const steps = heldSteps(charge);
   if (steps.length === 0) return charge;
   const { walletId, policy } = charge.terms;
-  const request = { callId: charge.callId, currency: policy.terms.currency, steps, postedMicros: charge.published.chargedMicros };
+  const request = { callId: charge.callId, currency: policy.terms.currency, steps, postedMicros: charge.published.chargedMicros, atMs };
   const answer = await wallets.hold({ walletId, accountId: charge.accountId }, request);
   if (answer === undefined) return charge;
   const { grantedMs, availableMicros, isShort } = answer;
@@ -37,10 +37,10 @@ export function withFacts(record: ChargeRecord, charge: Charge, facts: readonly 
     if (!('published' in next) || attributes === undefined) throw parleyError('internal', 'a call that was not initiated cannot be charged');
     const { nextSequence: sequence } = next.published;
     // What is left is given back before the settlement is told, so that whoever hears of it finds the wallet settled.
-    if (fact.type === 'settled') effects.push(releaseEffect(charge));
+    if (fact.type === 'settled') effects.push(releaseEffect(charge, cause));
     const posting = postingOf(charge, fact, sequence, cause);
     effects.push({ kind: 'event', accountId, callId, walletId, attributes, sequence, fact, cause, posting });
-    if (fact.type === 'adjusted') effects.push(...releaseAfter(charge, posting));
+    if (fact.type === 'adjusted') effects.push(...releaseAfter(charge, posting, cause));
     next = evolve(next, fact);
   }
   return { record: { ...record, charge: next, lastCause: cause }, effects };

@@ -35,12 +35,12 @@ export function correctionKeyOf(callId: string, { reason, order }: Pick<Correcti
 }
 
 /** Gives back what is held for the call. */
-export function releaseEffect({ callId, terms }: Charge): ReleaseEffect {
-  return { kind: 'release', walletId: terms.walletId, callId };
+export function releaseEffect({ callId, terms }: Charge, { atMs }: Pick<Cause, 'atMs'>): ReleaseEffect {
+  return { kind: 'release', walletId: terms.walletId, callId, atMs };
 }
 
 /** What was held for a correction and not used by it is given back. */
-export function releaseAfter({ callId, terms }: Charge, posting: Posting | undefined): ReleaseEffect[] {
+export function releaseAfter({ callId, terms }: Charge, posting: Posting | undefined, { atMs }: Pick<Cause, 'atMs'>): ReleaseEffect[] {
   if (posting === undefined || posting.amountMicros < 0n) return [];
-  return [{ kind: 'release', walletId: terms.walletId, callId, ...(posting.holdId !== undefined && { holdId: posting.holdId }) }];
+  return [{ kind: 'release', walletId: terms.walletId, callId, atMs, ...(posting.holdId !== undefined && { holdId: posting.holdId }) }];
 }

@@ -66,6 +66,8 @@ export interface ReleaseEffect {
   readonly callId: string;
   /** Of a correction. */
   readonly holdId?: string;
+  /** Unix time in ms. Effects that were stored before buckets have none. */
+  readonly atMs?: bigint;
 }
 
 /** What follows from a change, in order. Each may be run again after a crash and does nothing the second time. */

@@ -15,20 +15,21 @@ export interface CorrectionHold {
   dropStale(charge: SettledCharge): Promise<void>;
 }
 
-export function createCorrectionHold(wallets: WalletStore): CorrectionHold {
+/** @param atMs Unix time of the command, in ms */
+export function createCorrectionHold(wallets: WalletStore, atMs: bigint): CorrectionHold {
   let held: string | undefined;
   return {
     take: async ({ callId, accountId, terms: { walletId, policy }, published }, micros) => {
       const holdId = correctionHoldOf(callId, published.nextSequence);
       // Two attempts at the same number share the hold. It reaches as far as its amount, so that it only grows.
       const steps = [{ untilMs: micros, coverMicros: micros }];
-      const answer = await wallets.hold({ walletId, accountId }, { callId: holdId, currency: policy.terms.currency, steps, postedMicros: 0n });
+      const answer = await wallets.hold({ walletId, accountId }, { callId: holdId, currency: policy.terms.currency, steps, postedMicros: 0n, atMs });
       if (answer === undefined || answer.isShort) throw parleyError('wallet.insufficient_balance', 'the balance does not cover the difference');
       held = holdId;
     },
     dropStale: async ({ callId, terms, published }) => {
       if (held === undefined || held === correctionHoldOf(callId, published.nextSequence)) return;
-      await wallets.release(terms.walletId, held);
+      await wallets.release(terms.walletId, held, atMs);
       held = undefined;
     },
   };

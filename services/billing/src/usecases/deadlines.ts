@@ -58,9 +58,9 @@ async function miss(wallets: WalletStore, record: ChargeRecord, cause: Cause): P
   const { charge } = record;
   if (charge.status === 'authorized') {
     const closed = { ...charge, status: 'closed', reason: 'expired' } as const;
-    return { record: { ...record, charge: closed }, effects: [releaseEffect(charge)] };
+    return { record: { ...record, charge: closed }, effects: [releaseEffect(charge, cause)] };
   }
   if (charge.status !== 'open') return undefined;
   const lost = absorbOwnInput(charge, { type: charge.observed.completedMs === undefined ? 'call_overdue' : 'recognition_overdue' });
-  return advance(record, await coverHeld(wallets, lost), cause);
+  return advance(record, await coverHeld(wallets, lost, cause), cause);
 }

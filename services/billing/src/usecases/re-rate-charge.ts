@@ -38,7 +38,7 @@ export function createReRateCharge(ports: ReRatePorts): (command: ReRateCommand)
     const { accountId, callId, requestId, policyId, version, dryRun } = command;
     const policy = await requirePolicy(policies, accountId, policyId, version);
     if (dryRun) return tried(requireSettled(await charges.find(callId), accountId), policy, command);
-    const hold = createCorrectionHold(wallets);
+    const hold = createCorrectionHold(wallets, command.atMs);
     const record = await changeSettled(ports, command, ['rerating', policyId, String(version)], (before) => change(before, policy, command, hold));
     const made = await madeCorrection(wallets, record, 'rerating', requestId);
     const { policy: by = policy, utcOffsetMinutes } = made.correction;

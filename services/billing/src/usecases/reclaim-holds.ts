@@ -3,7 +3,7 @@ import type { ChargeStore } from './charge-store.ts';
 import type { WalletStore } from './wallet-store.ts';
 
 /** @returns whether something was given back. */
-export type ReclaimHolds = (walletId: string) => Promise<boolean>;
+export type ReclaimHolds = (walletId: string, atMs: bigint) => Promise<boolean>;
 
 /**
  * Gives back what is held for calls that are over. A settlement releases its hold; a replica that was paused past its
@@ -11,10 +11,10 @@ export type ReclaimHolds = (walletId: string) => Promise<boolean>;
  * available: so before it is called insufficient, this is looked for.
  */
 export function createReclaimHolds({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): ReclaimHolds {
-  return async (walletId) => {
+  return async (walletId, atMs) => {
     const held = Object.keys((await wallets.find(walletId))?.holds ?? {});
     const over = await Promise.all(held.map(async (holdId) => ((await isOver(charges, holdId)) ? [holdId] : [])));
-    for (const holdId of over.flat()) await wallets.release(walletId, holdId);
+    for (const holdId of over.flat()) await wallets.release(walletId, holdId, atMs);
     return over.flat().length > 0;
   };
 }

@@ -18,11 +18,11 @@ export function createReleaseGrant(charges: ChargeStore): (command: GrantCommand
       const { charge } = record;
       if (charge.status === 'authorized') {
         const closed = { ...charge, status: 'closed', reason: 'released' } as const;
-        return { record: { ...record, charge: closed, lastCause: cause }, effects: [releaseEffect(charge)] };
+        return { record: { ...record, charge: closed, lastCause: cause }, effects: [releaseEffect(charge, cause)] };
       }
       if (charge.status !== 'open') return undefined;
       if (charge.observed.videoParties.length > 0) throw parleyError('call.wrong_state', 'the call has video: its charge is settled when it completes');
-      return { record: { ...record, charge: absorbOwnInput(charge, { type: 'grant_released' }) }, effects: [releaseEffect(charge)] };
+      return { record: { ...record, charge: absorbOwnInput(charge, { type: 'grant_released' }) }, effects: [releaseEffect(charge, cause)] };
     });
   };
 }

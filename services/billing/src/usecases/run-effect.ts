@@ -22,7 +22,7 @@ export interface BillingEventPublisher {
  */
 export function createRunEffect(wallets: WalletStore, events: BillingEventPublisher): RunEffect {
   return async (effect) => {
-    if (effect.kind === 'release') return wallets.release(effect.walletId, effect.holdId ?? effect.callId);
+    if (effect.kind === 'release') return wallets.release(effect.walletId, effect.holdId ?? effect.callId, effect.atMs ?? 0n);
     const posted = effect.posting && (await wallets.post(effect, effect.posting));
     await events.publish(effect, posted?.entry);
   };

@@ -11,18 +11,22 @@ export interface TopUpCommand {
   /** Of the wallet's holder. */
   readonly address: string;
   readonly amount: Money;
+  /** Name of the part of the balance that it adds to; undefined: the plain one. */
+  readonly bucket?: string | undefined;
   readonly atMs: bigint;
 }
 
 /**
- * Adds prepaid money, once per request id. The first top-up opens the wallet and fixes its currency.
- * @throws ParleyError `wallet.invalid_amount`, `wallet.currency_mismatch`, `request.idempotency_conflict`
+ * Adds money, once per request id. The first top-up opens the wallet and fixes its currency.
+ * @throws ParleyError `wallet.invalid_amount`, `wallet.currency_mismatch`, `wallet.bucket_expired`, `wallet.too_many_buckets`,
+ *   `request.idempotency_conflict`
  */
 export function createTopUpWallet(ports: { wallets: WalletStore; requests: RequestStore }): (command: TopUpCommand) => Promise<{ wallet: Wallet; entry: LedgerEntry }> {
-  return async ({ accountId, requestId, address, amount: { currency, micros }, atMs }) => {
+  return async ({ accountId, requestId, address, amount: { currency, micros }, bucket, atMs }) => {
     if (micros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
-    await ports.requests.claim(accountId, requestId, ['top_up', address, currency, micros.toString()]);
-    const posting = { key: `topup/${requestId}`, currency, amountMicros: micros, reason: 'top_up', causeId: requestId, callId: '', atMs } as const;
+    const named = bucket === undefined ? [] : [bucket];
+    await ports.requests.claim(accountId, requestId, ['top_up', address, currency, micros.toString(), ...named]);
+    const posting = { key: `topup/${requestId}`, currency, amountMicros: micros, reason: 'top_up', causeId: requestId, callId: '', atMs, ...(bucket !== undefined && { bucket }) } as const;
     return ports.wallets.post({ walletId: walletIdOf(accountId, address), accountId }, posting);
   };
 }

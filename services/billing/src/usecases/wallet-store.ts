@@ -1,3 +1,4 @@
+import type { CreditLimitCommand } from '../domain/credit-limit.ts';
 import type { HoldRequest, LedgerEntry, Posting, Wallet } from '../domain/wallet.ts';
 
 export interface WalletOwner {
@@ -14,6 +15,7 @@ export interface HoldResult {
   readonly availableMicros: bigint;
 }
 
+/** What has expired by the time of a change is booked with it, as entries of their own. */
 export interface WalletStore {
   find(walletId: string): Promise<Wallet | undefined>;
   /**
@@ -29,9 +31,17 @@ export interface WalletStore {
    * @throws ParleyError `wallet.currency_mismatch`
    */
   hold(owner: WalletOwner, request: HoldRequest, onlyExtend?: boolean): Promise<HoldResult | undefined>;
-  /** Gives back what is held under this id, that of a call or of a correction; nothing, if nothing is. */
-  release(walletId: string, holdId: string): Promise<void>;
-  /** The entry that was booked under a key. */
+  /**
+   * Sets the credit limit once: the same request again leaves the limit as it is now. Opens a wallet that is not there.
+   * @throws ParleyError `wallet.currency_mismatch`, `wallet.invalid_amount`
+   */
+  setCreditLimit(command: CreditLimitCommand): Promise<Wallet>;
+  /**
+   * Gives back what is held under this id, that of a call or of a correction; nothing, if nothing is.
+   * @param atMs Unix time in ms: what has expired by then is gone.
+   */
+  release(walletId: string, holdId: string, atMs: bigint): Promise<void>;
+  /** The first entry that was booked under a key. */
   entryOf(walletId: string, key: string): Promise<LedgerEntry | undefined>;
   /** Entries by number, ascending; fewer at the end of the ledger. */
   entries(walletId: string, fromNumber: bigint, limit: number): Promise<LedgerEntry[]>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createPublisher } from '@parley/bus';
-import { Channel } from '@parley/contracts';
+import { BucketKind, Channel } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import type { Document } from 'mongodb';
 import { alice, bob, CallScript, evidence } from '../test-support/call-script.ts';
@@ -17,21 +17,27 @@ const database = testDatabase();
 const keys = testKeys();
 const service = startedBilling({ nats, database, keys });
 
-const collections = ['wallets', 'ledger_entries', 'ledger_keys', 'charges'] as const;
+const collections = ['wallets', 'ledger_entries', 'ledger_keys', 'charges', 'credit_limits'] as const;
 /** A database in which a call was settled and another one goes on. */
 let whole: Record<(typeof collections)[number], Document[]>;
 let settled: CallScript;
 let open: CallScript;
+const carol = 'client:carol';
 
 beforeAll(async () => {
   const accountId = 'acme';
   const { billing, authorization } = await service.clients(accountId);
   const { policyId } = await createSamplePolicy(billing);
   for (const address of [alice, bob]) await billing.topUpWallet({ requestId: randomUUID(), address, amount: { currency: 'EUR', micros: 1_000_000n } });
+  // So much that the first charge of carol's call is drawn from it and from the plain part.
+  const gift = { kind: BucketKind.PROMOTIONAL, priority: -1, expiresAt: undefined };
+  await billing.topUpWallet({ requestId: 'gift', address: carol, amount: { currency: 'EUR', micros: 4_000n }, bucket: gift });
+  await billing.topUpWallet({ requestId: 'paid', address: carol, amount: { currency: 'EUR', micros: 200_000n } });
+  for (const [requestId, micros] of [['first', 500n], ['second', 0n]] as const) await billing.setCreditLimit({ requestId, address: alice, limit: { currency: 'EUR', micros } });
   const publisher = createPublisher(nats.bus);
-  const play = async (finalMs?: number): Promise<CallScript> => {
+  const play = async (finalMs?: number, from = alice): Promise<CallScript> => {
     const script = new CallScript(accountId);
-    const granted = await authorization.authorizeCharge({ callId: script.callId, from: alice, to: bob, policyId });
+    const granted = await authorization.authorizeCharge({ callId: script.callId, from, to: bob, policyId });
     const begun = [script.initiated(granted.authorization), script.videoStarted('caller'), script.observing('caller'), script.progress('caller', [evidence(Channel.FACE, 0, 3_000)])];
     const ended = finalMs === undefined ? [] : [script.ended('caller', finalMs), script.completed(finalMs)];
     for (const event of [...begun, ...ended]) await publisher.publish(event);
@@ -39,8 +45,10 @@ beforeAll(async () => {
   };
   settled = await play(3_000);
   open = await play();
+  const parted = await play(3_000, carol);
   await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, settled), 'settled')).toHaveLength(1));
   await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, open), 'charged')).toHaveLength(3));
+  await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, parted), 'settled')).toHaveLength(1));
   await eventually(async () => expect((await verifyLedger(database.db)).faults).toEqual([]));
   const found = await Promise.all(collections.map(async (name) => [name, await database.db.collection(name).find().toArray()] as const));
   whole = Object.fromEntries(found) as unknown as typeof whole;
@@ -63,8 +71,8 @@ const entry = (number: number): Document => whole.ledger_entries.find(({ _id }) 
 describe('a ledger', () => {
   test('that nobody touched adds up', async () => {
     const { wallets, entries, charges, heldMicros } = await verifyLedger(database.db);
-    expect({ wallets, entries, charges }).toEqual({ wallets: 2, entries: 8, charges: 2 });
-    expect([...heldMicros]).toEqual([['EUR', 1_940_000n]]);
+    expect({ wallets, entries, charges }).toEqual({ wallets: 3, entries: 14, charges: 3 });
+    expect([...heldMicros]).toEqual([['EUR', 2_114_000n]]);
   });
 
   test('of which a crash left the last entry in the outbox adds up', async () => {
@@ -108,6 +116,11 @@ describe('a ledger', () => {
       await change('charges', settled.callId, { outbox: [] });
       await change('wallets', walletId, { [`wallet.holds.${settled.callId}`]: { coverMicros: 2n, postedMicros: 1n, grantedMs: 5n } });
     }, [`${walletId}: something is held for`]],
+    ['money moved from one part of the balance to another', () => change('wallets', `acme/${carol}`, { 'wallet.buckets': [{ name: 'promotional/-1', restMicros: 1n }] }), [`acme/${carol}: its parts are promotional/-1: 1, and by its entries none`]],
+    ['a charge that says it is from another part', () => database.db.collection('ledger_entries').updateOne({ _id: `acme/${carol}/000000000003` as never }, { $set: { bucket: 'promotional/-1' } }), [`acme/${carol}/000000000003: more is taken from promotional/-1 than there is, by 6000`]],
+    ['an expiry of what never expires', () => change('ledger_entries', `acme/${carol}/000000000002`, { reason: 'expiry' }), [`acme/${carol}/000000000002: promotional/-1 had not expired`]],
+    ['a credit limit that was changed', () => change('wallets', walletId, { 'wallet.credit.limitMicros': 500n }), [`${walletId}: its credit limit is 500, and was last set to 0`]],
+    ['a change of the credit limit that was deleted', () => remove('credit_limits', `${walletId}/first`), [`${walletId}: a change of its credit limit is missing`]],
     ['more held than there is', () => change('wallets', walletId, { [`wallet.holds.${open.callId}.coverMicros`]: 2_000_000n }), [`${walletId}: more is held than its balance`]],
   ])('with %s does not', async (_what, tamper, expected) => {
     await tamper();

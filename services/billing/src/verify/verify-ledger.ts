@@ -1,10 +1,14 @@
 import type { Db } from 'mongodb';
 import type { Charge } from '../domain/charge.ts';
 import type { ChargeEffect } from '../usecases/charge-store.ts';
-import { entryEncodingOf, genesisHash, isManual } from '../domain/ledger-entry.ts';
 import { holderOf } from '../domain/correction.ts';
-import { availableMicros, entryIdOf, sidesOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
+import type { CreditLimitChange } from '../domain/credit-limit.ts';
+import { entryEncodingOf, genesisHash, isCredit, isManual, signedMicros } from '../domain/ledger-entry.ts';
+import { entryIdOf, sidesOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
 import { sha256 } from '../store/sha256.ts';
+import { isEntry, type WalletDocument } from '../store/wallet-repository.ts';
+import { bookBucket, bucketFaults, type BucketSums } from './buckets.ts';
+import { creditFaults, lowestMicros, readLimits } from './credit-limits.ts';
 
 export interface LedgerReport {
   readonly wallets: number;
@@ -16,13 +20,6 @@ export interface LedgerReport {
   readonly faults: readonly string[];
 }
 
-interface WalletDocument {
-  readonly _id: string;
-  readonly wallet: Wallet;
-  /** Of the last change, whether they were written or not. */
-  readonly outbox: readonly LedgerEntry[];
-}
-
 interface ChargeDocument {
   readonly _id: string;
   readonly charge: Charge | { readonly status: 'free' };
@@ -32,9 +29,13 @@ interface ChargeDocument {
 
 /** How far the entries of one wallet were read. */
 interface Account {
-  readonly document: WalletDocument;
+  readonly wallet: Wallet;
+  /** Entries of the last change, whether they were written or not. */
+  readonly outbox: readonly LedgerEntry[];
+  readonly limits: readonly CreditLimitChange[];
   nextEntry: bigint;
   balanceMicros: bigint;
+  readonly buckets: BucketSums;
   /** Of the last entry that has one. */
   headHash: string | undefined;
 }
@@ -44,8 +45,8 @@ const progressEach = 10_000;
 
 /**
  * Proves, for a whole database, that every balance follows from the entries: numbers without a hole, each entry's balance the
- * one before it with its amount, the hashes a chain, both sides the ones of its reason, no entry without its key and no key without its entry,
- * nothing held for a charge that is over, no balance below what is held, and of each call as much charged as its charge says.
+ * one before it with its amount, the hashes a chain, the parts of each balance those that the entries leave, both sides the ones of its reason, no entry without its key and no key without its entry,
+ * nothing held for a charge that is over, no balance below what is held and was ever given as credit, and of each call as much charged as its charge says.
  * What a crash left in an outbox counts as written: the next start writes it. Billing should not run meanwhile.
  *
  * It keeps a few words for each wallet and each call, and reads entries in the order of their ids.
@@ -60,7 +61,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
   const chargedMicros = new Map<string, bigint>();
   const heldMicros = new Map<string, bigint>();
   const book = (entry: LedgerEntry, account: Account): void => {
-    for (const text of faultsOf(entry, account)) fault(`${entryIdOf(entry)}: ${text}`);
+    for (const text of [...faultsOf(entry, account), ...bookBucket(account.buckets, entry)]) fault(`${entryIdOf(entry)}: ${text}`);
     const signed = signedMicros(entry);
     account.balanceMicros += signed;
     account.nextEntry = entry.number + 1n;
@@ -79,7 +80,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
     if (account === undefined) fault(`${_id}: there is no wallet ${entry.walletId}`);
     else book(entry, account);
     const key = await keys.findOne({ _id: `${entry.walletId}/${entry.key}` });
-    const isPending = account !== undefined && account.document.outbox.some(({ number }) => number === entry.number);
+    const isPending = account !== undefined && account.outbox.some(({ number }) => number === entry.number);
     if (key?.number === entry.number) keyed += 1;
     else if (key !== null) fault(`${_id}: its key ${entry.key} is that of entry ${key.number}`);
     else if (!isPending) fault(`${_id}: its key ${entry.key} is missing`);
@@ -88,27 +89,33 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
   if (unused > 0) fault(`ledger_keys: ${unused} keys without an entry`);
 
   for (const account of accounts.values()) {
-    const { wallet, outbox } = account.document;
+    const { wallet, outbox } = account;
     for (const entry of outbox) if (entry.number >= account.nextEntry) book(entry, account);
     if (account.nextEntry !== wallet.nextEntry) fault(`${wallet.walletId}: its next entry is ${wallet.nextEntry}, and the last one that is there ${account.nextEntry - 1n}`);
     if (account.balanceMicros !== wallet.balanceMicros) fault(`${wallet.walletId}: its balance is ${wallet.balanceMicros}, and its entries add up to ${account.balanceMicros}`);
     if (account.headHash !== wallet.headHash) fault(`${wallet.walletId}: the hash of its last entry is not the one that it keeps`);
-    if (availableMicros(wallet) < 0n) fault(`${wallet.walletId}: more is held than its balance, by ${-availableMicros(wallet)}`);
+    for (const text of [...creditFaults(wallet, account.limits), ...bucketFaults(wallet, account.buckets)]) fault(`${wallet.walletId}: ${text}`);
   }
   const charges = await verifyCharges(db, { accounts, chargedMicros, fault });
   return { wallets: accounts.size, entries, charges, heldMicros, faults };
 }
 
 async function readAccounts(db: Db): Promise<Map<string, Account>> {
-  const accounts = new Map<string, Account>();
-  for await (const document of db.collection<WalletDocument>('wallets').find()) accounts.set(document._id, { document, nextEntry: 0n, balanceMicros: 0n, headHash: undefined });
-  return accounts;
+  const documents = await db.collection<WalletDocument>('wallets').find().toArray();
+  const limits = await readLimits(db, documents.flatMap(({ outbox }) => outbox));
+  return new Map(
+    documents.map(({ _id, wallet, outbox }) => [
+      _id,
+      { wallet, outbox: outbox.filter(isEntry), limits: limits.get(_id) ?? [], nextEntry: 0n, balanceMicros: 0n, buckets: new Map(), headHash: undefined },
+    ]),
+  );
 }
 
 function faultsOf(entry: LedgerEntry, account: Account): string[] {
   const { number, debitAccount, creditAccount, currency, amountMicros, balanceAfterMicros, reason, callId } = entry;
-  const { document: { wallet }, nextEntry, balanceMicros } = account;
-  const { debitAccount: debit, creditAccount: credit } = sidesOf(reason, wallet, isMoneyBack(entry));
+  const { wallet, limits, nextEntry, balanceMicros } = account;
+  const lowest = lowestMicros(limits, number);
+  const { debitAccount: debit, creditAccount: credit } = sidesOf(reason, wallet, isCredit(entry));
   const after = balanceMicros + signedMicros(entry);
   return [
     ...(number === nextEntry ? [] : [`entry ${nextEntry} should come here`]),
@@ -116,24 +123,14 @@ function faultsOf(entry: LedgerEntry, account: Account): string[] {
     ...(currency === wallet.currency ? [] : [`it is in ${currency}, the wallet in ${wallet.currency}`]),
     ...(debitAccount === debit && creditAccount === credit ? [] : [`a ${reason} is from ${debit} to ${credit}, not from ${debitAccount} to ${creditAccount}`]),
     ...(balanceAfterMicros === after ? [] : [`the balance after it is ${balanceAfterMicros}, and should be ${after}`]),
-    ...(after >= 0n ? [] : [`the balance after it is below zero: ${after}`]),
+    ...(after >= lowest ? [] : [`the balance after it is below ${lowest}: ${after}`]),
     ...chainFaults(entry, account),
-    ...((reason === 'top_up') === (callId === '') ? [] : ['a charge names its call, and a top-up none']),
+    ...((reason === 'top_up' || reason === 'expiry') === (callId === '') ? [] : ['a charge names its call, and no other entry does']),
     ...(isManual(reason) && (entry.actor === undefined || entry.note === undefined) ? [`a ${reason} says who did it, and why`] : []),
   ];
 }
 
-/** What an entry does to its wallet. */
-function signedMicros(entry: LedgerEntry): bigint {
-  return entry.reason === 'top_up' || isMoneyBack(entry) ? entry.amountMicros : -entry.amountMicros;
-}
-
-/** A re-rating goes either way, as its own sides say. */
-function isMoneyBack({ reason, creditAccount, walletId }: LedgerEntry): boolean {
-  return reason === 'refund' || reason === 'dispute' || (reason === 'rerating' && creditAccount === `wallet:${walletId}`);
-}
-
-function chainFaults({ hash, ...hashed }: LedgerEntry, { document: { wallet }, headHash = genesisHash }: Account): string[] {
+function chainFaults({ hash, ...hashed }: LedgerEntry, { wallet, headHash = genesisHash }: Account): string[] {
   // Of before there was a chain.
   if (wallet.firstChained === undefined || hashed.number < wallet.firstChained) return [];
   return [
@@ -161,7 +158,7 @@ async function verifyCharges(db: Db, { accounts, chargedMicros, fault }: ChargeC
     if (isOver && !outbox.some(({ kind }) => kind === 'release')) over.add(_id);
   }
   for (const callId of chargedMicros.keys()) fault(`${callId}: entries of a call that has no charge`);
-  for (const { document: { wallet } } of accounts.values()) {
+  for (const { wallet } of accounts.values()) {
     for (const callId of Object.keys(wallet.holds).map((holdId) => holderOf(holdId).callId)) if (over.has(callId)) fault(`${wallet.walletId}: something is held for ${callId}, which is over`);
   }
   return charges;
@@ -174,7 +171,7 @@ async function owedMicros(db: Db, accounts: ReadonlyMap<string, Account>, outbox
   for (const effect of outbox) {
     if (effect.kind === 'release' || effect.posting === undefined) continue;
     const { key, amountMicros } = effect.posting;
-    const isBooked = accounts.get(effect.walletId)?.document.outbox.some((entry) => entry.key === key) ?? false;
+    const isBooked = accounts.get(effect.walletId)?.outbox.some((entry) => entry.key === key) ?? false;
     if (!isBooked && (await keys.findOne({ _id: `${effect.walletId}/${key}` })) === null) owed += amountMicros;
   }
   return owed;

@@ -31,6 +31,51 @@ export const protobufPackage = "parley.billing.v1";
 
 export const protobufFileName = "parley/billing/v1/billing_service.proto";
 
+export const BucketKind = { UNSPECIFIED: 0, PAID: 1, FREE: 2, PROMOTIONAL: 3 } as const;
+
+export type BucketKind = typeof BucketKind[keyof typeof BucketKind];
+
+export namespace BucketKind {
+  export type UNSPECIFIED = typeof BucketKind.UNSPECIFIED;
+  export type PAID = typeof BucketKind.PAID;
+  export type FREE = typeof BucketKind.FREE;
+  export type PROMOTIONAL = typeof BucketKind.PROMOTIONAL;
+}
+
+export function bucketKindFromJSON(object: any): BucketKind {
+  switch (object) {
+    case 0:
+    case "BUCKET_KIND_UNSPECIFIED":
+      return BucketKind.UNSPECIFIED;
+    case 1:
+    case "BUCKET_KIND_PAID":
+      return BucketKind.PAID;
+    case 2:
+    case "BUCKET_KIND_FREE":
+      return BucketKind.FREE;
+    case 3:
+    case "BUCKET_KIND_PROMOTIONAL":
+      return BucketKind.PROMOTIONAL;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum BucketKind");
+  }
+}
+
+export function bucketKindToJSON(object: BucketKind): string {
+  switch (object) {
+    case BucketKind.UNSPECIFIED:
+      return "BUCKET_KIND_UNSPECIFIED";
+    case BucketKind.PAID:
+      return "BUCKET_KIND_PAID";
+    case BucketKind.FREE:
+      return "BUCKET_KIND_FREE";
+    case BucketKind.PROMOTIONAL:
+      return "BUCKET_KIND_PROMOTIONAL";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum BucketKind");
+  }
+}
+
 export const DisputeState = { UNSPECIFIED: 0, OPEN: 1, ACCEPTED: 2, REJECTED: 3 } as const;
 
 export type DisputeState = typeof DisputeState[keyof typeof DisputeState];
@@ -203,15 +248,39 @@ export interface SetDefaultPolicyRequest {
 export interface SetDefaultPolicyResponse {
 }
 
-/** A prepaid wallet of (account, address). */
+/** The wallet of (account, address): prepaid, or with a credit limit. */
 export interface Wallet {
   walletId: string;
   balance: Money | undefined;
   reserved:
     | Money
     | undefined;
-  /** balance - reserved */
+  /** balance + credit_limit - reserved. Below zero if the limit was lowered under what was used: nothing new is held then. */
   available: Money | undefined;
+  creditLimit:
+    | Money
+    | undefined;
+  /** What the balance is made of, in the order in which it is drawn. Without what has expired, as balance and available are. */
+  buckets: Bucket[];
+}
+
+/** What sets one part of a balance apart. Money of the same terms is one bucket. */
+export interface BucketTerms {
+  kind: BucketKind;
+  /** Lower is drawn first: -1000 to 1000. Then what expires earlier, then what is older. */
+  priority: number;
+  /** From then on it cannot be used; unset: never. */
+  expiresAt: Date | undefined;
+}
+
+export interface Bucket {
+  /** As ledger entries name it; empty for the plain part: paid, of priority 0, without an end. */
+  name: string;
+  terms:
+    | BucketTerms
+    | undefined;
+  /** Below zero only in the plain part: what is owed. */
+  rest: Money | undefined;
 }
 
 export interface TopUpWalletRequest {
@@ -219,12 +288,29 @@ export interface TopUpWalletRequest {
   requestId: string;
   /** Address of the holder, e.g. client:alice. */
   address: string;
-  amount: Money | undefined;
+  amount:
+    | Money
+    | undefined;
+  /** Unset: paid, of priority 0, without an end. */
+  bucket?: BucketTerms | undefined;
 }
 
 export interface TopUpWalletResponse {
   wallet: Wallet | undefined;
   entryId: string;
+}
+
+export interface SetCreditLimitRequest {
+  /** The same id again changes nothing; with another body it is refused. */
+  requestId: string;
+  /** Address of the holder. A wallet that is not there is opened. */
+  address: string;
+  /** 0: none, the wallet is prepaid. */
+  limit: Money | undefined;
+}
+
+export interface SetCreditLimitResponse {
+  wallet: Wallet | undefined;
 }
 
 export interface GetWalletRequest {
@@ -246,7 +332,7 @@ export interface LedgerEntry {
   /** The holder's balance after it. */
   balanceAfter: Money | undefined;
   reason: string;
-  /** What caused it: an event id or a request id. */
+  /** What caused it: an event id or a request id; of an expiry the name of the bucket. */
   causeId: string;
   callId: string;
   time:
@@ -266,7 +352,7 @@ export interface LedgerEntry {
   /** Of who corrected by hand: subject of the token, and why in words; both empty for what follows from events. */
   actor: string;
   note: string;
-  /** Part of the balance that it changes; empty: the paid one. */
+  /** Part of the balance that it changes, by its name; empty: the plain one. */
   bucket: string;
 }
 
@@ -1000,7 +1086,14 @@ export const SetDefaultPolicyResponse: MessageFns<SetDefaultPolicyResponse> = {
 };
 
 function createBaseWallet(): Wallet {
-  return { walletId: "", balance: undefined, reserved: undefined, available: undefined };
+  return {
+    walletId: "",
+    balance: undefined,
+    reserved: undefined,
+    available: undefined,
+    creditLimit: undefined,
+    buckets: [],
+  };
 }
 
 export const Wallet: MessageFns<Wallet> = {
@@ -1016,6 +1109,12 @@ export const Wallet: MessageFns<Wallet> = {
     }
     if (message.available !== undefined) {
       Money.encode(message.available, writer.uint32(34).fork()).join();
+    }
+    if (message.creditLimit !== undefined) {
+      Money.encode(message.creditLimit, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.buckets) {
+      Bucket.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1065,6 +1164,22 @@ export const Wallet: MessageFns<Wallet> = {
             message.available = Money.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.creditLimit = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.buckets.push(Bucket.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1087,6 +1202,12 @@ export const Wallet: MessageFns<Wallet> = {
       balance: isSet(object.balance) ? Money.fromJSON(object.balance) : undefined,
       reserved: isSet(object.reserved) ? Money.fromJSON(object.reserved) : undefined,
       available: isSet(object.available) ? Money.fromJSON(object.available) : undefined,
+      creditLimit: isSet(object.creditLimit)
+        ? Money.fromJSON(object.creditLimit)
+        : isSet(object.credit_limit)
+        ? Money.fromJSON(object.credit_limit)
+        : undefined,
+      buckets: globalThis.Array.isArray(object?.buckets) ? object.buckets.map((e: any) => Bucket.fromJSON(e)) : [],
     };
   },
 
@@ -1103,6 +1224,12 @@ export const Wallet: MessageFns<Wallet> = {
     }
     if (message.available !== undefined) {
       obj.available = Money.toJSON(message.available);
+    }
+    if (message.creditLimit !== undefined) {
+      obj.creditLimit = Money.toJSON(message.creditLimit);
+    }
+    if (message.buckets?.length) {
+      obj.buckets = message.buckets.map((e) => Bucket.toJSON(e));
     }
     return obj;
   },
@@ -1122,12 +1249,224 @@ export const Wallet: MessageFns<Wallet> = {
     message.available = (object.available !== undefined && object.available !== null)
       ? Money.fromPartial(object.available)
       : undefined;
+    message.creditLimit = (object.creditLimit !== undefined && object.creditLimit !== null)
+      ? Money.fromPartial(object.creditLimit)
+      : undefined;
+    message.buckets = object.buckets?.map((e) => Bucket.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBucketTerms(): BucketTerms {
+  return { kind: 0, priority: 0, expiresAt: undefined };
+}
+
+export const BucketTerms: MessageFns<BucketTerms> = {
+  encode(message: BucketTerms, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(16).int32(message.priority);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BucketTerms {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBucketTerms();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.priority = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BucketTerms {
+    return {
+      kind: isSet(object.kind) ? bucketKindFromJSON(object.kind) : 0,
+      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
+      expiresAt: isSet(object.expiresAt)
+        ? fromJsonTimestamp(object.expiresAt)
+        : isSet(object.expires_at)
+        ? fromJsonTimestamp(object.expires_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: BucketTerms): unknown {
+    const obj: any = {};
+    if (message.kind !== 0) {
+      obj.kind = bucketKindToJSON(message.kind);
+    }
+    if (message.priority !== 0) {
+      obj.priority = Math.round(message.priority);
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = message.expiresAt.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BucketTerms>): BucketTerms {
+    return BucketTerms.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BucketTerms>): BucketTerms {
+    const message = createBaseBucketTerms();
+    message.kind = object.kind ?? 0;
+    message.priority = object.priority ?? 0;
+    message.expiresAt = object.expiresAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseBucket(): Bucket {
+  return { name: "", terms: undefined, rest: undefined };
+}
+
+export const Bucket: MessageFns<Bucket> = {
+  encode(message: Bucket, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.terms !== undefined) {
+      BucketTerms.encode(message.terms, writer.uint32(18).fork()).join();
+    }
+    if (message.rest !== undefined) {
+      Money.encode(message.rest, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Bucket {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBucket();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.terms = BucketTerms.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rest = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Bucket {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      terms: isSet(object.terms) ? BucketTerms.fromJSON(object.terms) : undefined,
+      rest: isSet(object.rest) ? Money.fromJSON(object.rest) : undefined,
+    };
+  },
+
+  toJSON(message: Bucket): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.terms !== undefined) {
+      obj.terms = BucketTerms.toJSON(message.terms);
+    }
+    if (message.rest !== undefined) {
+      obj.rest = Money.toJSON(message.rest);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Bucket>): Bucket {
+    return Bucket.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Bucket>): Bucket {
+    const message = createBaseBucket();
+    message.name = object.name ?? "";
+    message.terms = (object.terms !== undefined && object.terms !== null)
+      ? BucketTerms.fromPartial(object.terms)
+      : undefined;
+    message.rest = (object.rest !== undefined && object.rest !== null) ? Money.fromPartial(object.rest) : undefined;
     return message;
   },
 };
 
 function createBaseTopUpWalletRequest(): TopUpWalletRequest {
-  return { requestId: "", address: "", amount: undefined };
+  return { requestId: "", address: "", amount: undefined, bucket: undefined };
 }
 
 export const TopUpWalletRequest: MessageFns<TopUpWalletRequest> = {
@@ -1140,6 +1479,9 @@ export const TopUpWalletRequest: MessageFns<TopUpWalletRequest> = {
     }
     if (message.amount !== undefined) {
       Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.bucket !== undefined) {
+      BucketTerms.encode(message.bucket, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1181,6 +1523,14 @@ export const TopUpWalletRequest: MessageFns<TopUpWalletRequest> = {
             message.amount = Money.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.bucket = BucketTerms.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1202,6 +1552,7 @@ export const TopUpWalletRequest: MessageFns<TopUpWalletRequest> = {
         : "",
       address: isSet(object.address) ? globalThis.String(object.address) : "",
       amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
+      bucket: isSet(object.bucket) ? BucketTerms.fromJSON(object.bucket) : undefined,
     };
   },
 
@@ -1216,6 +1567,9 @@ export const TopUpWalletRequest: MessageFns<TopUpWalletRequest> = {
     if (message.amount !== undefined) {
       obj.amount = Money.toJSON(message.amount);
     }
+    if (message.bucket !== undefined) {
+      obj.bucket = BucketTerms.toJSON(message.bucket);
+    }
     return obj;
   },
 
@@ -1228,6 +1582,9 @@ export const TopUpWalletRequest: MessageFns<TopUpWalletRequest> = {
     message.address = object.address ?? "";
     message.amount = (object.amount !== undefined && object.amount !== null)
       ? Money.fromPartial(object.amount)
+      : undefined;
+    message.bucket = (object.bucket !== undefined && object.bucket !== null)
+      ? BucketTerms.fromPartial(object.bucket)
       : undefined;
     return message;
   },
@@ -1320,6 +1677,180 @@ export const TopUpWalletResponse: MessageFns<TopUpWalletResponse> = {
       ? Wallet.fromPartial(object.wallet)
       : undefined;
     message.entryId = object.entryId ?? "";
+    return message;
+  },
+};
+
+function createBaseSetCreditLimitRequest(): SetCreditLimitRequest {
+  return { requestId: "", address: "", limit: undefined };
+}
+
+export const SetCreditLimitRequest: MessageFns<SetCreditLimitRequest> = {
+  encode(message: SetCreditLimitRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.address !== "") {
+      writer.uint32(18).string(message.address);
+    }
+    if (message.limit !== undefined) {
+      Money.encode(message.limit, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetCreditLimitRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetCreditLimitRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.limit = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetCreditLimitRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+      limit: isSet(object.limit) ? Money.fromJSON(object.limit) : undefined,
+    };
+  },
+
+  toJSON(message: SetCreditLimitRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    if (message.limit !== undefined) {
+      obj.limit = Money.toJSON(message.limit);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetCreditLimitRequest>): SetCreditLimitRequest {
+    return SetCreditLimitRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetCreditLimitRequest>): SetCreditLimitRequest {
+    const message = createBaseSetCreditLimitRequest();
+    message.requestId = object.requestId ?? "";
+    message.address = object.address ?? "";
+    message.limit = (object.limit !== undefined && object.limit !== null) ? Money.fromPartial(object.limit) : undefined;
+    return message;
+  },
+};
+
+function createBaseSetCreditLimitResponse(): SetCreditLimitResponse {
+  return { wallet: undefined };
+}
+
+export const SetCreditLimitResponse: MessageFns<SetCreditLimitResponse> = {
+  encode(message: SetCreditLimitResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wallet !== undefined) {
+      Wallet.encode(message.wallet, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetCreditLimitResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetCreditLimitResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.wallet = Wallet.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetCreditLimitResponse {
+    return { wallet: isSet(object.wallet) ? Wallet.fromJSON(object.wallet) : undefined };
+  },
+
+  toJSON(message: SetCreditLimitResponse): unknown {
+    const obj: any = {};
+    if (message.wallet !== undefined) {
+      obj.wallet = Wallet.toJSON(message.wallet);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetCreditLimitResponse>): SetCreditLimitResponse {
+    return SetCreditLimitResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetCreditLimitResponse>): SetCreditLimitResponse {
+    const message = createBaseSetCreditLimitResponse();
+    message.wallet = (object.wallet !== undefined && object.wallet !== null)
+      ? Wallet.fromPartial(object.wallet)
+      : undefined;
     return message;
   },
 };
@@ -5496,6 +6027,18 @@ export const BillingServiceService = {
     responseSerialize: (value: TopUpWalletResponse): Buffer => Buffer.from(TopUpWalletResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TopUpWalletResponse => TopUpWalletResponse.decode(value),
   },
+  /** Postpaid: how far the balance may go below zero. */
+  setCreditLimit: {
+    path: "/parley.billing.v1.BillingService/SetCreditLimit" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetCreditLimitRequest): Buffer =>
+      Buffer.from(SetCreditLimitRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetCreditLimitRequest => SetCreditLimitRequest.decode(value),
+    responseSerialize: (value: SetCreditLimitResponse): Buffer =>
+      Buffer.from(SetCreditLimitResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SetCreditLimitResponse => SetCreditLimitResponse.decode(value),
+  },
   getWallet: {
     path: "/parley.billing.v1.BillingService/GetWallet" as const,
     requestStream: false as const,
@@ -5612,6 +6155,8 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   /** The policy of applications that name none. */
   setDefaultPolicy: handleUnaryCall<SetDefaultPolicyRequest, SetDefaultPolicyResponse>;
   topUpWallet: handleUnaryCall<TopUpWalletRequest, TopUpWalletResponse>;
+  /** Postpaid: how far the balance may go below zero. */
+  setCreditLimit: handleUnaryCall<SetCreditLimitRequest, SetCreditLimitResponse>;
   getWallet: handleUnaryCall<GetWalletRequest, GetWalletResponse>;
   listLedgerEntries: handleUnaryCall<ListLedgerEntriesRequest, ListLedgerEntriesResponse>;
   /** Every interval of the call, explained. */
@@ -5694,6 +6239,22 @@ export interface BillingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TopUpWalletResponse) => void,
+  ): ClientUnaryCall;
+  /** Postpaid: how far the balance may go below zero. */
+  setCreditLimit(
+    request: SetCreditLimitRequest,
+    callback: (error: ServiceError | null, response: SetCreditLimitResponse) => void,
+  ): ClientUnaryCall;
+  setCreditLimit(
+    request: SetCreditLimitRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SetCreditLimitResponse) => void,
+  ): ClientUnaryCall;
+  setCreditLimit(
+    request: SetCreditLimitRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SetCreditLimitResponse) => void,
   ): ClientUnaryCall;
   getWallet(
     request: GetWalletRequest,

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
+import { Money } from "../../money/v1/money.ts";
 import { PolicySnapshot } from "../../policy/v1/policy.ts";
 import { LedgerEntry } from "./billing_service.ts";
 
@@ -22,6 +23,7 @@ export interface LedgerEvent {
     | { $case: "entryPosted"; value: LedgerEntryPosted }
     | { $case: "policyVersionCreated"; value: PolicyVersionCreated }
     | { $case: "defaultPolicySet"; value: DefaultPolicySet }
+    | { $case: "creditLimitSet"; value: CreditLimitSet }
     | undefined;
 }
 
@@ -47,6 +49,21 @@ export interface DefaultPolicySet {
   policyId: string;
 }
 
+/** ledger.credit_limit_set: how far the balance of a wallet may go below zero from now on. */
+export interface CreditLimitSet {
+  walletId: string;
+  limit:
+    | Money
+    | undefined;
+  /** Of the changes of this wallet's limit, from 0: the highest one holds. */
+  number: bigint;
+  /** Number of the first ledger entry after it. */
+  nextEntry: bigint;
+  requestId: string;
+  /** Subject of the token of who set it. */
+  actor: string;
+}
+
 function createBaseLedgerEvent(): LedgerEvent {
   return { accountId: "", time: undefined, event: undefined };
 }
@@ -68,6 +85,9 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
         break;
       case "defaultPolicySet":
         DefaultPolicySet.encode(message.event.value, writer.uint32(98).fork()).join();
+        break;
+      case "creditLimitSet":
+        CreditLimitSet.encode(message.event.value, writer.uint32(106).fork()).join();
         break;
     }
     return writer;
@@ -129,6 +149,14 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
             message.event = { $case: "defaultPolicySet", value: DefaultPolicySet.decode(reader, reader.uint32()) };
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.event = { $case: "creditLimitSet", value: CreditLimitSet.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -161,6 +189,10 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
         ? { $case: "defaultPolicySet", value: DefaultPolicySet.fromJSON(object.defaultPolicySet) }
         : isSet(object.default_policy_set)
         ? { $case: "defaultPolicySet", value: DefaultPolicySet.fromJSON(object.default_policy_set) }
+        : isSet(object.creditLimitSet)
+        ? { $case: "creditLimitSet", value: CreditLimitSet.fromJSON(object.creditLimitSet) }
+        : isSet(object.credit_limit_set)
+        ? { $case: "creditLimitSet", value: CreditLimitSet.fromJSON(object.credit_limit_set) }
         : undefined,
     };
   },
@@ -179,6 +211,8 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
       obj.policyVersionCreated = PolicyVersionCreated.toJSON(message.event.value);
     } else if (message.event?.$case === "defaultPolicySet") {
       obj.defaultPolicySet = DefaultPolicySet.toJSON(message.event.value);
+    } else if (message.event?.$case === "creditLimitSet") {
+      obj.creditLimitSet = CreditLimitSet.toJSON(message.event.value);
     }
     return obj;
   },
@@ -209,6 +243,12 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
       case "defaultPolicySet": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "defaultPolicySet", value: DefaultPolicySet.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "creditLimitSet": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "creditLimitSet", value: CreditLimitSet.fromPartial(object.event.value) };
         }
         break;
       }
@@ -488,6 +528,173 @@ export const DefaultPolicySet: MessageFns<DefaultPolicySet> = {
   fromPartial(object: DeepPartial<DefaultPolicySet>): DefaultPolicySet {
     const message = createBaseDefaultPolicySet();
     message.policyId = object.policyId ?? "";
+    return message;
+  },
+};
+
+function createBaseCreditLimitSet(): CreditLimitSet {
+  return { walletId: "", limit: undefined, number: 0n, nextEntry: 0n, requestId: "", actor: "" };
+}
+
+export const CreditLimitSet: MessageFns<CreditLimitSet> = {
+  encode(message: CreditLimitSet, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.walletId !== "") {
+      writer.uint32(10).string(message.walletId);
+    }
+    if (message.limit !== undefined) {
+      Money.encode(message.limit, writer.uint32(18).fork()).join();
+    }
+    if (message.number !== 0n) {
+      if (BigInt.asIntN(64, message.number) !== message.number) {
+        throw new globalThis.Error("value provided for field message.number of type int64 too large");
+      }
+      writer.uint32(24).int64(message.number);
+    }
+    if (message.nextEntry !== 0n) {
+      if (BigInt.asIntN(64, message.nextEntry) !== message.nextEntry) {
+        throw new globalThis.Error("value provided for field message.nextEntry of type int64 too large");
+      }
+      writer.uint32(32).int64(message.nextEntry);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(42).string(message.requestId);
+    }
+    if (message.actor !== "") {
+      writer.uint32(50).string(message.actor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreditLimitSet {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreditLimitSet();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.walletId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.limit = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.number = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.nextEntry = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreditLimitSet {
+    return {
+      walletId: isSet(object.walletId)
+        ? globalThis.String(object.walletId)
+        : isSet(object.wallet_id)
+        ? globalThis.String(object.wallet_id)
+        : "",
+      limit: isSet(object.limit) ? Money.fromJSON(object.limit) : undefined,
+      number: isSet(object.number) ? BigInt(object.number) : 0n,
+      nextEntry: isSet(object.nextEntry)
+        ? BigInt(object.nextEntry)
+        : isSet(object.next_entry)
+        ? BigInt(object.next_entry)
+        : 0n,
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+    };
+  },
+
+  toJSON(message: CreditLimitSet): unknown {
+    const obj: any = {};
+    if (message.walletId !== "") {
+      obj.walletId = message.walletId;
+    }
+    if (message.limit !== undefined) {
+      obj.limit = Money.toJSON(message.limit);
+    }
+    if (message.number !== 0n) {
+      obj.number = message.number.toString();
+    }
+    if (message.nextEntry !== 0n) {
+      obj.nextEntry = message.nextEntry.toString();
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreditLimitSet>): CreditLimitSet {
+    return CreditLimitSet.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreditLimitSet>): CreditLimitSet {
+    const message = createBaseCreditLimitSet();
+    message.walletId = object.walletId ?? "";
+    message.limit = (object.limit !== undefined && object.limit !== null) ? Money.fromPartial(object.limit) : undefined;
+    message.number = (object.number !== undefined && object.number !== null) ? BigInt(object.number) : 0n;
+    message.nextEntry = (object.nextEntry !== undefined && object.nextEntry !== null) ? BigInt(object.nextEntry) : 0n;
+    message.requestId = object.requestId ?? "";
+    message.actor = object.actor ?? "";
     return message;
   },
 };
