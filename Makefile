@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Its install script would fetch libraries for GPUs, which nothing here uses.
 export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay release-image bench-matching bench-delivery bench-recognition bench-liveness bench-accuracy
+.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay receipt explain verify release-image bench-matching bench-delivery bench-recognition bench-liveness bench-accuracy
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ replay: node_modules/.package-lock.json ## Recompute a call's reaction events fr
 
 receipt: setup ## Write a call's receipt as a page (after make up): make -s receipt CALL=<id> [ACCOUNT=acme] > receipt.html
 	@node deploy/local/src/receipt-main.ts "$(CALL)" "$(ACCOUNT)"
+
+explain: setup ## Recompute a call's receipt from its published events (after make up): make explain CALL=<id> [ACCOUNT=acme]
+	@node deploy/local/src/explain-main.ts "$(CALL)" "$(ACCOUNT)"
 
 verify: node_modules/.package-lock.json ## Prove that all balances follow from the ledger (after make up)
 	@node deploy/local/src/verify-main.ts

@@ -54,6 +54,7 @@ function billingHandlers(): Handlers<typeof BillingServiceService> {
     listLedgerEntries: notHere,
     getReceipt: notHere,
     renderReceipt: notHere,
+    explainCharge: notHere,
     simulateCharge: notHere,
   };
 }

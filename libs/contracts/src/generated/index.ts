@@ -49,6 +49,8 @@ export {
   GetReceiptResponse,
   RenderReceiptRequest,
   RenderReceiptResponse,
+  ExplainChargeRequest,
+  ExplainChargeResponse,
   SimulateChargeRequest,
   SimulateChargeResponse,
   AuthorizeChargeRequest,
