@@ -34,6 +34,7 @@ export {
   findingsFilter,
   findingsSubject,
   inboxPrefix,
+  ledgerFilter,
   ledgerSubject,
   partitionAccountFilter,
   partitionFilter,

@@ -2,7 +2,7 @@ import { ledgerSubject, messageIdHeader, type Publisher, type StoredMessage } fr
 import { LedgerEvent } from '@parley/contracts';
 import { currentTraceparent, traceparentHeader } from '@parley/telemetry';
 import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
-import type { PolicyCommand } from '../store/policy-repository.ts';
+import type { PolicyCommand } from '../usecases/ledger-commands.ts';
 import { toLedgerEntry, toPolicySnapshot } from './convert.ts';
 
 /** Tells of every money command on the LEDGER stream, with an id that a repeat keeps. */

@@ -1,4 +1,15 @@
-export type EntryReason = 'top_up' | 'charge' | 'adjustment';
+import { parleyError } from '@parley/errors';
+
+const entryReasons = ['top_up', 'charge', 'adjustment'] as const;
+
+export type EntryReason = (typeof entryReasons)[number];
+
+/** @throws ParleyError `bus.malformed_event` */
+export function requireEntryReason(text: string): EntryReason {
+  const known = entryReasons.find((reason) => reason === text);
+  if (known === undefined) throw parleyError('bus.malformed_event', `an entry is booked for no known reason: ${text}`);
+  return known;
+}
 
 /** The interval of media time, in ms, and the policy that a charge was rated by. */
 export interface PostingBasis {
