@@ -35,14 +35,15 @@ export async function verifyStream(db: Db, readLedger: ReadLedger, onProgress: (
   const fault = (text: string): void => {
     if (faults.length < faultLimit) faults.push(text);
   };
-  const compare = async (entry: LedgerEntry): Promise<void> => {
+  const compare = async (entry: LedgerEntry): Promise<string[]> => {
     const [stored] = await ledger.read(entry.walletId, [entry.number]);
-    for (const text of faultsOf(stored, entry)) fault(`${entryIdOf(entry)}: ${text}`);
+    return faultsOf(stored, entry).map((text) => `${entryIdOf(entry)}: ${text}`);
   };
   let batch: LedgerEntry[] = [];
   let entries = 0;
   const compareBatch = async (): Promise<void> => {
-    await Promise.all(batch.map(compare));
+    const found = await Promise.all(batch.map(compare));
+    found.flat().forEach(fault);
     batch = [];
   };
   await readLedger(async (command) => {
