@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Its install script would fetch libraries for GPUs, which nothing here uses.
 export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay receipt verify export release-image bench-matching bench-delivery bench-recognition bench-liveness bench-accuracy
+.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay receipt explain verify export release-image bench-matching bench-delivery bench-recognition bench-liveness bench-accuracy
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ receipt: setup ## Write a call's receipt as a page (after make up): make -s rece
 
 export: setup ## Write an account's usage (after make up): make -s export [ROWS=calls|entries] [FORMAT=csv|jsonl|cloudevents] [FROM=] [TO=] [ACCOUNT=acme] > usage.csv
 	@node deploy/local/src/export-main.ts --rows="$(ROWS)" --format="$(FORMAT)" --from="$(FROM)" --to="$(TO)" --account="$(ACCOUNT)"
+
+explain: setup ## Recompute a call's receipt from its published events (after make up): make explain CALL=<id> [ACCOUNT=acme]
+	@node deploy/local/src/explain-main.ts "$(CALL)" "$(ACCOUNT)"
 
 verify: node_modules/.package-lock.json ## Prove that all balances follow from the ledger (after make up)
 	@node deploy/local/src/verify-main.ts

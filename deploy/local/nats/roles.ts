@@ -79,7 +79,8 @@ export const roles: Readonly<Record<ServiceName, Role>> = {
   },
   billing: {
     publishes: ['evt.billing.>', 'ledger.>'],
-    reads: ['CALL_EVENTS', 'REACTION_EVENTS'],
+    // Its own events to hold them against what follows (ExplainCharge). The ledger is read by tools of the operator only.
+    reads: ['CALL_EVENTS', 'REACTION_EVENTS', 'BILLING_EVENTS'],
     measures: [],
     looksUp: [],
     seeksIn: [],

@@ -21,7 +21,7 @@ const publishers: Record<string, readonly Service[]> = {
 const readers: Record<string, readonly Service[]> = {
   CALL_EVENTS: ['event-router', 'recognition', 'billing'],
   REACTION_EVENTS: ['event-router', 'billing'],
-  BILLING_EVENTS: ['event-router', 'call-router'],
+  BILLING_EVENTS: ['call-router', 'event-router', 'billing'],
   SUBSCRIPTIONS: ['event-router'],
   LEDGER: [],
   FINDINGS: [],

@@ -34,6 +34,7 @@ export {
   findingsFilter,
   findingsSubject,
   inboxPrefix,
+  ledgerFilter,
   ledgerSubject,
   partitionAccountFilter,
   partitionFilter,
@@ -46,6 +47,7 @@ export {
 } from './subjects.ts';
 export { buckets, declareStreams, eventStreams, eventWindowMs, findingsStream, ledgerStream, subscriptionsStream } from './streams.ts';
 export { readStream, type ReaderOptions } from './partition-reader.ts';
+export { readCallEvents, readToEnd, type RecordedEvent } from './recorded.ts';
 export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
 export type { Handled, Outcome, Taken } from './call-queue.ts';
 export type { PartitionLease } from './ownership.ts';

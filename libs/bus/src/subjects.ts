@@ -66,6 +66,9 @@ export function ledgerSubject(accountId: string): string {
   return `ledger.${accountId}`;
 }
 
+/** The money commands of all accounts. */
+export const ledgerFilter = 'ledger.*';
+
 /** What recognition took in for the sides of a call. */
 export function findingsSubject(accountId: string, callId: string): string {
   return `findings.${partitionToken(partitionOf(callId))}.${accountId}`;

@@ -136,6 +136,7 @@ export const errorTable = {
 
   'wallet.insufficient_balance': { ...precondition, meaning: 'The available balance does not cover it.' },
   'ledger.conflict': { ...ours, grpc: 'INTERNAL', http: 500, meaning: 'An entry or key of the ledger is stored with another content than was booked: run make verify.' },
+  'receipt.events_expired': { grpc: 'OUT_OF_RANGE', http: 410, ...caller, meaning: 'The events of the call are no longer all kept: its receipt cannot be recomputed.' },
   'wallet.currency_mismatch': { ...precondition, meaning: 'The wallet is held in another currency.' },
   'wallet.bucket_expired': { ...precondition, meaning: 'The part of the balance that a top-up names would have expired already.' },
   'wallet.too_many_buckets': { ...precondition, meaning: 'The balance would have too many parts with different terms.' },

@@ -18,7 +18,7 @@ test('one trace from the caller’s span through client and server into the hand
   const fail = () => {
     throw parleyError('not_found.wallet', 'no wallet of client:alice');
   };
-  const handlers = { createPolicy: fail, getPolicy: fail, setDefaultPolicy: fail, topUpWallet: fail, setCreditLimit: fail, listLedgerEntries: fail, getReceipt: fail, renderReceipt: fail, simulateCharge: fail, exportUsage: fail, refundCharge: fail, reRateCharge: fail, openDispute: fail, resolveDispute: fail };
+  const handlers = { createPolicy: fail, getPolicy: fail, setDefaultPolicy: fail, topUpWallet: fail, setCreditLimit: fail, listLedgerEntries: fail, getReceipt: fail, renderReceipt: fail, explainCharge: fail, simulateCharge: fail, exportUsage: fail, refundCharge: fail, reRateCharge: fail, openDispute: fail, resolveDispute: fail };
   const getWallet = (request: GetWalletRequest) => withSpan('in the handler', { address: request.address }, fail);
   const server = await createGrpcServer({
     host: '127.0.0.1',

@@ -55,6 +55,7 @@ function billingHandlers(): Handlers<typeof BillingServiceService> {
     listLedgerEntries: notHere,
     getReceipt: notHere,
     renderReceipt: notHere,
+    explainCharge: notHere,
     simulateCharge: notHere,
     exportUsage: notHere,
     refundCharge: notHere,

@@ -6,8 +6,10 @@ import { connectStore } from '@parley/store';
 import { startTelemetry } from '@parley/telemetry';
 import { createBilling } from './billing.ts';
 import { startBillingConsumer } from './bus/billing-consumer.ts';
+import { createCallHistories } from './bus/call-history.ts';
 import { configDefinition } from './config.ts';
 import { grpcServices } from './grpc/services.ts';
+import { createExplainCharge } from './usecases/explain-charge.ts';
 
 const service = 'billing';
 
@@ -43,7 +45,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
     host: config.listenHost,
     port: config.grpcPort,
     verifier: await createVerifier({ jwksFile: config.jwksFile, jwksUrl: config.jwksUrl }),
-    services: grpcServices(billing, { consumer, parking }, () => BigInt(Date.now())),
+    services: grpcServices(billing, { consumer, parking, explainCharge: createExplainCharge({ charges: billing.charges, histories: createCallHistories(bus) }) }, () => BigInt(Date.now())),
   });
   scope.onStop('grpc', () => server.stop());
   scope.onReadiness((ready) => server.setServing(ready));

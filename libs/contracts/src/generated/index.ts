@@ -60,6 +60,8 @@ export {
   GetReceiptResponse,
   RenderReceiptRequest,
   RenderReceiptResponse,
+  ExplainChargeRequest,
+  ExplainChargeResponse,
   SimulateChargeRequest,
   SimulateChargeResponse,
   ExportUsageRequest,

@@ -17,7 +17,7 @@ import {
 } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import type { RoundingMode } from '@parley/money';
-import type { BillingFact, ChargeTerms, Observed, Party as PartyName } from '../domain/charge.ts';
+import type { BillingFact, ChargeTerms, Observed, Party as PartyName, SettleReason, SourceName } from '../domain/charge.ts';
 import type { PolicyTerms, PolicyVersion, PriceTerms, RequestedTerms } from '../domain/policy-terms.ts';
 import { plainPrices } from '../domain/price.ts';
 import type { LineReason } from '../domain/rating.ts';
@@ -46,6 +46,9 @@ const reasons = {
   resuming: ChargeReason.RESUMING,
   free_hours: ChargeReason.FREE_HOURS,
 } as const satisfies Record<LineReason, ChargeReason>;
+
+const sourceNames = ['call', 'reaction/caller', 'reaction/callee'] as const satisfies readonly SourceName[];
+const settleReasons = ['completed', 'recognition_lost', 'call_lost'] as const satisfies readonly SettleReason[];
 
 export function toMoney(currency: string, micros: bigint): Money {
   return { currency, micros };
@@ -159,6 +162,25 @@ export function toAppliedSources(accountId: string, callId: string, applied: Obs
   return Object.entries(applied)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, sequence]) => ({ source: `/${accountId}/calls/${callId}/${name}`, sequence }));
+}
+
+/** The other way around. @throws ParleyError `bus.malformed_event` */
+export function fromAppliedSources(accountId: string, callId: string, applied: readonly AppliedSource[]): Observed['applied'] {
+  const prefix = `/${accountId}/calls/${callId}/`;
+  return Object.fromEntries(
+    applied.map(({ source, sequence }) => {
+      const name = sourceNames.find((known) => source === prefix + known);
+      if (name === undefined) throw malformed('it names no source of its call');
+      return [name, sequence];
+    }),
+  );
+}
+
+/** @throws ParleyError `bus.malformed_event` */
+export function fromSettleReason(reason: string): SettleReason {
+  const known = settleReasons.find((name) => name === reason);
+  if (known === undefined) throw malformed('it is settled for no known reason');
+  return known;
 }
 
 /** @param entryId of the ledger entry that the event tells of; empty for events that tell of none. */

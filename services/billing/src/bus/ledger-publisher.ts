@@ -3,7 +3,7 @@ import { LedgerEvent } from '@parley/contracts';
 import { currentTraceparent, traceparentHeader } from '@parley/telemetry';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
 import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
-import type { PolicyCommand } from '../store/policy-repository.ts';
+import type { PolicyCommand } from '../usecases/ledger-commands.ts';
 import { toLedgerEntry, toMoney, toPolicySnapshot } from './convert.ts';
 
 /** Tells of every money command on the LEDGER stream, with an id that a repeat keeps. */

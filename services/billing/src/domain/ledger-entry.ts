@@ -1,10 +1,22 @@
+import { parleyError } from '@parley/errors';
+
+const manualReasons = ['refund', 'dispute', 'rerating'] as const;
 /** `adjustment` follows from events that came late; what follows `expiry` is done by hand. */
-export type EntryReason = 'top_up' | 'charge' | 'adjustment' | 'expiry' | ManualReason;
-export type ManualReason = 'refund' | 'dispute' | 'rerating';
+const entryReasons = ['top_up', 'charge', 'adjustment', 'expiry', ...manualReasons] as const;
+
+export type EntryReason = (typeof entryReasons)[number];
+export type ManualReason = (typeof manualReasons)[number];
+
+/** @throws ParleyError `bus.malformed_event` */
+export function requireEntryReason(text: string): EntryReason {
+  const known = entryReasons.find((reason) => reason === text);
+  if (known === undefined) throw parleyError('bus.malformed_event', `an entry is booked for no known reason: ${text}`);
+  return known;
+}
 
 /** Whether somebody did it: such an entry says who and why, and may give money back. */
 export function isManual(reason: EntryReason): reason is ManualReason {
-  return reason === 'refund' || reason === 'dispute' || reason === 'rerating';
+  return manualReasons.some((manual) => manual === reason);
 }
 
 /** The interval of media time, in ms, and the policy that a charge was rated by. */

@@ -2,8 +2,10 @@ import { parkingHandlers, type Consumer, type ParkingStore } from '@parley/bus';
 import { BillingServiceService, ChargeAuthorizationServiceService, ParkingServiceService } from '@parley/contracts';
 import { grpcService, type GrpcService } from '@parley/grpc';
 import type { Billing } from '../billing.ts';
+import type { createExplainCharge } from '../usecases/explain-charge.ts';
 import { authorizeChargeHandler } from './authorize-charge.ts';
 import { createPolicyHandler } from './create-policy.ts';
+import { explainChargeHandler } from './explain-charge.ts';
 import { exportUsageHandler } from './export-usage.ts';
 import { extendGrantHandler } from './extend-grant.ts';
 import { getPolicyHandler } from './get-policy.ts';
@@ -22,8 +24,15 @@ import { renderReceiptHandler } from './render-receipt.ts';
 import { simulateChargeHandler } from './simulate-charge.ts';
 import { topUpWalletHandler } from './top-up-wallet.ts';
 
+/** What is served of more than a database and a publisher. */
+export interface ServiceParts {
+  readonly consumer: Consumer;
+  readonly parking: ParkingStore;
+  readonly explainCharge: ReturnType<typeof createExplainCharge>;
+}
+
 /** All that billing serves: to accounts, to the call router, and to operators. */
-export function grpcServices(billing: Billing, { consumer, parking }: { consumer: Consumer; parking: ParkingStore }, now: Now): GrpcService[] {
+export function grpcServices(billing: Billing, { consumer, parking, explainCharge }: ServiceParts, now: Now): GrpcService[] {
   return [
     grpcService(BillingServiceService, {
       scope: 'api',
@@ -38,6 +47,7 @@ export function grpcServices(billing: Billing, { consumer, parking }: { consumer
         getReceipt: getReceiptHandler(billing.getReceipt),
         renderReceipt: renderReceiptHandler(billing.getReceipt),
         exportUsage: exportUsageHandler(billing.exportUsage, now),
+        explainCharge: explainChargeHandler(explainCharge),
         simulateCharge: simulateChargeHandler(billing.simulateCharge),
         refundCharge: refundChargeHandler(billing.refundCharge, now),
         reRateCharge: reRateChargeHandler(billing.reRateCharge, now),

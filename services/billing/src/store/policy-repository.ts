@@ -2,6 +2,7 @@ import { parleyError } from '@parley/errors';
 import { createOutboxRepository, type OutboxDocument } from '@parley/store';
 import type { Db } from 'mongodb';
 import type { PolicyVersion } from '../domain/policy-terms.ts';
+import type { PolicyCommand } from '../usecases/ledger-commands.ts';
 import type { NewPolicyVersion, PolicyStore } from '../usecases/policy-store.ts';
 
 interface StoredVersion extends Pick<PolicyVersion, 'version' | 'terms'> {
@@ -19,11 +20,6 @@ interface PolicyDocument extends OutboxDocument<PolicyCommand> {
 interface AccountDocument extends OutboxDocument<PolicyCommand> {
   readonly defaultPolicyId: string | undefined;
 }
-
-/** What is told on the LEDGER stream. `id` is the same when it is told again. */
-export type PolicyCommand =
-  | { readonly type: 'policy_version_created'; readonly id: string; readonly accountId: string; readonly policy: PolicyVersion; readonly requestId: string; readonly atMs: bigint }
-  | { readonly type: 'default_policy_set'; readonly id: string; readonly accountId: string; readonly policyId: string; readonly atMs: bigint };
 
 export function createPolicyRepository(db: Db, publishCommand: (command: PolicyCommand) => Promise<void>): PolicyStore {
   const policies = createOutboxRepository<PolicyDocument>(db.collection('policies'), { publish: publishCommand });

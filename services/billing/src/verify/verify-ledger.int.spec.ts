@@ -10,7 +10,9 @@ import { startedBilling } from '../test-support/started-billing.ts';
 import { billingEvents, valuesOf } from '../test-support/stream-reader.ts';
 import { entryEncodingOf } from '../domain/ledger-entry.ts';
 import { sha256 } from '../store/sha256.ts';
+import { readLedger } from '../bus/ledger-reader.ts';
 import { verifyLedger } from './verify-ledger.ts';
+import { verifyStream } from './verify-stream.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -61,6 +63,7 @@ beforeEach(async () => {
   }
 });
 
+const againstStream = async (): Promise<readonly string[]> => (await verifyStream(database.db, (onCommand) => readLedger(nats.bus, onCommand))).faults;
 const faults = async (): Promise<readonly string[]> => (await verifyLedger(database.db)).faults;
 const walletId = `acme/${alice}`;
 const entryId = (number: number): string => `${walletId}/${String(number).padStart(12, '0')}`;
@@ -126,5 +129,50 @@ describe('a ledger', () => {
     await tamper();
     const found = await faults();
     for (const text of expected) expect(found).toContainEqual(expect.stringContaining(text));
+  });
+});
+
+describe('held against the LEDGER stream', () => {
+  /** What whoever can write the whole database would do: another cause, and each hash from there on. */
+  const rechain = async (from: number): Promise<void> => {
+    let previousHash = String(entry(from)['previousHash']);
+    for (let number = from; number <= 6; number += 1) {
+      const { _id, hash: _hash, ...content } = { ...entry(number), previousHash, ...(number === from && { causeId: 'another' }) } as Document;
+      const hash = sha256(entryEncodingOf(content as never));
+      await change('ledger_entries', entryId(number), { ...content, hash });
+      previousHash = hash;
+    }
+    await change('wallets', walletId, { 'wallet.headHash': previousHash });
+  };
+
+  test('a ledger that nobody touched is the one that was published', async () => {
+    expect(await verifyStream(database.db, (onCommand) => readLedger(nats.bus, onCommand))).toEqual({ entries: 8, faults: [] });
+  });
+
+  test('a whole chain that was computed anew is told from it', async () => {
+    await rechain(2);
+    expect(await faults()).toEqual([]);
+    expect(await againstStream()).toEqual([2, 3, 4, 5, 6].map((number) => `${entryId(number)}: its hash is not the one that the LEDGER stream has`));
+  });
+
+  test('what was taken from the end of the ledger with all that told of it is missed', async () => {
+    const last = entry(6);
+    await remove('ledger_entries', entryId(6));
+    await remove('ledger_keys', `${walletId}/${String(last['key'])}`);
+    await change('wallets', walletId, { outbox: [], pending: false, 'wallet.nextEntry': 6n, 'wallet.headHash': entry(5)['hash'], 'wallet.balanceMicros': 950_000n });
+    await change('charges', String(last['callId']), { 'charge.published.chargedMicros': 20_000n, outbox: [], pending: false });
+    expect(await faults()).toEqual([]);
+    expect(await againstStream()).toEqual([`${entryId(6)}: the LEDGER stream has it, and the database does not`]);
+  });
+
+  test('an entry that was never published is named, unless it is in the outbox', async () => {
+    const { _id, ...content } = entry(6);
+    const more = { ...content, number: 7n, key: 'more', previousHash: entry(6)['hash'] };
+    const forged = { ...more, hash: sha256(entryEncodingOf(more as never)) };
+    await database.db.collection('ledger_entries').insertOne({ _id: entryId(7) as never, ...forged });
+    await change('wallets', walletId, { 'wallet.nextEntry': 8n, outbox: [forged], pending: true });
+    expect(await againstStream()).toEqual([]);
+    await change('wallets', walletId, { pending: false });
+    expect(await againstStream()).toEqual([`${entryId(7)}: the database has it, and the LEDGER stream does not`]);
   });
 });

@@ -1,4 +1,4 @@
-import { decodeEvent, eventStreams, findingsFilter, findingsStream, partitionFilter, partitionOf, type Bus, type ReceivedMessage } from '@parley/bus';
+import { findingsFilter, findingsStream, readCallEvents, readToEnd, type Bus } from '@parley/bus';
 import { FindingsRecord } from '@parley/contracts';
 import type { Party } from '../domain/observation.ts';
 import { partyOf, type Sequenced } from './replay-side.ts';
@@ -15,16 +15,14 @@ export interface RecordedSide {
 export async function readCall(bus: Bus, callId: string): Promise<RecordedSide[]> {
   const records: Record<Party, Map<number, FindingsRecord>> = { caller: new Map(), callee: new Map() };
   const events: Record<Party, Map<number, Uint8Array>> = { caller: new Map(), callee: new Map() };
-  await readToEnd(bus, findingsStream, findingsFilter(callId), (message) => {
+  await readToEnd(bus, { stream: findingsStream, filter: findingsFilter(callId) }, (message) => {
     if (message.headers?.get('ce-subject') !== callId) return;
     const record = FindingsRecord.decode(message.data);
     records[partyOf(record)].set(Number(message.headers.get('ce-sequence')), record);
   });
-  await readToEnd(bus, eventStreams.reaction, partitionFilter('reaction', partitionOf(callId)), (message) => {
-    if (message.headers?.get('ce-subject') !== callId) return;
-    const { data, sequence } = decodeEvent(message);
-    if (data.class === 'reaction') events[partyOf(data.value)].set(Number(sequence), message.data.slice());
-  });
+  for (const { event: { data, sequence }, payload } of await readCallEvents(bus, 'reaction', { callId })) {
+    if (data.class === 'reaction') events[partyOf(data.value)].set(Number(sequence), payload);
+  }
   return (['caller', 'callee'] as const)
     .map((party) => ({ party, records: inSequence(records[party]), events: inSequence(events[party]) }))
     .filter(({ records: { length }, events: { length: published } }) => length + published > 0);
@@ -32,16 +30,4 @@ export async function readCall(bus: Bus, callId: string): Promise<RecordedSide[]
 
 function inSequence<Content>(bySequence: ReadonlyMap<number, Content>): Sequenced<Content>[] {
   return [...bySequence].map(([sequence, content]) => ({ sequence, content })).sort((one, other) => one.sequence - other.sequence);
-}
-
-/** Reads what the stream holds by now. */
-async function readToEnd(bus: Bus, stream: string, filter: string, onMessage: (message: ReceivedMessage) => void): Promise<void> {
-  const consumer = await bus.js.consumers.get(stream, { filter_subjects: filter });
-  let left = (await consumer.info()).num_pending;
-  if (left === 0) return;
-  for await (const message of await consumer.consume()) {
-    onMessage(message);
-    left -= 1;
-    if (left === 0) return;
-  }
 }

@@ -460,6 +460,21 @@ export interface RenderReceiptResponse {
   html: string;
 }
 
+export interface ExplainChargeRequest {
+  callId: string;
+}
+
+export interface ExplainChargeResponse {
+  /** As it follows from the events. */
+  receipt:
+    | Receipt
+    | undefined;
+  /** Whether the stored receipt and the billing.* events that were published are the same, bit for bit. */
+  identical: boolean;
+  /** What differs, in words: the first field of the receipt, the first event. */
+  differences: string[];
+}
+
 export interface SimulateChargeRequest {
   /** Terms that need not be a policy's yet, or a policy of the account. */
   pricedBy:
@@ -3794,6 +3809,184 @@ export const RenderReceiptResponse: MessageFns<RenderReceiptResponse> = {
   },
 };
 
+function createBaseExplainChargeRequest(): ExplainChargeRequest {
+  return { callId: "" };
+}
+
+export const ExplainChargeRequest: MessageFns<ExplainChargeRequest> = {
+  encode(message: ExplainChargeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainChargeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainChargeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExplainChargeRequest {
+    return {
+      callId: isSet(object.callId)
+        ? globalThis.String(object.callId)
+        : isSet(object.call_id)
+        ? globalThis.String(object.call_id)
+        : "",
+    };
+  },
+
+  toJSON(message: ExplainChargeRequest): unknown {
+    const obj: any = {};
+    if (message.callId !== "") {
+      obj.callId = message.callId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExplainChargeRequest>): ExplainChargeRequest {
+    return ExplainChargeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainChargeRequest>): ExplainChargeRequest {
+    const message = createBaseExplainChargeRequest();
+    message.callId = object.callId ?? "";
+    return message;
+  },
+};
+
+function createBaseExplainChargeResponse(): ExplainChargeResponse {
+  return { receipt: undefined, identical: false, differences: [] };
+}
+
+export const ExplainChargeResponse: MessageFns<ExplainChargeResponse> = {
+  encode(message: ExplainChargeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.receipt !== undefined) {
+      Receipt.encode(message.receipt, writer.uint32(10).fork()).join();
+    }
+    if (message.identical !== false) {
+      writer.uint32(16).bool(message.identical);
+    }
+    for (const v of message.differences) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainChargeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainChargeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.receipt = Receipt.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.identical = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.differences.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExplainChargeResponse {
+    return {
+      receipt: isSet(object.receipt) ? Receipt.fromJSON(object.receipt) : undefined,
+      identical: isSet(object.identical) ? globalThis.Boolean(object.identical) : false,
+      differences: globalThis.Array.isArray(object?.differences)
+        ? object.differences.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ExplainChargeResponse): unknown {
+    const obj: any = {};
+    if (message.receipt !== undefined) {
+      obj.receipt = Receipt.toJSON(message.receipt);
+    }
+    if (message.identical !== false) {
+      obj.identical = message.identical;
+    }
+    if (message.differences?.length) {
+      obj.differences = message.differences;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExplainChargeResponse>): ExplainChargeResponse {
+    return ExplainChargeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainChargeResponse>): ExplainChargeResponse {
+    const message = createBaseExplainChargeResponse();
+    message.receipt = (object.receipt !== undefined && object.receipt !== null)
+      ? Receipt.fromPartial(object.receipt)
+      : undefined;
+    message.identical = object.identical ?? false;
+    message.differences = object.differences?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseSimulateChargeRequest(): SimulateChargeRequest {
   return { pricedBy: undefined, version: 0, intervals: [], limitMs: undefined, mediaOriginTime: undefined };
 }
@@ -6080,6 +6273,17 @@ export const BillingServiceService = {
       Buffer.from(RenderReceiptResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenderReceiptResponse => RenderReceiptResponse.decode(value),
   },
+  /** The receipt once more from the published events alone, and whether it and billing.* are what they should be. */
+  explainCharge: {
+    path: "/parley.billing.v1.BillingService/ExplainCharge" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExplainChargeRequest): Buffer => Buffer.from(ExplainChargeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExplainChargeRequest => ExplainChargeRequest.decode(value),
+    responseSerialize: (value: ExplainChargeResponse): Buffer =>
+      Buffer.from(ExplainChargeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExplainChargeResponse => ExplainChargeResponse.decode(value),
+  },
   /** What a call with these reactions would cost, without a call. */
   simulateCharge: {
     path: "/parley.billing.v1.BillingService/SimulateCharge" as const,
@@ -6163,6 +6367,8 @@ export interface BillingServiceServer extends UntypedServiceImplementation {
   getReceipt: handleUnaryCall<GetReceiptRequest, GetReceiptResponse>;
   /** The same as a page that needs nothing else: for a screen, for paper, for a mail. */
   renderReceipt: handleUnaryCall<RenderReceiptRequest, RenderReceiptResponse>;
+  /** The receipt once more from the published events alone, and whether it and billing.* are what they should be. */
+  explainCharge: handleUnaryCall<ExplainChargeRequest, ExplainChargeResponse>;
   /** What a call with these reactions would cost, without a call. */
   simulateCharge: handleUnaryCall<SimulateChargeRequest, SimulateChargeResponse>;
   /** What was used and what it cost, as text for a finance team or for a system that meters. */
@@ -6317,6 +6523,22 @@ export interface BillingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RenderReceiptResponse) => void,
+  ): ClientUnaryCall;
+  /** The receipt once more from the published events alone, and whether it and billing.* are what they should be. */
+  explainCharge(
+    request: ExplainChargeRequest,
+    callback: (error: ServiceError | null, response: ExplainChargeResponse) => void,
+  ): ClientUnaryCall;
+  explainCharge(
+    request: ExplainChargeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ExplainChargeResponse) => void,
+  ): ClientUnaryCall;
+  explainCharge(
+    request: ExplainChargeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ExplainChargeResponse) => void,
   ): ClientUnaryCall;
   /** What a call with these reactions would cost, without a call. */
   simulateCharge(

@@ -1,0 +1,65 @@
+import { ledgerFilter, ledgerStream, readToEnd, type Bus } from '@parley/bus';
+import { LedgerEvent, type LedgerEntry as ProtoEntry, type PolicySnapshot } from '@parley/contracts';
+import { parleyError } from '@parley/errors';
+import { requireEntryReason, type LedgerEntry } from '../domain/ledger-entry.ts';
+import type { PolicyVersion } from '../domain/policy-terms.ts';
+import type { LedgerCommand } from '../usecases/ledger-commands.ts';
+import { fromProtoTerms } from './convert.ts';
+
+/**
+ * Reads the LEDGER stream, all of it, in its order. A command that was published again comes again.
+ * @throws ParleyError `bus.malformed_event`
+ */
+export function readLedger(bus: Bus, onCommand: (command: LedgerCommand) => Promise<void>): Promise<void> {
+  return readToEnd(bus, { stream: ledgerStream, filter: ledgerFilter }, (message) => onCommand(toCommand(message.headers?.get('ce-id') ?? '', LedgerEvent.decode(message.data))));
+}
+
+function toCommand(id: string, { accountId, time, event }: LedgerEvent): LedgerCommand {
+  const command = { id, accountId, atMs: BigInt((time ?? malformed('it has no time')).getTime()) };
+  switch (event?.$case) {
+    case 'entryPosted':
+      return { type: 'entry_posted', accountId, entry: fromLedgerEntry(event.value.entry ?? malformed('it has no entry'), event.value.walletId, event.value.idempotencyKey) };
+    case 'policyVersionCreated':
+      return { ...command, type: 'policy_version_created', policy: fromPolicySnapshot(event.value.policy), requestId: event.value.requestId };
+    case 'defaultPolicySet':
+      return { ...command, type: 'default_policy_set', policyId: event.value.policyId };
+    case undefined:
+      return malformed('it says nothing that is known');
+  }
+}
+
+/** As it was booked: what an entry does not say is not there, and not empty. */
+function fromLedgerEntry(entry: ProtoEntry, walletId: string, key: string): LedgerEntry {
+  const { number, debitAccount, creditAccount, amount, balanceAfter, reason, causeId, callId, time, policyId, actor, note, bucket, hash, previousHash } = entry;
+  if (amount === undefined || balanceAfter === undefined || time === undefined) return malformed('an entry is not complete');
+  return {
+    number,
+    walletId,
+    debitAccount,
+    creditAccount,
+    currency: amount.currency,
+    amountMicros: amount.micros,
+    balanceAfterMicros: balanceAfter.micros,
+    reason: requireEntryReason(reason),
+    causeId,
+    callId,
+    atMs: BigInt(time.getTime()),
+    key,
+    ...(policyId === '' ? {} : { basis: { fromMs: entry.fromMs, toMs: entry.toMs, policyId, policyVersion: entry.policyVersion } }),
+    ...(actor === '' ? {} : { actor }),
+    ...(note === '' ? {} : { note }),
+    ...(bucket === '' ? {} : { bucket }),
+    ...(hash === '' ? {} : { previousHash, hash }),
+  };
+}
+
+function fromPolicySnapshot(policy: PolicySnapshot | undefined): PolicyVersion {
+  if (policy?.terms === undefined) return malformed('a policy has no terms');
+  const { rounding, ...terms } = fromProtoTerms(policy.terms);
+  if (rounding === undefined) return malformed('terms have no rounding');
+  return { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } };
+}
+
+function malformed(why: string): never {
+  throw parleyError('bus.malformed_event', `ledger event cannot be read: ${why}`);
+}

@@ -1,0 +1,200 @@
+import { decide, decidedMs, evolve, heldSteps } from './charge-decision.ts';
+import { absorbCallInput, absorbOwnInput, sourceOf, type CallInput, type LiveCharge } from './charge-inputs.ts';
+import type { BillingFact, OpenCharge, SettledFact, SourceName } from './charge.ts';
+
+/** What something follows from. */
+export interface ReplayCause {
+  readonly id: string;
+  /** Unix time in ms. */
+  readonly atMs: bigint;
+  readonly traceparent: string;
+}
+
+/** An event of the call or of a reaction, as far as charging goes. */
+export interface ReplayInput {
+  readonly cause: ReplayCause;
+  readonly input: CallInput;
+}
+
+/**
+ * What was published as following from one cause, as far as it tells of what no event of the call says: the answers of the
+ * wallet, and which events did not come in time.
+ */
+export interface Told {
+  readonly cause: ReplayCause;
+  /** End of the last cell that was charged: the wallet covered it. */
+  readonly chargedThroughMs: bigint | undefined;
+  /** Of `balance_low`. */
+  readonly availableMicros: bigint | undefined;
+  /** Of `balance_exhausted`: through where the wallet held enough. */
+  readonly exhaustedMs: bigint | undefined;
+  readonly settled: Pick<SettledFact, 'reason' | 'limitMs' | 'applied'> | undefined;
+  readonly isAdjusted: boolean;
+}
+
+/** A billing event that follows. */
+export interface ReplayedFact {
+  readonly sequence: bigint;
+  readonly fact: BillingFact;
+  readonly cause: ReplayCause;
+}
+
+/** More than any call lasts or costs. */
+const plenty = 2n ** 62n;
+
+/**
+ * Recomputes a call's charge from its events, with the functions that charge calls. Events of different sources have no order
+ * of their own; what was published says by its causes in which one they were applied, as far as it made a difference.
+ */
+export class ChargeReplay {
+  #charge: LiveCharge;
+  readonly #facts: ReplayedFact[] = [];
+  readonly #left: Map<SourceName, ReplayInput[]>;
+  readonly #inputs: ReadonlyMap<string, ReplayInput>;
+
+  /** @param inputs of each source in sequence, without the one that opened the charge. */
+  constructor(opened: OpenCharge, inputs: readonly ReplayInput[]) {
+    this.#charge = opened;
+    this.#left = Map.groupBy(inputs, ({ input }) => sourceOf(input));
+    this.#inputs = new Map(inputs.map((input) => [input.cause.id, input]));
+  }
+
+  /** As far as the events were applied. */
+  get charge(): LiveCharge {
+    return this.#charge;
+  }
+
+  /** All that follows so far, in sequence. */
+  get facts(): readonly ReplayedFact[] {
+    return this.#facts;
+  }
+
+  /** Applies what something that was published followed from; what the wallet said to it is taken from there. */
+  tell(told: Told): void {
+    this.#charge = this.absorb(told);
+    this.#conclude(told.cause);
+  }
+
+  /** The charge before it is decided what follows from a cause, with the answers that were told. */
+  absorb(told: Told): LiveCharge {
+    const { cause, settled } = told;
+    const known = this.#inputs.get(cause.id)?.input;
+    // The settlement waited for all that it says it applied.
+    if (settled !== undefined) for (const [source, sequence] of appliedOf(settled)) if (known === undefined || source !== sourceOf(known)) this.#applyThrough(source, sequence);
+    if (settled !== undefined && settled.reason !== 'completed') {
+      for (const [source, sequence] of appliedOf(settled)) this.#applyThrough(source, sequence);
+      const type = this.#charge.observed.completedMs === undefined ? 'call_overdue' : 'recognition_overdue';
+      return answered(absorbOwnInput(this.#charge, { type }), told);
+    }
+    if (known === undefined || sourceOf(known) !== this.#payersSource()) this.#applyPayersUntil((charge) => isEnoughFor(told, charge));
+    // Without an event it follows from an answer of the wallet alone: the grant was extended, or could not be.
+    if (known === undefined) return answered(this.#charge, told);
+    this.#applyThrough(sourceOf(known), known.sequence - 1n);
+    const next = this.#take(sourceOf(known), known.sequence);
+    return answered(next === undefined ? this.#charge : absorbCallInput(this.#charge, next.input), told);
+  }
+
+  /** Applies the rest, of which nothing was published. */
+  applyRest(): void {
+    for (const source of this.#left.keys()) this.#applyThrough(source, plenty);
+  }
+
+  /** Applies the rest as far as nothing follows from it and the wallet need not be asked. @returns what is left. */
+  applySilent(): readonly ReplayInput[] {
+    for (const left of this.#left.values()) {
+      for (let next = left[0]; next !== undefined; next = left[0]) {
+        const charge = absorbCallInput(this.#charge, next.input);
+        if (heldSteps(charge).length > 0 || decide(charge).length > 0) break;
+        this.#charge = charge;
+        left.shift();
+      }
+    }
+    return [...this.#left.values()].flat();
+  }
+
+  #payersSource(): SourceName {
+    return `reaction/${this.#charge.terms.payer}`;
+  }
+
+  /** Of what the payer's reaction said nothing may have been published while the wallet refused it. */
+  #applyPayersUntil(isEnough: (charge: LiveCharge) => boolean): void {
+    const left = this.#left.get(this.#payersSource()) ?? [];
+    while (left[0] !== undefined && !isEnough(this.#charge)) this.#applyThrough(this.#payersSource(), left[0].input.sequence);
+  }
+
+  #applyThrough(source: SourceName, sequence: bigint): void {
+    for (let next = this.#take(source, sequence); next !== undefined; next = this.#take(source, sequence)) {
+      this.#charge = answered(absorbCallInput(this.#charge, next.input));
+      this.#conclude(next.cause);
+    }
+  }
+
+  #take(source: SourceName, through: bigint): ReplayInput | undefined {
+    const left = this.#left.get(source);
+    return left?.[0] !== undefined && left[0].input.sequence <= through ? left.shift() : undefined;
+  }
+
+  #conclude(cause: ReplayCause): void {
+    for (const fact of decide(this.#charge)) {
+      this.#facts.push({ sequence: this.#charge.published.nextSequence, fact, cause });
+      const next = evolve(this.#charge, fact);
+      if ('published' in next) this.#charge = next;
+    }
+  }
+}
+
+function appliedOf({ applied }: Pick<SettledFact, 'applied'>): [SourceName, bigint][] {
+  return Object.entries(applied) as [SourceName, bigint][];
+}
+
+/** Whether what was charged can follow from what is known. */
+function isEnoughFor({ chargedThroughMs = 0n, isAdjusted }: Told, charge: LiveCharge): boolean {
+  return decidedMs(charge) >= chargedThroughMs && (!isAdjusted || charge.observed.finalMs !== undefined);
+}
+
+/** The charge with what the wallet said: it covered what was charged and, where more was due, refused the rest. */
+function answered(charge: LiveCharge, told?: Told): LiveCharge {
+  const { availableMicros } = charge.grant;
+  if (told?.exhaustedMs !== undefined) return absorbOwnInput(withNews(charge), { type: 'grant_refused', grantedMs: told.exhaustedMs, availableMicros });
+  const grantedMs = coveredThroughMs(told);
+  if (told?.availableMicros !== undefined) return absorbOwnInput(withNews(charge), { type: 'grant_extended', grantedMs, availableMicros: told.availableMicros });
+  if (heldSteps(charge).length === 0) return charge;
+  const after = absorbOwnInput(charge, { type: 'grant_extended', grantedMs, availableMicros: plenty });
+  if (heldSteps(after).length > 0) return absorbOwnInput(charge, { type: 'grant_refused', grantedMs, availableMicros });
+  // Whether it covered all that was due by then, and not only what is known here, shows when the next refusal is news.
+  return { ...after, published: charge.published };
+}
+
+/** The wallet covered a grant in between: nothing tells of that but what follows, that its refusal is news again. */
+function withNews(charge: LiveCharge): LiveCharge {
+  return { ...charge, published: { ...charge.published, announcedFunds: 'ok' } };
+}
+
+function coveredThroughMs(told: Told | undefined): bigint {
+  if (told === undefined) return 0n;
+  if (told.isAdjusted) return plenty;
+  if (told.settled !== undefined) return told.settled.limitMs ?? plenty;
+  return told.chargedThroughMs ?? 0n;
+}
+
+/** What was published event by event, by its causes: what one cause led to was published in a row. */
+export function byCause(told: readonly Told[]): Told[] {
+  const joined: Told[] = [];
+  for (const next of told) {
+    const last = joined.at(-1);
+    if (last?.cause.id === next.cause.id && last.cause.atMs === next.cause.atMs) joined[joined.length - 1] = joinedOf(last, next);
+    else joined.push(next);
+  }
+  return joined;
+}
+
+function joinedOf(one: Told, other: Told): Told {
+  return {
+    cause: one.cause,
+    chargedThroughMs: other.chargedThroughMs ?? one.chargedThroughMs,
+    availableMicros: other.availableMicros ?? one.availableMicros,
+    exhaustedMs: other.exhaustedMs ?? one.exhaustedMs,
+    settled: other.settled ?? one.settled,
+    isAdjusted: one.isAdjusted || other.isAdjusted,
+  };
+}
