@@ -1,9 +1,10 @@
 import { encodeEvent, newEvent, readCallEvents, type Bus, type RecordedEvent, type StreamedEvent } from '@parley/bus';
-import { parleyError } from '@parley/errors';
+import { isParleyError, parleyError } from '@parley/errors';
 import type { ReplayedFact, ReplayInput, Told } from '../domain/charge-replay.ts';
 import { firstDifference } from '../domain/first-difference.ts';
 import { createSerialLanes } from '../store/serial-lanes.ts';
 import type { CallHistories, CallHistory, Initiation, PublishedFact } from '../usecases/call-history.ts';
+import type { ConsumedEvent } from '../usecases/apply-call-event.ts';
 import { toConsumedEvent } from './consumed-event.ts';
 import { fromAppliedSources, fromSettleReason, toBillingEvent } from './convert.ts';
 
@@ -25,7 +26,7 @@ export function createCallHistories(bus: Bus): CallHistories {
 /**
  * @param consumed events of the call and of its reactions, in the order of their streams.
  * @param billing what was published about its charge.
- * @throws ParleyError `bus.malformed_event`
+ * @throws ParleyError `bus.malformed_event` for a billing event that is none.
  */
 export function toCallHistory(consumed: readonly RecordedEvent[], billing: readonly RecordedEvent[]): CallHistory {
   const contradictory: string[] = [];
@@ -40,12 +41,27 @@ export function toCallHistory(consumed: readonly RecordedEvent[], billing: reado
   };
   let initiation: Initiation | undefined;
   const inputs: ReplayInput[] = [];
+  const unreadable: string[] = [];
   for (const { event } of once(consumed)) {
-    const { input, attributes, cause } = toConsumedEvent(event);
+    const read = readable(event);
+    if (read === undefined) {
+      unreadable.push(event.id);
+      continue;
+    }
+    const { input, attributes, cause } = read;
     if (input.type === 'call_initiated') initiation = { cause, attributes, terms: input.terms, grantedMs: grantedMsOf(event) };
     else inputs.push({ cause, input });
   }
-  return { initiation, inputs, published: once(billing).map(toPublishedFact), contradictory };
+  return { initiation, inputs, published: once(billing).map(toPublishedFact), unreadable, contradictory };
+}
+
+function readable(event: StreamedEvent): ConsumedEvent | undefined {
+  try {
+    return toConsumedEvent(event);
+  } catch (error) {
+    if (isParleyError(error, 'bus.malformed_event')) return undefined;
+    throw error;
+  }
 }
 
 function grantedMsOf({ data }: StreamedEvent): bigint {

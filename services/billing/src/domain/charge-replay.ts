@@ -1,3 +1,4 @@
+import { isParleyError } from '@parley/errors';
 import { decide, decidedMs, evolve, heldSteps } from './charge-decision.ts';
 import { absorbCallInput, absorbOwnInput, sourceOf, type CallInput, type LiveCharge } from './charge-inputs.ts';
 import type { BillingFact, OpenCharge, SettledFact, SourceName } from './charge.ts';
@@ -77,21 +78,26 @@ export class ChargeReplay {
 
   /** The charge before it is decided what follows from a cause, with the answers that were told. */
   absorb(told: Told): LiveCharge {
-    const { cause, settled } = told;
-    const known = this.#inputs.get(cause.id)?.input;
-    // The settlement waited for all that it says it applied.
-    if (settled !== undefined) for (const [source, sequence] of appliedOf(settled)) if (known === undefined || source !== sourceOf(known)) this.#applyThrough(source, sequence);
-    if (settled !== undefined && settled.reason !== 'completed') {
-      for (const [source, sequence] of appliedOf(settled)) this.#applyThrough(source, sequence);
+    const known = this.#inputs.get(told.cause.id);
+    const source = known && sourceOf(known.input);
+    const isOverdue = this.#isOverdue(told, known);
+    // The settlement waited for all that it says it applied; what is charged of it before it is told, for all that is there.
+    if (isOverdue || this.#isDue(told)) for (const [each, sequence] of this.#endsOf(told)) if (isOverdue || each !== source) this.#applyThrough(each, sequence);
+    if (isOverdue) {
       const type = this.#charge.observed.completedMs === undefined ? 'call_overdue' : 'recognition_overdue';
       return answered(absorbOwnInput(this.#charge, { type }), told);
     }
-    if (known === undefined || sourceOf(known) !== this.#payersSource()) this.#applyPayersUntil((charge) => isEnoughFor(told, charge));
+    if (source !== this.#payersSource()) this.#applyPayersUntil((charge) => isEnoughFor(told, charge));
     // Without an event it follows from an answer of the wallet alone: the grant was extended, or could not be.
-    if (known === undefined) return answered(this.#charge, told);
-    this.#applyThrough(sourceOf(known), known.sequence - 1n);
-    const next = this.#take(sourceOf(known), known.sequence);
+    if (known === undefined || source === undefined) return answered(this.#charge, told);
+    this.#applyThrough(source, known.input.sequence - 1n);
+    const next = this.#take(source, known.input.sequence);
     return answered(next === undefined ? this.#charge : absorbCallInput(this.#charge, next.input), told);
+  }
+
+  /** Goes on from a charge that something was decided of elsewhere. */
+  resume(charge: LiveCharge): void {
+    this.#charge = charge;
   }
 
   /** Applies the rest, of which nothing was published. */
@@ -99,17 +105,31 @@ export class ChargeReplay {
     for (const source of this.#left.keys()) this.#applyThrough(source, plenty);
   }
 
-  /** Applies the rest as far as nothing follows from it and the wallet need not be asked. @returns what is left. */
-  applySilent(): readonly ReplayInput[] {
+  /** Applies the rest as far as nothing follows from it and the wallet need not be asked. */
+  applySilent(): void {
     for (const left of this.#left.values()) {
       for (let next = left[0]; next !== undefined; next = left[0]) {
-        const charge = absorbCallInput(this.#charge, next.input);
-        if (heldSteps(charge).length > 0 || decide(charge).length > 0) break;
+        const charge = silently(this.#charge, next.input);
+        if (charge === undefined) break;
         this.#charge = charge;
         left.shift();
       }
     }
-    return [...this.#left.values()].flat();
+  }
+
+  /** Cells that are not whole are charged with the settlement only. */
+  #isDue({ settled, chargedThroughMs = 0n }: Told): boolean {
+    return settled !== undefined || chargedThroughMs % this.#charge.terms.policy.terms.entryGridMs !== 0n;
+  }
+
+  /** What did not come is stamped with its deadline, and names what came last. */
+  #isOverdue(told: Told, known: ReplayInput | undefined): boolean {
+    if (told.settled !== undefined) return told.settled.reason !== 'completed';
+    return known === undefined ? this.#isDue(told) : known.cause.atMs !== told.cause.atMs;
+  }
+
+  #endsOf({ settled }: Told): readonly (readonly [SourceName, bigint])[] {
+    return settled === undefined ? [...this.#left.keys()].map((source) => [source, plenty] as const) : appliedOf(settled);
   }
 
   #payersSource(): SourceName {
@@ -140,6 +160,17 @@ export class ChargeReplay {
       const next = evolve(this.#charge, fact);
       if ('published' in next) this.#charge = next;
     }
+  }
+}
+
+/** @returns undefined if something follows, or the event cannot be applied. */
+function silently(charge: LiveCharge, input: CallInput): LiveCharge | undefined {
+  try {
+    const after = absorbCallInput(charge, input);
+    return heldSteps(after).length > 0 || decide(after).length > 0 ? undefined : after;
+  } catch (error) {
+    if (isParleyError(error, 'bus.malformed_event')) return undefined;
+    throw error;
   }
 }
 

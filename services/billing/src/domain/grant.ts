@@ -25,6 +25,15 @@ export function nextGrant(charge: AuthorizedCharge | OpenCharge): HoldStep {
   return grantThrough(terms, fromMs + terms.grantMs, { meter: rate(terms, counted).meter, decidedMs: endOf(counted) });
 }
 
+/** What has to be held of a call that goes on, if nothing is known of its grants but the first: as far as that or what was observed. */
+export function grantAgain(charge: OpenCharge, firstGrantedMs: bigint): HoldStep {
+  const counted = countedTimeline(charge);
+  const { observedThroughMs } = charge.observed;
+  const untilMs = observedThroughMs > firstGrantedMs ? observedThroughMs : firstGrantedMs;
+  const { terms } = charge.terms.policy;
+  return grantThrough(terms, untilMs, { meter: rate(terms, counted).meter, decidedMs: endOf(counted) });
+}
+
 function grantThrough(terms: PolicyTerms, untilMs: bigint, known: { meter: Meter; decidedMs: bigint }): HoldStep {
   return { untilMs, coverMicros: highestMicros(terms, known, untilMs) };
 }

@@ -51,6 +51,11 @@ export interface LedgerEntry {
   readonly hash?: string;
 }
 
+/** What an entry adds to what its call was charged. */
+export function chargedMicrosOf({ callId, amountMicros }: Pick<LedgerEntry, 'callId' | 'amountMicros'>): bigint {
+  return callId === '' ? 0n : amountMicros;
+}
+
 /** SHA-256 of UTF-8 text, as lower-case hex. */
 export type Digest = (text: string) => string;
 

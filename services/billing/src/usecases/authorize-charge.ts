@@ -88,11 +88,17 @@ type GrantedCharge = Exclude<ChargeRecord['charge'], { status: 'free' | 'closed'
 function sameRequest({ accountId, charge, requestedPolicyId }: ChargeRecord, command: AuthorizeCommand): GrantedCharge {
   if (accountId !== command.accountId) throw parleyError('not_found.call', 'no such call');
   const isSame =
-    requestedPolicyId === command.policyId &&
+    isSamePolicy(requestedPolicyId, command.policyId, charge) &&
     (charge.status === 'free' || charge.terms.walletId === walletIdOf(accountId, command.from));
   if (!isSame) throw parleyError('request.idempotency_conflict', 'the call was authorised before, for another payer or policy');
   if (charge.status === 'authorized' || charge.status === 'open') return charge;
   throw ended();
+}
+
+/** Where the first request is not known, one that can have led to the terms passes for it. */
+function isSamePolicy(requested: string | undefined, policyId: string, charge: ChargeRecord['charge']): boolean {
+  if (requested !== undefined) return requested === policyId;
+  return policyId === '' || charge.status === 'free' || charge.terms.policy.policyId === policyId;
 }
 
 async function holdFirst({ wallets, reclaimHolds }: AuthorizePorts, charge: AuthorizedCharge): Promise<HoldResult> {

@@ -21,8 +21,13 @@ export interface TopUpCommand {
 export function createTopUpWallet(ports: { wallets: WalletStore; requests: RequestStore }): (command: TopUpCommand) => Promise<{ wallet: Wallet; entry: LedgerEntry }> {
   return async ({ accountId, requestId, address, amount: { currency, micros }, atMs }) => {
     if (micros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
-    await ports.requests.claim(accountId, requestId, ['top_up', address, currency, micros.toString()]);
+    await ports.requests.claim(accountId, requestId, topUpContent(address, { currency, micros }));
     const posting = { key: `topup/${requestId}`, currency, amountMicros: micros, reason: 'top_up', causeId: requestId, callId: '', atMs } as const;
     return ports.wallets.post({ walletId: walletIdOf(accountId, address), accountId }, posting);
   };
+}
+
+/** What the id of a request is tied to. */
+export function topUpContent(address: string, { currency, micros }: Money): readonly string[] {
+  return ['top_up', address, currency, micros.toString()];
 }
