@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Its install script would fetch libraries for GPUs, which nothing here uses.
 export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay receipt explain verify export release-image bench-matching bench-delivery bench-recognition bench-liveness bench-accuracy
+.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay receipt explain verify rebuild export release-image bench-matching bench-delivery bench-recognition bench-liveness bench-accuracy
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ explain: setup ## Recompute a call's receipt from its published events (after ma
 
 verify: node_modules/.package-lock.json ## Prove that all balances follow from the ledger (after make up)
 	@node deploy/local/src/verify-main.ts
+
+rebuild: node_modules/.package-lock.json ## Rebuild billing's database from the streams, into another one (after make up): make rebuild [DATABASE=parley_billing_rebuilt]
+	@node deploy/local/src/rebuild-main.ts "$(DATABASE)"
 
 trace: node_modules/.package-lock.json ## Print the trace of a call: make trace CALL=<id>
 	@node deploy/local/src/trace-main.ts "$(CALL)"

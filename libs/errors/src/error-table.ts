@@ -136,6 +136,9 @@ export const errorTable = {
 
   'wallet.insufficient_balance': { ...precondition, meaning: 'The available balance does not cover it.' },
   'ledger.conflict': { ...ours, grpc: 'INTERNAL', http: 500, meaning: 'An entry or key of the ledger is stored with another content than was booked: run make verify.' },
+  'rebuild.not_empty': { ...precondition, meaning: 'A database is rebuilt from the streams only if it is empty.' },
+  'rebuild.broken_stream': { ...ours, grpc: 'INTERNAL', http: 500, meaning: 'The LEDGER stream is not whole, or not what was booked: no ledger can be rebuilt from it.' },
+  'rebuild.unfinished': { ...precondition, meaning: 'The rebuild of the database did not come to its end: start it again.' },
   'receipt.events_expired': { grpc: 'OUT_OF_RANGE', http: 410, ...caller, meaning: 'The events of the call are no longer all kept: its receipt cannot be recomputed.' },
   'wallet.currency_mismatch': { ...precondition, meaning: 'The wallet is held in another currency.' },
   'wallet.bucket_expired': { ...precondition, meaning: 'The part of the balance that a top-up names would have expired already.' },

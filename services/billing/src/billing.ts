@@ -7,6 +7,7 @@ import { createChargeRepository } from './store/charge-repository.ts';
 import { indexes } from './store/indexes.ts';
 import { createLedgerRepository } from './store/ledger-repository.ts';
 import { createPolicyRepository } from './store/policy-repository.ts';
+import { requireWhole } from './store/rebuilt-database.ts';
 import { createRequestRepository } from './store/request-repository.ts';
 import { createWalletRepository } from './store/wallet-repository.ts';
 import { createApplyCallEvent, type ApplyCallEvent } from './usecases/apply-call-event.ts';
@@ -52,7 +53,10 @@ export interface Billing {
   readonly reRateCharge: ReturnType<typeof createReRateCharge>;
   readonly openDispute: ReturnType<typeof createOpenDispute>;
   readonly resolveDispute: ReturnType<typeof createResolveDispute>;
-  /** Creates indexes and publishes what an earlier start left behind; before anything else. */
+  /**
+   * Creates indexes and publishes what an earlier start left behind; before anything else.
+   * @throws ParleyError `rebuild.unfinished`
+   */
   prepare(): Promise<void>;
 }
 
@@ -84,6 +88,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     openDispute: createOpenDispute(corrections),
     resolveDispute: createResolveDispute(corrections),
     prepare: async () => {
+      await requireWhole(db);
       await ensureIndexes(db, indexes);
       await wallets.publishLeft();
       await policies.publishLeft();

@@ -1,75 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { createPublisher, partitionOf, type BusEvent } from '@parley/bus';
-import { Channel, IntervalKind, type CallInitiated, type ChargeAuthorization } from '@parley/contracts';
+import { createPublisher, partitionOf } from '@parley/bus';
 import { Crash, CrashGate, testBus, testDatabase } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
-import { toConsumedEvent } from './bus/consumed-event.ts';
-import { toChargeAuthorization } from './bus/convert.ts';
 import { entryEncodingOf } from './domain/ledger-entry.ts';
 import { receiptOf } from './domain/receipt.ts';
 import { availableMicros } from './domain/wallet.ts';
 import { sha256 } from './store/sha256.ts';
-import { alice, CallScript, evidence, interval, originMs, streamed } from './test-support/call-script.ts';
-import { sampleTerms } from './test-support/sample-terms.ts';
+import { alice } from './test-support/call-script.ts';
+import { story, type Story } from './test-support/charging-story.ts';
 import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
 
 const nats = testBus();
 const database = testDatabase();
 const timeouts = { recognitionMs: 30_000n, authorizationMs: 120_000n, silenceMs: 3_600_000n };
-const atMs = BigInt(originMs);
-
-/** What a client and the producers do, in order; each step may be done again. */
-interface Story {
-  readonly accountId: string;
-  readonly callId: string;
-  readonly steps: readonly ((billing: Billing) => Promise<unknown>)[];
-}
-
-function story(): Story {
-  const accountId = `account-${randomUUID().slice(0, 12)}`;
-  const script = new CallScript(accountId);
-  const { callId } = script;
-  const cause = { id: 'request', atMs, traceparent: '' };
-  const terms = sampleTerms({ grantMs: 2_000n });
-  const known: { policyId: string; charge?: ChargeAuthorization } = { policyId: '' };
-  const apply = (event: BusEvent) => (billing: Billing) => billing.applyCallEvent(toConsumedEvent(streamed(event)));
-  // The first event's content is known only once the call is authorised; its place in the sequence is taken here.
-  const initiated = script.initiated();
-  const rest = [
-    apply(script.videoStarted('caller')),
-    apply(script.progress('caller', [evidence(Channel.FACE, 0, 1_500)])),
-    (billing: Billing) => billing.extendGrant({ accountId, callId, cause }),
-    apply(script.progress('caller', [interval(IntervalKind.ABSENT, 1_500, 2_000), evidence(Channel.VOICE, 2_000, 3_000)])),
-    apply(script.completed(3_400)),
-    apply(script.ended('caller', 3_400, [evidence(Channel.TEXT, 3_000, 3_400)])),
-  ];
-  const steps: Story['steps'] = [
-    async (billing) => {
-      const policy = await billing.createPolicy({ accountId, requestId: 'policy', policyId: '', terms, atMs });
-      known.policyId = policy.policyId;
-    },
-    (billing) => billing.setDefaultPolicy({ accountId, policyId: known.policyId, atMs }),
-    (billing) => billing.topUpWallet({ accountId, requestId: 'top-up', address: alice, amount: { currency: 'EUR', micros: 100_000n }, atMs }),
-    // The first charge is drawn from this one and the plain part; what is left of the other expires with it.
-    (billing) => billing.topUpWallet({ accountId, requestId: 'gift', address: alice, amount: { currency: 'EUR', micros: 4_000n }, bucket: 'promotional/-1', atMs }),
-    (billing) => billing.topUpWallet({ accountId, requestId: 'trial', address: alice, amount: { currency: 'EUR', micros: 3_000n }, bucket: `free/1/${atMs + 1_000n}`, atMs }),
-    (billing) => billing.setCreditLimit({ accountId, requestId: 'limit', address: alice, limit: { currency: 'EUR', micros: 5_000n }, actor: 'ops', atMs }),
-    async (billing) => {
-      const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, to: 'client:bob', policyId: '', cause }))!;
-      known.charge = toChargeAuthorization(terms, grantedMs);
-    },
-    (billing) => apply(charged(initiated, known.charge!))(billing),
-    ...rest,
-  ];
-  return { accountId, callId, steps };
-}
-
-function charged(event: BusEvent, charge: ChargeAuthorization): BusEvent {
-  const { value } = event.data as Extract<BusEvent['data'], { class: 'call' }>;
-  const initiated = { ...(value.event!.value as CallInitiated), charge };
-  return { ...event, data: { class: 'call', value: { ...value, event: { $case: 'initiated', value: initiated } } } };
-}
 
 function billingThrough(gate: CrashGate): Billing {
   return createBilling({ db: gate.db(database.db), publisher: gate.publisher(createPublisher(nats.bus)), timeouts });

@@ -127,6 +127,7 @@ describe('a policy by the hour of the payer\'s week, by which the callee pays', 
       [4_000n, ChargeReason.FACE, 5_000n, 1_000],
     ]);
     expect(valuesOf(await billingEvents(nats.bus, script), 'resumed').map(({ atMs }) => atMs)).toEqual([3_500n]);
+    expect(await billing.explainCharge({ callId: script.callId })).toMatchObject({ identical: true, differences: [] });
     expect((await billing.getWallet({ address: bob })).wallet?.balance?.micros).toBe(980_000n);
     const priced = { pricedBy: { $case: 'policyId' as const, value: policy.policyId }, intervals: seen };
     const simulated = await billing.simulateCharge(SimulateChargeRequest.fromPartial({ ...priced, mediaOriginTime: new Date(startMs) }));

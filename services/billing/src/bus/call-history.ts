@@ -1,11 +1,13 @@
 import { encodeEvent, newEvent, readCallEvents, type Bus, type RecordedEvent, type StreamedEvent } from '@parley/bus';
-import { parleyError } from '@parley/errors';
+import type { BillingAdjusted } from '@parley/contracts';
+import { isParleyError, parleyError } from '@parley/errors';
 import type { ReplayedFact, ReplayInput, Told } from '../domain/charge-replay.ts';
 import { firstDifference } from '../domain/first-difference.ts';
 import { createSerialLanes } from '../store/serial-lanes.ts';
 import type { CallHistories, CallHistory, Initiation, PublishedFact } from '../usecases/call-history.ts';
+import type { ConsumedEvent } from '../usecases/apply-call-event.ts';
 import { toConsumedEvent } from './consumed-event.ts';
-import { fromAppliedSources, fromSettleReason, toBillingEvent } from './convert.ts';
+import { fromAppliedSources, fromManualReason, fromPolicySnapshot, fromSettleReason, toBillingEvent } from './convert.ts';
 
 /**
  * What the streams still hold of calls. It reads past all events of the account in the call's partition: one call of an
@@ -25,7 +27,7 @@ export function createCallHistories(bus: Bus): CallHistories {
 /**
  * @param consumed events of the call and of its reactions, in the order of their streams.
  * @param billing what was published about its charge.
- * @throws ParleyError `bus.malformed_event`
+ * @throws ParleyError `bus.malformed_event` for a billing event that is none.
  */
 export function toCallHistory(consumed: readonly RecordedEvent[], billing: readonly RecordedEvent[]): CallHistory {
   const contradictory: string[] = [];
@@ -40,12 +42,27 @@ export function toCallHistory(consumed: readonly RecordedEvent[], billing: reado
   };
   let initiation: Initiation | undefined;
   const inputs: ReplayInput[] = [];
+  const unreadable: string[] = [];
   for (const { event } of once(consumed)) {
-    const { input, attributes, cause } = toConsumedEvent(event);
+    const read = readable(event);
+    if (read === undefined) {
+      unreadable.push(event.id);
+      continue;
+    }
+    const { input, attributes, cause } = read;
     if (input.type === 'call_initiated') initiation = { cause, attributes, terms: input.terms, grantedMs: grantedMsOf(event) };
     else inputs.push({ cause, input });
   }
-  return { initiation, inputs, published: once(billing).map(toPublishedFact), contradictory };
+  return { initiation, inputs, published: once(billing).map(toPublishedFact), unreadable, contradictory };
+}
+
+function readable(event: StreamedEvent): ConsumedEvent | undefined {
+  try {
+    return toConsumedEvent(event);
+  } catch (error) {
+    if (isParleyError(error, 'bus.malformed_event')) return undefined;
+    throw error;
+  }
 }
 
 function grantedMsOf({ data }: StreamedEvent): bigint {
@@ -68,7 +85,8 @@ function toTold({ data, causationId: id, time, traceparent, accountId, callId }:
     availableMicros: event?.$case === 'balanceLow' ? event.value.available?.micros : undefined,
     exhaustedMs: event?.$case === 'balanceExhausted' ? event.value.grantedUntilMs : undefined,
     settled: settled && { reason: fromSettleReason(settled.reason), limitMs: settled.limitMs, applied: fromAppliedSources(accountId, callId, settled.applied) },
-    isAdjusted: event?.$case === 'adjusted',
+    isAdjusted: event?.$case === 'adjusted' && event.value.reason === 'late_reaction',
+    byHand: event?.$case === 'adjusted' ? toManual(event.value) : undefined,
   };
 }
 
@@ -83,4 +101,10 @@ function differenceOf({ stream: _stream, streamSequence: _place, ...event }: Str
   const difference = firstDifference(event, expected);
   if (difference !== undefined) return `${event.type}, event ${event.sequence}: ${difference}`;
   return Buffer.compare(payload, encodeEvent(expected).payload) === 0 ? undefined : `${id}: its bytes are not those that follow`;
+}
+
+function toManual({ reason: text, difference, policy, utcOffsetMinutes, entryId }: BillingAdjusted): Told['byHand'] {
+  const reason = fromManualReason(text);
+  if (reason === undefined) return undefined;
+  return { reason, differenceMicros: difference?.micros ?? 0n, entryId, ...(policy && { policy: fromPolicySnapshot(policy), utcOffsetMinutes }) };
 }

@@ -18,6 +18,7 @@ import {
 import { parleyError } from '@parley/errors';
 import type { RoundingMode } from '@parley/money';
 import type { BillingFact, ChargeTerms, Observed, Party as PartyName, SettleReason, SourceName } from '../domain/charge.ts';
+import { manualReasons, type ManualReason } from '../domain/ledger-entry.ts';
 import type { PolicyTerms, PolicyVersion, PriceTerms, RequestedTerms } from '../domain/policy-terms.ts';
 import { plainPrices } from '../domain/price.ts';
 import type { LineReason } from '../domain/rating.ts';
@@ -62,6 +63,14 @@ export function toPolicySnapshot({ policyId, version, terms }: PolicyVersion): P
   return { policyId, version, terms: toProtoTerms(terms) };
 }
 
+/** @throws ParleyError `bus.malformed_event` */
+export function fromPolicySnapshot(policy: PolicySnapshot | undefined): PolicyVersion {
+  if (policy?.terms === undefined) throw malformed('a policy has no terms');
+  const { rounding, ...terms } = fromProtoTerms(policy.terms);
+  if (rounding === undefined) throw malformed('terms have no rounding');
+  return { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } };
+}
+
 function toProtoTerms({ prices, ...terms }: PolicyTerms): ProtoTerms {
   return { ...terms, rounding: roundings[terms.rounding], prices: prices && toProtoPrices(prices) };
 }
@@ -95,7 +104,7 @@ export function fromChargeAuthorization({ walletId, payer, policy, utcOffsetMinu
   // These terms were validated when the policy was made; bounds that changed since do not end a call.
   const { rounding, ...terms } = fromProtoTerms(policy.terms);
   if (rounding === undefined || terms.unitMs <= 0n || terms.entryGridMs <= 0n) throw malformed('its terms cannot be applied');
-  return { walletId, payer: fromParty(payer), policy: { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } }, utcOffsetMinutes };
+  return { walletId, payer: fromParty(payer), policy: { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } }, ...(utcOffsetMinutes !== 0 && { utcOffsetMinutes }) };
 }
 
 /** What billing granted for a call, as the call router hands it on. */
@@ -181,6 +190,11 @@ export function fromSettleReason(reason: string): SettleReason {
   const known = settleReasons.find((name) => name === reason);
   if (known === undefined) throw malformed('it is settled for no known reason');
   return known;
+}
+
+/** Of a correction by hand; undefined for another. */
+export function fromManualReason(text: string): ManualReason | undefined {
+  return manualReasons.find((reason) => reason === text);
 }
 
 /** @param entryId of the ledger entry that the event tells of; empty for events that tell of none. */

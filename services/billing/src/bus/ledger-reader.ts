@@ -1,10 +1,9 @@
 import { ledgerFilter, ledgerStream, readToEnd, type Bus } from '@parley/bus';
-import { LedgerEvent, type LedgerEntry as ProtoEntry, type PolicySnapshot } from '@parley/contracts';
+import { LedgerEvent, type LedgerEntry as ProtoEntry } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import { requireEntryReason, type LedgerEntry } from '../domain/ledger-entry.ts';
-import type { PolicyVersion } from '../domain/policy-terms.ts';
 import type { LedgerCommand } from '../usecases/ledger-commands.ts';
-import { fromProtoTerms } from './convert.ts';
+import { fromPolicySnapshot } from './convert.ts';
 
 /**
  * Reads the LEDGER stream, all of it, in its order. A command that was published again comes again.
@@ -23,6 +22,11 @@ function toCommand(id: string, { accountId, time, event }: LedgerEvent): LedgerC
       return { ...command, type: 'policy_version_created', policy: fromPolicySnapshot(event.value.policy), requestId: event.value.requestId };
     case 'defaultPolicySet':
       return { ...command, type: 'default_policy_set', policyId: event.value.policyId };
+    case 'creditLimitSet': {
+      const { walletId, limit = malformed('it has no limit'), number, nextEntry, requestId, actor } = event.value;
+      const { accountId: _account, id: _id, atMs } = command;
+      return { type: 'credit_limit_set', accountId, change: { walletId, accountId, number, currency: limit.currency, limitMicros: limit.micros, nextEntry, requestId, actor, atMs } };
+    }
     case undefined:
       return malformed('it says nothing that is known');
   }
@@ -51,13 +55,6 @@ function fromLedgerEntry(entry: ProtoEntry, walletId: string, key: string): Ledg
     ...(bucket === '' ? {} : { bucket }),
     ...(hash === '' ? {} : { previousHash, hash }),
   };
-}
-
-function fromPolicySnapshot(policy: PolicySnapshot | undefined): PolicyVersion {
-  if (policy?.terms === undefined) return malformed('a policy has no terms');
-  const { rounding, ...terms } = fromProtoTerms(policy.terms);
-  if (rounding === undefined) return malformed('terms have no rounding');
-  return { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } };
 }
 
 function malformed(why: string): never {

@@ -22,6 +22,11 @@ export function decide(charge: Charge): BillingFact[] {
   }
 }
 
+/** The same, with the time of what it follows from (Unix, ms) where the charge keeps that. */
+export function decideAt(charge: Charge, atMs: bigint): BillingFact[] {
+  return decide(charge).map((fact) => (fact.type === 'adjusted' ? { ...fact, atMs } : fact));
+}
+
 /** The charge after an event of its own. */
 export function evolve(charge: Charge, fact: BillingFact): Charge {
   if (!('published' in charge)) return charge;

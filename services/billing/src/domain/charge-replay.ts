@@ -1,6 +1,8 @@
-import { decide, decidedMs, evolve, heldSteps } from './charge-decision.ts';
-import { absorbCallInput, absorbOwnInput, sourceOf, type CallInput, type LiveCharge } from './charge-inputs.ts';
-import type { BillingFact, OpenCharge, SettledFact, SourceName } from './charge.ts';
+import { isParleyError } from '@parley/errors';
+import { decide, decideAt, decidedMs, evolve, heldSteps, withCorrection } from './charge-decision.ts';
+import { absorbCallInput, absorbOwnInput, arrival, sourceOf, type CallInput, type LiveCharge } from './charge-inputs.ts';
+import type { AdjustedFact, BillingFact, OpenCharge, SettledFact, SourceName } from './charge.ts';
+import type { Correction } from './correction.ts';
 
 /** What something follows from. */
 export interface ReplayCause {
@@ -30,6 +32,8 @@ export interface Told {
   readonly exhaustedMs: bigint | undefined;
   readonly settled: Pick<SettledFact, 'reason' | 'limitMs' | 'applied'> | undefined;
   readonly isAdjusted: boolean;
+  /** Of `adjusted`, if it was done by hand: it follows from no event. */
+  readonly byHand: (Pick<Correction, 'reason' | 'differenceMicros' | 'policy' | 'utcOffsetMinutes'> & { readonly entryId: string }) | undefined;
 }
 
 /** A billing event that follows. */
@@ -52,8 +56,14 @@ export class ChargeReplay {
   readonly #left: Map<SourceName, ReplayInput[]>;
   readonly #inputs: ReadonlyMap<string, ReplayInput>;
 
-  /** @param inputs of each source in sequence, without the one that opened the charge. */
-  constructor(opened: OpenCharge, inputs: readonly ReplayInput[]) {
+  readonly #corrections: Correction[];
+
+  /**
+   * @param inputs of each source in sequence, without the one that opened the charge.
+   * @param corrections that were made by hand, in order: what was published tells of them, but not why and by whom.
+   */
+  constructor(opened: OpenCharge, inputs: readonly ReplayInput[], corrections: readonly Correction[] = []) {
+    this.#corrections = [...corrections];
     this.#charge = opened;
     this.#left = Map.groupBy(inputs, ({ input }) => sourceOf(input));
     this.#inputs = new Map(inputs.map((input) => [input.cause.id, input]));
@@ -71,45 +81,70 @@ export class ChargeReplay {
 
   /** Applies what something that was published followed from; what the wallet said to it is taken from there. */
   tell(told: Told): void {
+    if (told.byHand !== undefined) {
+      this.#correct(told.cause, told.byHand);
+      return;
+    }
     this.#charge = this.absorb(told);
     this.#conclude(told.cause);
   }
 
   /** The charge before it is decided what follows from a cause, with the answers that were told. */
   absorb(told: Told): LiveCharge {
-    const { cause, settled } = told;
-    const known = this.#inputs.get(cause.id)?.input;
-    // The settlement waited for all that it says it applied.
-    if (settled !== undefined) for (const [source, sequence] of appliedOf(settled)) if (known === undefined || source !== sourceOf(known)) this.#applyThrough(source, sequence);
-    if (settled !== undefined && settled.reason !== 'completed') {
-      for (const [source, sequence] of appliedOf(settled)) this.#applyThrough(source, sequence);
+    const known = this.#inputs.get(told.cause.id);
+    const source = known && sourceOf(known.input);
+    const isOverdue = this.#isOverdue(told, known);
+    // The settlement waited for all that it says it applied; what is charged of it before it is told, for all that is there.
+    if (isOverdue || this.#isDue(told)) for (const [each, sequence] of this.#endsOf(told)) if (isOverdue || each !== source) this.#applyThrough(each, sequence);
+    if (isOverdue) {
       const type = this.#charge.observed.completedMs === undefined ? 'call_overdue' : 'recognition_overdue';
       return answered(absorbOwnInput(this.#charge, { type }), told);
     }
-    if (known === undefined || sourceOf(known) !== this.#payersSource()) this.#applyPayersUntil((charge) => isEnoughFor(told, charge));
+    if (source !== this.#payersSource()) this.#applyPayersUntil((charge) => isEnoughFor(told, charge));
     // Without an event it follows from an answer of the wallet alone: the grant was extended, or could not be.
-    if (known === undefined) return answered(this.#charge, told);
-    this.#applyThrough(sourceOf(known), known.sequence - 1n);
-    const next = this.#take(sourceOf(known), known.sequence);
+    if (known === undefined || source === undefined) return answered(this.#charge, told);
+    this.#applyThrough(source, known.input.sequence - 1n);
+    const next = this.#take(source, known.input.sequence);
+    if (next !== undefined) this.#awaitOrigin(next.input);
     return answered(next === undefined ? this.#charge : absorbCallInput(this.#charge, next.input), told);
+  }
+
+  /** Goes on from a charge that something was decided of elsewhere. */
+  resume(charge: LiveCharge): void {
+    this.#charge = charge;
   }
 
   /** Applies the rest, of which nothing was published. */
   applyRest(): void {
     for (const source of this.#left.keys()) this.#applyThrough(source, plenty);
+    for (const untold of this.#corrections.splice(0)) this.#note(untold);
   }
 
-  /** Applies the rest as far as nothing follows from it and the wallet need not be asked. @returns what is left. */
-  applySilent(): readonly ReplayInput[] {
+  /** Applies the rest as far as nothing follows from it and the wallet need not be asked. */
+  applySilent(): void {
     for (const left of this.#left.values()) {
       for (let next = left[0]; next !== undefined; next = left[0]) {
-        const charge = absorbCallInput(this.#charge, next.input);
-        if (heldSteps(charge).length > 0 || decide(charge).length > 0) break;
+        const charge = silently(this.#charge, next.input);
+        if (charge === undefined) break;
         this.#charge = charge;
         left.shift();
       }
     }
-    return [...this.#left.values()].flat();
+  }
+
+  /** Cells that are not whole are charged with the settlement only. */
+  #isDue({ settled, chargedThroughMs = 0n }: Told): boolean {
+    return settled !== undefined || chargedThroughMs % this.#charge.terms.policy.terms.entryGridMs !== 0n;
+  }
+
+  /** What did not come is stamped with its deadline, and names what came last. */
+  #isOverdue(told: Told, known: ReplayInput | undefined): boolean {
+    if (told.settled !== undefined) return told.settled.reason !== 'completed';
+    return known === undefined ? this.#isDue(told) : known.cause.atMs !== told.cause.atMs;
+  }
+
+  #endsOf({ settled }: Told): readonly (readonly [SourceName, bigint])[] {
+    return settled === undefined ? [...this.#left.keys()].map((source) => [source, plenty] as const) : appliedOf(settled);
   }
 
   #payersSource(): SourceName {
@@ -124,9 +159,34 @@ export class ChargeReplay {
 
   #applyThrough(source: SourceName, sequence: bigint): void {
     for (let next = this.#take(source, sequence); next !== undefined; next = this.#take(source, sequence)) {
+      this.#awaitOrigin(next.input);
       this.#charge = answered(absorbCallInput(this.#charge, next.input));
       this.#conclude(next.cause);
     }
+  }
+
+  /** Where the price depends on the hour, a reaction waits for what says when media time began. */
+  #awaitOrigin(input: CallInput): void {
+    const left = this.#left.get('call') ?? [];
+    while (left[0] !== undefined && arrival(this.#charge, input) === 'early') this.#applyThrough('call', left[0].input.sequence);
+  }
+
+  /** Corrections without an event, since they changed nothing, came before it. What no correction is known of does not follow. */
+  #correct(cause: ReplayCause, { reason, differenceMicros }: NonNullable<Told['byHand']>): void {
+    const at = this.#corrections.findIndex((correction) => correction.reason === reason && correction.differenceMicros === differenceMicros);
+    const passed = this.#corrections.splice(0, at + 1);
+    const correction = passed.pop();
+    for (const untold of passed) this.#note(untold);
+    if (correction === undefined || this.#charge.status !== 'settled') return;
+    const fact: AdjustedFact = { type: 'adjusted', currency: this.#charge.terms.policy.terms.currency, ...correction };
+    this.#facts.push({ sequence: this.#charge.published.nextSequence, fact, cause });
+    const next = evolve(this.#charge, fact);
+    if ('published' in next) this.#charge = next;
+  }
+
+  #note(correction: Correction): void {
+    if (this.#charge.status !== 'settled') return;
+    this.#charge = withCorrection(this.#charge, { type: 'adjusted', currency: this.#charge.terms.policy.terms.currency, ...correction });
   }
 
   #take(source: SourceName, through: bigint): ReplayInput | undefined {
@@ -135,11 +195,22 @@ export class ChargeReplay {
   }
 
   #conclude(cause: ReplayCause): void {
-    for (const fact of decide(this.#charge)) {
+    for (const fact of decideAt(this.#charge, cause.atMs)) {
       this.#facts.push({ sequence: this.#charge.published.nextSequence, fact, cause });
       const next = evolve(this.#charge, fact);
       if ('published' in next) this.#charge = next;
     }
+  }
+}
+
+/** @returns undefined if something follows, or the event cannot be applied. */
+function silently(charge: LiveCharge, input: CallInput): LiveCharge | undefined {
+  try {
+    const after = absorbCallInput(charge, input);
+    return heldSteps(after).length > 0 || decide(after).length > 0 ? undefined : after;
+  } catch (error) {
+    if (isParleyError(error, 'bus.malformed_event')) return undefined;
+    throw error;
   }
 }
 
@@ -182,7 +253,7 @@ export function byCause(told: readonly Told[]): Told[] {
   const joined: Told[] = [];
   for (const next of told) {
     const last = joined.at(-1);
-    if (last?.cause.id === next.cause.id && last.cause.atMs === next.cause.atMs) joined[joined.length - 1] = joinedOf(last, next);
+    if (last?.byHand === undefined && next.byHand === undefined && last?.cause.id === next.cause.id && last.cause.atMs === next.cause.atMs) joined[joined.length - 1] = joinedOf(last, next);
     else joined.push(next);
   }
   return joined;
@@ -196,5 +267,6 @@ function joinedOf(one: Told, other: Told): Told {
     exhaustedMs: other.exhaustedMs ?? one.exhaustedMs,
     settled: other.settled ?? one.settled,
     isAdjusted: one.isAdjusted || other.isAdjusted,
+    byHand: undefined,
   };
 }

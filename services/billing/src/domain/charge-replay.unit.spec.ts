@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { arbitraryBatches, arbitraryIntervals, arbitraryTerms } from '../test-support/arbitrary-call.ts';
-import { decide, evolve, heldSteps } from './charge-decision.ts';
+import { decideAt, evolve, heldSteps } from './charge-decision.ts';
 import { absorbCallInput, absorbOwnInput, authorizedCharge, openCharge, sourceOf, type CallInput, type LiveCharge } from './charge-inputs.ts';
 import { byCause, ChargeReplay, type ReplayCause, type ReplayedFact, type ReplayInput, type Told } from './charge-replay.ts';
 import type { ChargeTerms, OpenCharge } from './charge.ts';
@@ -67,7 +67,7 @@ class Played {
 
   #decide(charge: LiveCharge, cause: ReplayCause): void {
     this.charge = charge;
-    for (const fact of decide(charge)) {
+    for (const fact of decideAt(charge, cause.atMs)) {
       this.facts.push({ sequence: this.charge.published.nextSequence, fact, cause });
       const amountMicros = fact.type === 'charged' ? fact.amountMicros : fact.type === 'adjusted' ? fact.differenceMicros : 0n;
       if (amountMicros > 0n) {
@@ -110,8 +110,13 @@ const arbitraryHappenings: fc.Arbitrary<Happening[]> = fc.array(
   { maxLength: 40 },
 );
 
+/** Where the price depends on the hour, events do not come in any order: reactions wait for the beginning of media time. */
+function atAnyHour({ prices, ...terms }: PolicyTerms): PolicyTerms {
+  return { ...terms, ...(prices && { prices: { ...prices, weekBands: [] } }) };
+}
+
 const arbitraryPlayed: fc.Arbitrary<Played> = fc
-  .tuple(arbitraryTerms, arbitraryIntervals.chain(arbitraryBatches), fc.boolean(), arbitraryHappenings, fc.bigInt({ min: 0n, max: 400_000n }), fc.boolean())
+  .tuple(arbitraryTerms.map(atAnyHour), arbitraryIntervals.chain(arbitraryBatches), fc.boolean(), arbitraryHappenings, fc.bigInt({ min: 0n, max: 400_000n }), fc.boolean())
   .map(([terms, batches, calleeToo, happenings, balanceMicros, isWhole]) => {
     const played = new Played(openCharge(authorizedCharge(callId, 'acme', termsOf(terms))), balanceMicros);
     const left = eventsOf(batches, calleeToo);
@@ -134,6 +139,7 @@ function toldOf({ fact, cause }: ReplayedFact): Told {
     availableMicros: fact.type === 'balance_low' ? fact.availableMicros : undefined,
     exhaustedMs: fact.type === 'balance_exhausted' ? fact.grantedMs : undefined,
     settled: fact.type === 'settled' ? fact : undefined,
+    byHand: undefined,
     isAdjusted: fact.type === 'adjusted',
   };
 }

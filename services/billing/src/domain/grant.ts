@@ -49,6 +49,15 @@ function openEnd(charge: AuthorizedCharge | OpenCharge): { readonly fromMs: bigi
   return { fromMs: observedThroughMs > grantedMs ? observedThroughMs : grantedMs, known };
 }
 
+/** What has to be held of a call that goes on, if nothing is known of its grants but the first: as far as that or what was observed. */
+export function grantAgain(charge: OpenCharge, firstGrantedMs: bigint): HoldStep {
+  const counted = countedTimeline(charge);
+  const { observedThroughMs } = charge.observed;
+  const untilMs = observedThroughMs > firstGrantedMs ? observedThroughMs : firstGrantedMs;
+  const { terms } = charge.terms.policy;
+  return grantThrough(terms, untilMs, { meter: rate(tariffOf(charge), counted).meter, decidedMs: endOf(counted) });
+}
+
 function grantThrough(terms: PolicyTerms, untilMs: bigint, known: Known): HoldStep {
   return { untilMs, coverMicros: highestMicros(terms, known, untilMs) };
 }

@@ -1,6 +1,6 @@
 import { parleyError } from '@parley/errors';
 
-const manualReasons = ['refund', 'dispute', 'rerating'] as const;
+export const manualReasons = ['refund', 'dispute', 'rerating'] as const;
 /** `adjustment` follows from events that came late; what follows `expiry` is done by hand. */
 const entryReasons = ['top_up', 'charge', 'adjustment', 'expiry', ...manualReasons] as const;
 
@@ -69,6 +69,11 @@ export function isCredit({ reason, creditAccount, walletId }: Pick<LedgerEntry, 
 /** What an entry does to its wallet's balance. */
 export function signedMicros(entry: Pick<LedgerEntry, 'reason' | 'creditAccount' | 'walletId' | 'amountMicros'>): bigint {
   return isCredit(entry) ? entry.amountMicros : -entry.amountMicros;
+}
+
+/** What an entry adds to what its call was charged; less, if negative. */
+export function chargedMicrosOf(entry: Pick<LedgerEntry, 'callId' | 'reason' | 'creditAccount' | 'walletId' | 'amountMicros'>): bigint {
+  return entry.callId === '' ? 0n : -signedMicros(entry);
 }
 
 /** SHA-256 of UTF-8 text, as lower-case hex. */

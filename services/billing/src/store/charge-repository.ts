@@ -49,7 +49,8 @@ function toRecord(document: ChargeDocument | undefined): ChargeRecord | undefine
   return { ...record, callId: _id, attributes: record.attributes };
 }
 
-function toDraft({ record: { callId, ...record }, effects }: ChargeChange): Draft<ChargeDocument> {
+/** As a change is written. */
+export function toDraft({ record: { callId, ...record }, effects }: ChargeChange): Draft<ChargeDocument> {
   const { status } = record.charge;
   return { _id: callId, ...record, partition: partitionOf(callId), isOpen: status === 'authorized' || status === 'open', outbox: effects };
 }

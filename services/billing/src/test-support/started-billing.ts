@@ -20,8 +20,10 @@ export interface StartedBilling {
   /** Clients of a replica, with tokens of the account. */
   clients(accountId: string, replica?: number): Promise<Clients>;
   port(replica: number): { readonly grpcPort: number; readonly httpPort: number };
-  /** Ends a replica and starts it anew, on other ports. */
-  restart(replica: number): Promise<void>;
+  /** Ends a replica. */
+  stop(replica: number): Promise<void>;
+  /** Ends a replica and starts it anew, on other ports; over another database, if one is given. */
+  restart(replica: number, database?: TestParts['database']): Promise<void>;
 }
 
 /** Call it at the top of a spec: replicas of the service on the spec's broker and database, with the service's own rights. */
@@ -29,10 +31,10 @@ export function startedBilling(parts: TestParts, { replicas = 1, env = {} }: { r
   const scopes: Scope[] = [];
   const ports: { readonly grpcPort: number; readonly httpPort: number }[] = [];
   const open: { close(): void }[] = [];
-  const startReplica = async (index: number): Promise<void> => {
+  const startReplica = async (index: number, database = parts.database): Promise<void> => {
     const scope = createScope();
     scopes[index] = scope;
-    ports[index] = await start(scope, configDefinition.read({ ...environment(parts), ...env }));
+    ports[index] = await start(scope, configDefinition.read({ ...environment({ ...parts, database }), ...env }));
   };
   beforeAll(async () => {
     for (let index = 0; index < replicas; index += 1) await startReplica(index);
@@ -54,9 +56,10 @@ export function startedBilling(parts: TestParts, { replicas = 1, env = {} }: { r
       return clients;
     },
     port: (replica) => ports[replica]!,
-    restart: async (replica) => {
+    stop: (replica) => scopes[replica]!.stop(),
+    restart: async (replica, database) => {
       await scopes[replica]!.stop();
-      await startReplica(replica);
+      await startReplica(replica, database);
     },
   };
 }

@@ -64,7 +64,7 @@ function initiate(record: ChargeRecord | undefined, event: ConsumedEvent, { term
   const before = record?.charge;
   if (before !== undefined && before.status !== 'authorized' && before.status !== 'closed') return 'duplicate';
   const { callId, accountId, attributes, cause } = event;
-  const known = { callId, accountId, requestedPolicyId: record?.requestedPolicyId ?? '', attributes, lastCause: cause };
+  const known = { callId, accountId, requestedPolicyId: record?.requestedPolicyId, attributes, lastCause: cause };
   if (terms === undefined) {
     // It may have been authorised, and the call router not have heard of it.
     const effects = before?.status === 'authorized' ? [releaseEffect(before, cause)] : [];

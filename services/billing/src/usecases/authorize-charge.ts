@@ -71,8 +71,8 @@ async function begin({ charges, policies }: AuthorizePorts, command: AuthorizeCo
   const policy = await choosePolicy(policies, accountId, policyId);
   if (policy === undefined) return undefined;
   const { payer, timeZone, weekBands } = pricesOf(policy.terms);
-  const zone = weekBands.length === 0 ? {} : { utcOffsetMinutes: utcOffsetMinutes(timeZone, cause.atMs) };
-  const charge = authorizedCharge(callId, accountId, { walletId: walletOf(command, payer), payer, policy, ...zone });
+  const offset = weekBands.length === 0 ? 0 : utcOffsetMinutes(timeZone, cause.atMs);
+  const charge = authorizedCharge(callId, accountId, { walletId: walletOf(command, payer), payer, policy, ...(offset !== 0 && { utcOffsetMinutes: offset }) });
   return charges.change(callId, async (before) =>
     before === undefined
       ? { record: { callId, accountId, charge, requestedPolicyId: policyId, attributes: undefined, lastCause: cause }, effects: [] }
@@ -99,11 +99,17 @@ type GrantedCharge = Exclude<ChargeRecord['charge'], { status: 'free' | 'closed'
 function sameRequest({ accountId, charge, requestedPolicyId }: ChargeRecord, command: AuthorizeCommand): GrantedCharge {
   if (accountId !== command.accountId) throw parleyError('not_found.call', 'no such call');
   const isSame =
-    requestedPolicyId === command.policyId &&
+    isSamePolicy(requestedPolicyId, command.policyId, charge) &&
     (charge.status === 'free' || charge.terms.walletId === walletOf(command, charge.terms.payer));
   if (!isSame) throw parleyError('request.idempotency_conflict', 'the call was authorised before, for another payer or policy');
   if (charge.status === 'authorized' || charge.status === 'open') return charge;
   throw ended();
+}
+
+/** Where the first request is not known, one that can have led to the terms passes for it. */
+function isSamePolicy(requested: string | undefined, policyId: string, charge: ChargeRecord['charge']): boolean {
+  if (requested !== undefined) return requested === policyId;
+  return policyId === '' || charge.status === 'free' || charge.terms.policy.policyId === policyId;
 }
 
 async function holdFirst({ wallets, reclaimHolds }: AuthorizePorts, charge: AuthorizedCharge, atMs: bigint): Promise<HoldResult> {

@@ -28,11 +28,12 @@ export interface CallHistory {
   /** The other events of the call and of its reactions. */
   readonly inputs: readonly ReplayInput[];
   readonly published: readonly PublishedFact[];
+  /** Ids of events of the call or of its reactions that cannot be applied by anybody. */
+  readonly unreadable: readonly string[];
   /** Ids of events that were published again with another content. */
   readonly contradictory: readonly string[];
 }
 
 export interface CallHistories {
-  /** @throws ParleyError `bus.malformed_event` */
   read(call: { readonly accountId: string; readonly callId: string }): Promise<CallHistory>;
 }

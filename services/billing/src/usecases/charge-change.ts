@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import { decide, evolve, heldSteps } from '../domain/charge-decision.ts';
+import { decideAt, evolve, heldSteps } from '../domain/charge-decision.ts';
 import { absorbOwnInput, type LiveCharge } from '../domain/charge-inputs.ts';
 import type { BillingFact, Charge } from '../domain/charge.ts';
 import { postingOf, releaseAfter, releaseEffect } from './charge-posting.ts';
@@ -23,8 +23,7 @@ export async function coverHeld(wallets: WalletStore, charge: LiveCharge, { atMs
 
 /** Decides what follows and makes it effects: the new charge and they are one write. */
 export function advance(record: ChargeRecord, charge: Charge, cause: Cause): ChargeChange {
-  const facts = decide(charge).map((fact) => (fact.type === 'adjusted' ? { ...fact, atMs: cause.atMs } : fact));
-  return withFacts(record, charge, facts, cause);
+  return withFacts(record, charge, decideAt(charge, cause.atMs), cause);
 }
 
 /** The charge after these facts, each an event, and with what it books. */

@@ -28,8 +28,11 @@ export interface ChargeRecord {
   readonly callId: string;
   readonly accountId: string;
   readonly charge: Charge | FreeCall;
-  /** Of the AuthorizeCharge request: by it a repeat is told from another request. Empty: the account's default. */
-  readonly requestedPolicyId: string;
+  /**
+   * Of the AuthorizeCharge request: by it a repeat is told from another request. Empty: the account's default. Undefined: the
+   * request is not known, only the call's events are.
+   */
+  readonly requestedPolicyId: string | undefined;
   /** Unknown until the call is. */
   readonly attributes: CallAttributes | undefined;
   /** The authorisation, then each event: the last thing that was heard. */

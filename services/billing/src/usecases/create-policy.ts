@@ -22,9 +22,14 @@ export function createCreatePolicy({ policies, requests }: { policies: PolicySto
     const terms = validateTerms(requested);
     const isNew = policyId === '';
     if (!isNew && (await policies.find(accountId, policyId, 0)) === undefined) throw parleyError('not_found.policy', 'no such policy');
-    await requests.claim(accountId, requestId, ['policy', policyId, ...contentOf(terms)]);
+    await requests.claim(accountId, requestId, policyContent(policyId, terms));
     return policies.add({ accountId, policyId: isNew ? newPolicyId(accountId, requestId) : policyId, requestId, terms, atMs }, isNew);
   };
+}
+
+/** What the id of a request is tied to. @param policyId empty: a new policy. */
+export function policyContent(policyId: string, terms: PolicyVersion['terms']): readonly string[] {
+  return ['policy', policyId, ...contentOf(terms)];
 }
 
 /** Each value by its name, in a fixed order. */

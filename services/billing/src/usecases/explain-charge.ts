@@ -2,6 +2,7 @@ import { parleyError } from '@parley/errors';
 import { authorizedCharge, openCharge, sourceOf } from '../domain/charge-inputs.ts';
 import { byCause, ChargeReplay, type ReplayedFact, type ReplayInput } from '../domain/charge-replay.ts';
 import type { Observed, SourceName } from '../domain/charge.ts';
+import type { Correction } from '../domain/correction.ts';
 import type { CallHistories, CallHistory, PublishedFact } from './call-history.ts';
 import type { ChargedRecord, ChargeStore } from './charge-store.ts';
 import { requireCharged } from './get-receipt.ts';
@@ -28,7 +29,7 @@ export function createExplainCharge({ charges, histories }: { charges: ChargeSto
     const { applied } = stored.charge.observed;
     const { inputs, initiation } = requireKept(history, applied);
     if (initiation.terms === undefined) throw parleyError('bus.malformed_event', 'the call is charged, and call.initiated says that it is free');
-    const replay = new ChargeReplay(openCharge(authorizedCharge(callId, accountId, initiation.terms)), inputs);
+    const replay = new ChargeReplay(openCharge(authorizedCharge(callId, accountId, initiation.terms)), inputs, correctionsByHand(stored.charge));
     const { nextSequence } = stored.charge.published;
     const published = history.published.filter(({ sequence }) => sequence < nextSequence);
     for (const told of byCause(published.map(({ told }) => told))) replay.tell(told);
@@ -39,8 +40,18 @@ export function createExplainCharge({ charges, histories }: { charges: ChargeSto
       // What follows from something that is missing is no news.
       ...[...missing('billing', published, nextSequence - 1n), ...publishedDifferences(replay.facts, published)].slice(0, 1),
     ];
-    return { stored, recomputed: { ...stored, charge: replay.charge }, differences };
+    return { stored, recomputed: { ...stored, charge: withDisputesOf(stored.charge, replay.charge) }, differences };
   };
+}
+
+/** What was done by hand follows from no event: it is taken as it is stored, and held against what was published. */
+function correctionsByHand(charge: ChargedRecord['charge']): readonly Correction[] {
+  return charge.status === 'settled' ? (charge.corrections ?? []).filter(({ order }) => order !== undefined) : [];
+}
+
+function withDisputesOf(stored: ChargedRecord['charge'], recomputed: ChargedRecord['charge']): ChargedRecord['charge'] {
+  if (stored.status !== 'settled' || recomputed.status !== 'settled' || stored.disputes === undefined) return recomputed;
+  return { ...recomputed, disputes: stored.disputes };
 }
 
 /** The events that were applied; what is no longer kept is what was published first. */

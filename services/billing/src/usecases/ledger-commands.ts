@@ -1,3 +1,4 @@
+import type { CreditLimitChange } from '../domain/credit-limit.ts';
 import type { LedgerEntry } from '../domain/ledger-entry.ts';
 import type { PolicyVersion } from '../domain/policy-terms.ts';
 
@@ -7,4 +8,7 @@ export type PolicyCommand =
   | { readonly type: 'default_policy_set'; readonly id: string; readonly accountId: string; readonly policyId: string; readonly atMs: bigint };
 
 /** What the LEDGER stream tells of. */
-export type LedgerCommand = PolicyCommand | { readonly type: 'entry_posted'; readonly accountId: string; readonly entry: LedgerEntry };
+export type LedgerCommand =
+  | PolicyCommand
+  | { readonly type: 'entry_posted'; readonly accountId: string; readonly entry: LedgerEntry }
+  | { readonly type: 'credit_limit_set'; readonly accountId: string; readonly change: CreditLimitChange };

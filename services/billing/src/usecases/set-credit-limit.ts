@@ -23,7 +23,12 @@ export interface SetCreditLimitCommand {
 export function createSetCreditLimit(ports: { wallets: WalletStore; requests: RequestStore }): (command: SetCreditLimitCommand) => Promise<Wallet> {
   return async ({ accountId, requestId, address, limit: { currency, micros: limitMicros }, actor, atMs }) => {
     if (limitMicros < 0n) throw parleyError('wallet.invalid_amount', 'the limit must not be negative');
-    await ports.requests.claim(accountId, requestId, ['credit_limit', address, currency, limitMicros.toString()]);
+    await ports.requests.claim(accountId, requestId, creditLimitContent(address, { currency, micros: limitMicros }));
     return ports.wallets.setCreditLimit({ walletId: walletIdOf(accountId, address), accountId, currency, limitMicros, requestId, actor, atMs });
   };
+}
+
+/** What the id of a request is tied to. */
+export function creditLimitContent(address: string, { currency, micros }: Money): readonly string[] {
+  return ['credit_limit', address, currency, micros.toString()];
 }

@@ -24,9 +24,13 @@ export interface TopUpCommand {
 export function createTopUpWallet(ports: { wallets: WalletStore; requests: RequestStore }): (command: TopUpCommand) => Promise<{ wallet: Wallet; entry: LedgerEntry }> {
   return async ({ accountId, requestId, address, amount: { currency, micros }, bucket, atMs }) => {
     if (micros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
-    const named = bucket === undefined ? [] : [bucket];
-    await ports.requests.claim(accountId, requestId, ['top_up', address, currency, micros.toString(), ...named]);
+    await ports.requests.claim(accountId, requestId, topUpContent(address, { currency, micros }, bucket));
     const posting = { key: `topup/${requestId}`, currency, amountMicros: micros, reason: 'top_up', causeId: requestId, callId: '', atMs, ...(bucket !== undefined && { bucket }) } as const;
     return ports.wallets.post({ walletId: walletIdOf(accountId, address), accountId }, posting);
   };
+}
+
+/** What the id of a request is tied to. */
+export function topUpContent(address: string, { currency, micros }: Money, bucket?: string): readonly string[] {
+  return ['top_up', address, currency, micros.toString(), ...(bucket === undefined ? [] : [bucket])];
 }

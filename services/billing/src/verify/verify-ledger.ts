@@ -3,7 +3,7 @@ import type { Charge } from '../domain/charge.ts';
 import type { ChargeEffect } from '../usecases/charge-store.ts';
 import { holderOf } from '../domain/correction.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
-import { entryEncodingOf, genesisHash, isCredit, isManual, signedMicros } from '../domain/ledger-entry.ts';
+import { chargedMicrosOf, entryEncodingOf, genesisHash, isCredit, isManual, signedMicros } from '../domain/ledger-entry.ts';
 import { entryIdOf, sidesOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
 import { sha256 } from '../store/sha256.ts';
 import { isEntry, type WalletDocument } from '../store/wallet-repository.ts';
@@ -67,7 +67,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
     account.nextEntry = entry.number + 1n;
     account.headHash = entry.hash ?? account.headHash;
     add(heldMicros, entry.currency, signed);
-    if (entry.callId !== '') add(chargedMicros, entry.callId, -signed);
+    if (entry.callId !== '') add(chargedMicros, entry.callId, chargedMicrosOf(entry));
   };
 
   let entries = 0;
@@ -157,7 +157,12 @@ async function verifyCharges(db: Db, { accounts, chargedMicros, fault }: ChargeC
     const isOver = charge.status === 'settled' || charge.status === 'closed' || charge.status === 'free';
     if (isOver && !outbox.some(({ kind }) => kind === 'release')) over.add(_id);
   }
-  for (const callId of chargedMicros.keys()) fault(`${callId}: entries of a call that has no charge`);
+  const forgotten = db.collection<{ _id: string; chargedMicros: bigint }>('forgotten_calls');
+  for (const [callId, micros] of chargedMicros) {
+    const known = await forgotten.findOne({ _id: callId });
+    if (known === null) fault(`${callId}: entries of a call that has no charge`);
+    else if (known.chargedMicros !== micros) fault(`${callId}: when the database was rebuilt its entries added up to ${known.chargedMicros}, and now to ${micros}`);
+  }
   for (const { wallet } of accounts.values()) {
     for (const callId of Object.keys(wallet.holds).map((holdId) => holderOf(holdId).callId)) if (over.has(callId)) fault(`${wallet.walletId}: something is held for ${callId}, which is over`);
   }

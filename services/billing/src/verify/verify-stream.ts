@@ -2,6 +2,7 @@ import type { Db } from 'mongodb';
 import { firstDifference } from '../domain/first-difference.ts';
 import { entryIdOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
 import { createLedgerRepository } from '../store/ledger-repository.ts';
+import { isEntry, type WalletNews } from '../store/wallet-repository.ts';
 import type { LedgerCommand } from '../usecases/ledger-commands.ts';
 
 export interface StreamReport {
@@ -17,7 +18,7 @@ interface WalletDocument {
   readonly _id: string;
   readonly wallet: Wallet;
   readonly pending: boolean;
-  readonly outbox: readonly LedgerEntry[];
+  readonly outbox: readonly WalletNews[];
 }
 
 const faultLimit = 1_000;
@@ -59,7 +60,7 @@ export async function verifyStream(db: Db, readLedger: ReadLedger, onProgress: (
   });
   await compareBatch();
   for await (const { wallet: { walletId, nextEntry }, pending, outbox } of db.collection<WalletDocument>('wallets').find()) {
-    const owed = new Set(pending ? outbox.map(({ number }) => number) : []);
+    const owed = new Set(pending ? outbox.filter(isEntry).map(({ number }) => number) : []);
     for (const number of unseen(seen.get(walletId) ?? newSeen(), nextEntry)) {
       if (!owed.has(number)) fault(`${entryIdOf({ walletId, number })}: the database has it, and the LEDGER stream does not`);
     }

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createPublisher, eventStreams, ledgerStream, readCallEvents, type BusEvent } from '@parley/bus';
+import { Channel, IntervalKind, type Receipt, PriceTerms } from '@parley/contracts';
+import { Crash, CrashGate, eventually, testBus, testDatabase, testKeys } from '@parley/testing';
+import type { Db, Document } from 'mongodb';
+import { createBilling } from '../billing.ts';
+import { readLedger } from '../bus/ledger-reader.ts';
+import { alice, bob, CallScript, evidence, interval } from '../test-support/call-script.ts';
+import { createSamplePolicy } from '../test-support/policy-request.ts';
+import { startedBilling, type Clients } from '../test-support/started-billing.ts';
+import { billingEventsByCall, ledgerEvents, billingEvents, valuesOf } from '../test-support/stream-reader.ts';
+import { verifyLedger } from '../verify/verify-ledger.ts';
+import { verifyStream } from '../verify/verify-stream.ts';
+import { rebuild } from './rebuild.ts';
+
+const nats = testBus();
+const original = testDatabase();
+const rebuilt = testDatabase();
+const resumed = testDatabase();
+const keys = testKeys();
+const service = startedBilling({ nats, database: original, keys }, { env: { RECOGNITION_TIMEOUT_MS: '1500' } });
+
+const accounts = ['acme', 'globex', 'initech'] as const;
+type Account = (typeof accounts)[number];
+const clients = {} as Record<Account, Clients>;
+const settled: CallScript[] = [];
+/** Two that are alike: one ends before the database is lost, and one after it. */
+let twins: readonly [CallScript, CallScript];
+let twinReceipt: Receipt;
+const topUpId = randomUUID();
+/** Of all calls: not so long ago that the one that goes on is taken for lost. */
+const startMs = Date.now();
+
+const publisher = () => createPublisher(nats.bus);
+const publish = async (...events: readonly BusEvent[]): Promise<void> => {
+  for (const event of events) await publisher().publish(event);
+};
+const topUp = ({ billing }: Clients, address: string, micros: bigint, requestId: string = randomUUID()) => billing.topUpWallet({ requestId, address, amount: { currency: 'EUR', micros } });
+const told = (script: CallScript, type: string) => eventually(async () => expect((await billingEvents(nats.bus, script)).map((event) => event.type)).toContain(`billing.${type}`));
+
+async function begun(accountId: Account, policyId = ''): Promise<CallScript> {
+  const script = new CallScript(accountId, startMs);
+  const { authorization } = await clients[accountId].authorization.authorizeCharge({ callId: script.callId, from: alice, to: bob, policyId });
+  await publish(script.initiated(authorization), script.videoStarted('caller'), script.observing('caller'));
+  return script;
+}
+
+const end = (script: CallScript, atMs: number) => [script.ended('caller', atMs), script.completed(atMs)];
+
+beforeAll(async () => {
+  for (const [index, accountId] of accounts.entries()) {
+    clients[accountId] = await service.clients(accountId);
+    const { billing } = clients[accountId];
+    const { policyId } = await createSamplePolicy(billing);
+    const other = await createSamplePolicy(billing, { freePeriodMs: 700n, prices: PriceTerms.fromPartial({ connectionFeeMicros: 5_000n, voicePermille: 500, textPermille: 250 }) });
+    await billing.setDefaultPolicy({ policyId: other.policyId });
+    await billing.setDefaultPolicy({ policyId: '' });
+    await billing.setDefaultPolicy({ policyId });
+    for (const address of [alice, bob]) await topUp(clients[accountId], address, 900_000n, index === 0 && address === alice ? topUpId : undefined);
+    for (let call = 0; call < 4; call += 1) {
+      const script = await begun(accountId, call % 2 === 0 ? '' : other.policyId);
+      const middle = 1_000 + 700 * call;
+      await publish(script.progress('caller', [evidence(Channel.FACE, 0, middle), interval(IntervalKind.ABSENT, middle, middle + 900)]));
+      await publish(script.progress('caller', [evidence(Channel.VOICE, middle + 900, 6_500)]), ...end(script, 6_500));
+      settled.push(script);
+    }
+  }
+  await poorCall();
+  await lostAndAdjustedCall();
+  const free = new CallScript('acme', startMs);
+  await publish(free.initiated(), free.videoStarted('caller'), free.observing('caller'), ...end(free, 2_000));
+  for (const script of settled) await told(script, 'settled');
+  await playTwins();
+  await eventually(async () => expect((await verifyLedger(original.db)).faults).toEqual([]));
+  await service.stop(0);
+});
+
+/** Runs out of money, gets more, and runs out for good. */
+async function poorCall(): Promise<void> {
+  const poor = await service.clients('poor');
+  Object.assign(clients, { poor });
+  const { policyId } = await createSamplePolicy(poor.billing);
+  await topUp(poor, alice, 120_000n);
+  const script = await begun('poor' as Account, policyId);
+  await publish(script.progress('caller', [evidence(Channel.FACE, 0, 13_000)]));
+  await told(script, 'balance_exhausted');
+  await topUp(poor, alice, 50_000n);
+  await publish(script.progress('caller', [evidence(Channel.FACE, 13_000, 20_000)]), ...end(script, 20_000));
+  settled.push(script);
+}
+
+async function lostAndAdjustedCall(): Promise<void> {
+  const script = await begun('globex');
+  await publish(script.progress('caller', [evidence(Channel.FACE, 0, 2_500)]), script.completed(8_300));
+  await told(script, 'settled');
+  await publish(script.ended('caller', 8_300, [evidence(Channel.TEXT, 2_500, 8_300)]));
+  await told(script, 'adjusted');
+  settled.push(script);
+}
+
+async function playTwins(): Promise<void> {
+  twins = [await begun('acme'), await begun('initech')];
+  for (const script of twins) {
+    await publish(script.progress('caller', [evidence(Channel.FACE, 0, 4_200)]));
+    await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, script), 'charged')).toHaveLength(4));
+  }
+  const [first] = twins;
+  expect(await clients.acme.authorization.extendGrant({ callId: first.callId })).toEqual({ grantedUntilMs: 20_000n });
+  twinReceipt = await finish(first, clients.acme);
+}
+
+async function finish(script: CallScript, { billing }: Clients): Promise<Receipt> {
+  await publish(script.progress('caller', [interval(IntervalKind.ABSENT, 4_200, 5_000), evidence(Channel.VOICE, 5_000, 12_300)]), ...end(script, 12_400));
+  await told(script, 'settled');
+  await eventually(async () => expect((await billing.getWallet({ address: alice })).wallet?.reserved?.micros).toBe(0n));
+  return (await billing.getReceipt({ callId: script.callId })).receipt!;
+}
+
+/** Without what each write makes up for itself, and what the last one left to be published. */
+async function documents(db: Db, name: string): Promise<Document[]> {
+  const found = await db.collection(name).find().sort({ _id: 1 }).toArray();
+  return found.map(({ writer: _writer, outbox: _outbox, pending: _pending, ...document }) => document);
+}
+
+const withoutRev = (found: Document[]): Document[] => found.map(({ rev: _rev, ...document }) => document);
+/** What a settled charge remembers of its grants is of no use any more. */
+const chargesOf = async (db: Db) =>
+  (await documents(db, 'charges')).map(({ _id, accountId, partition, isOpen, attributes, charge }) => {
+    const { grant: _grant, published: { announcedFunds: _funds, ...published } = {}, ...rest } = charge as Document & { published?: Document };
+    return { _id, accountId, partition, isOpen, attributes, charge: { ...rest, published } };
+  });
+
+async function expectWhole(db: Db): Promise<void> {
+  expect((await verifyLedger(db)).faults).toEqual([]);
+  expect((await verifyStream(db, (onCommand) => readLedger(nats.bus, onCommand))).faults).toEqual([]);
+}
+
+async function expectRebuilt(db: Db): Promise<void> {
+  for (const name of ['ledger_entries', 'ledger_keys', 'policies', 'accounts', 'requests']) {
+    expect({ name, found: await documents(db, name) }).toEqual({ name, found: await documents(original.db, name) });
+  }
+  expect(withoutRev(await documents(db, 'wallets'))).toEqual(withoutRev(await documents(original.db, 'wallets')));
+  expect(await chargesOf(db)).toEqual(await chargesOf(original.db));
+  await expectWhole(db);
+}
+
+const streamEnds = () => Promise.all([...Object.values(eventStreams), ledgerStream].map(async (name) => (await nats.bus.jsm.streams.info(name)).state.last_seq));
+
+describe('a database that was lost', () => {
+  test('is rebuilt from the streams, document by document, and nothing is published', async () => {
+    const before = await streamEnds();
+    const { entries, wallets, policies, charges, forgotten, differences } = await rebuild(rebuilt.db, nats.bus);
+    expect(await streamEnds()).toEqual(before);
+    expect({ wallets, policies, charges, forgotten, differences }).toEqual({ wallets: 7, policies: 7, charges: 17, forgotten: 0, differences: [] });
+    expect(entries).toBe((await documents(original.db, 'ledger_entries')).length);
+    await expectRebuilt(rebuilt.db);
+  });
+
+  test('is not rebuilt where something is', async () => {
+    for (const { db } of [original, rebuilt]) await expect(rebuild(db, nats.bus)).rejects.toMatchObject({ code: 'rebuild.not_empty' });
+  });
+
+  test('whose rebuild was stopped is refused by the service, and rebuilt by the next', async () => {
+    for (const at of [1, 2, 40, 150, 250, 330, 390, 410]) {
+      const crashed = await rebuild(new CrashGate(at, at % 20 === 0 ? 'after' : 'before').db(resumed.db), nats.bus).catch((error: unknown) => error);
+      expect(crashed).toBeInstanceOf(Crash);
+    }
+    const billing = createBilling({ db: resumed.db, publisher: publisher(), timeouts: { recognitionMs: 0n, authorizationMs: 0n, silenceMs: 0n } });
+    await expect(billing.prepare()).rejects.toMatchObject({ code: 'rebuild.unfinished' });
+    await rebuild(resumed.db, nats.bus);
+    await expectRebuilt(resumed.db);
+  });
+});
+
+describe('a service over a rebuilt database', () => {
+  beforeAll(async () => {
+    await service.restart(0, rebuilt);
+    for (const accountId of accounts) clients[accountId] = await service.clients(accountId);
+  });
+
+  test('goes on with a call as if nothing had been', async () => {
+    const [first, second] = twins;
+    const { authorization } = clients.initech;
+    expect(await authorization.extendGrant({ callId: second.callId })).toEqual({ grantedUntilMs: 20_000n });
+    const receipt = await finish(second, clients.initech);
+    const named = (text: unknown) => JSON.stringify(text, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)).replaceAll(/initech|acme|CA[0-9a-f]{32}|pol-[0-9a-f]{20}/g, 'x');
+    expect(named(receipt)).toBe(named(twinReceipt));
+    const eventsOf = async (script: CallScript) => (await billingEvents(nats.bus, script)).map(({ type, time, sequence }) => ({ type, time, sequence }));
+    expect(named(await eventsOf(second))).toBe(named(await eventsOf(first)));
+    expect(await clients.initech.billing.explainCharge({ callId: second.callId })).toMatchObject({ identical: true, differences: [] });
+  });
+
+  test('knows a top-up again, and refuses its id for another', async () => {
+    const before = await clients.acme.billing.getWallet({ address: alice });
+    expect((await topUp(clients.acme, alice, 900_000n, topUpId)).entryId).toBe(`acme/${alice}/000000000000`);
+    expect(await clients.acme.billing.getWallet({ address: alice })).toEqual(before);
+    await expect(topUp(clients.acme, alice, 900_001n, topUpId)).rejects.toMatchObject({ code: 'request.idempotency_conflict' });
+    await expect(topUp(clients.acme, bob, 900_000n, topUpId)).rejects.toMatchObject({ code: 'request.idempotency_conflict' });
+  });
+
+  test('tells of default policies with ids that were not used before', async () => {
+    const count = async () => (await ledgerEvents(nats.bus, 'globex')).filter(({ event }) => event?.$case === 'defaultPolicySet').length;
+    const before = await count();
+    await clients.globex.billing.setDefaultPolicy({ policyId: '' });
+    expect(await count()).toBe(before + 1);
+  });
+
+  test('explains every call, and has published no event twice with two contents', async () => {
+    for (const script of settled) {
+      const { billing } = await service.clients(script.accountId);
+      expect(await billing.explainCharge({ callId: script.callId })).toMatchObject({ identical: true, differences: [] });
+    }
+    for (const accountId of [...accounts, 'poor']) {
+      for (const events of (await billingEventsByCall(nats.bus, accountId)).values()) expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => BigInt(index)));
+    }
+    await eventually(async () => expectWhole(rebuilt.db));
+  });
+});
+
+test('of a call whose events are no longer kept only its entries are there, which is no fault', async () => {
+  const [old] = settled;
+  const [first] = await readCallEvents(nats.bus, 'call', old!);
+  await nats.bus.jsm.streams.deleteMessage(eventStreams.call, first!.event.streamSequence);
+  await service.stop(0);
+  await resumed.db.dropDatabase();
+  expect(await rebuild(resumed.db, nats.bus)).toMatchObject({ forgotten: 1, differences: [] });
+  await eventually(async () => expectWhole(resumed.db));
+  await resumed.db.collection('forgotten_calls').updateOne({ _id: old!.callId as never }, { $set: { chargedMicros: 1n } });
+  expect((await verifyLedger(resumed.db)).faults).toEqual([expect.stringMatching(/^CA.*: when the database was rebuilt its entries added up to 1, and now to /)]);
+});
+
+test('a LEDGER stream that is not whole is refused', async () => {
+  const { state } = await nats.bus.jsm.streams.info(ledgerStream);
+  for (let place = state.first_seq; place < state.last_seq; place += 1) {
+    const message = await nats.bus.jsm.streams.getMessage(ledgerStream, { seq: place });
+    if (message?.header.get('ce-id') === `globex/${alice}/000000000001`) await nats.bus.jsm.streams.deleteMessage(ledgerStream, place);
+  }
+  await resumed.db.dropDatabase();
+  await expect(rebuild(resumed.db, nats.bus)).rejects.toMatchObject({ code: 'rebuild.broken_stream' });
+});

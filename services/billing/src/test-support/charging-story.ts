@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import type { BusEvent } from '@parley/bus';
+import { Channel, IntervalKind, type CallInitiated, type ChargeAuthorization } from '@parley/contracts';
+import { isParleyError } from '@parley/errors';
+import type { Billing } from '../billing.ts';
+import { toConsumedEvent } from '../bus/consumed-event.ts';
+import { toChargeAuthorization } from '../bus/convert.ts';
+import { alice, bob, CallScript, evidence, interval, originMs, streamed } from './call-script.ts';
+import { sampleTerms } from './sample-terms.ts';
+
+const atMs = BigInt(originMs);
+
+/** What a client and the producers do, in order; each step may be done again. */
+export interface Story {
+  readonly accountId: string;
+  readonly callId: string;
+  readonly steps: readonly ((billing: Billing) => Promise<unknown>)[];
+}
+
+/**
+ * @param balanceMicros all that there is; if it is not named, there are buckets and credit, too.
+ * @param publish what happens to an event before it is applied.
+ */
+export function story({ balanceMicros, publish = async () => undefined }: { balanceMicros?: bigint; publish?: (event: BusEvent) => Promise<void> } = {}): Story {
+  const accountId = `account-${randomUUID().slice(0, 12)}`;
+  const script = new CallScript(accountId);
+  const { callId } = script;
+  const cause = { id: 'request', atMs, traceparent: '' };
+  const terms = sampleTerms({ grantMs: 2_000n });
+  const known: { policyId: string; charge?: ChargeAuthorization } = { policyId: '' };
+  const apply = (event: BusEvent) => async (billing: Billing) => {
+    await publish(event);
+    await billing.applyCallEvent(toConsumedEvent(streamed(event)));
+  };
+  // The first event's content is known only once the call is authorised; its place in the sequence is taken here.
+  const initiated = script.initiated();
+  const rest = [
+    apply(script.videoStarted('caller')),
+    apply(script.progress('caller', [evidence(Channel.FACE, 0, 1_500)])),
+    // A small balance may not cover it.
+    (billing: Billing) => billing.extendGrant({ accountId, callId, cause }).catch((error: unknown) => {
+      if (!isParleyError(error, 'wallet.insufficient_balance')) throw error;
+    }),
+    apply(script.progress('caller', [interval(IntervalKind.ABSENT, 1_500, 2_000), evidence(Channel.VOICE, 2_000, 3_000)])),
+    apply(script.completed(3_400)),
+    apply(script.ended('caller', 3_400, [evidence(Channel.TEXT, 3_000, 3_400)])),
+  ];
+  const others: Story['steps'] = [
+    // The first charge is drawn from this one and the plain part; what is left of the other expires with it.
+    (billing) => billing.topUpWallet({ accountId, requestId: 'gift', address: alice, amount: { currency: 'EUR', micros: 4_000n }, bucket: 'promotional/-1', atMs }),
+    (billing) => billing.topUpWallet({ accountId, requestId: 'trial', address: alice, amount: { currency: 'EUR', micros: 3_000n }, bucket: `free/1/${atMs + 1_000n}`, atMs }),
+    (billing) => billing.setCreditLimit({ accountId, requestId: 'limit', address: alice, limit: { currency: 'EUR', micros: 5_000n }, actor: 'ops', atMs }),
+  ];
+  const steps: Story['steps'] = [
+    async (billing) => {
+      const policy = await billing.createPolicy({ accountId, requestId: 'policy', policyId: '', terms, atMs });
+      known.policyId = policy.policyId;
+    },
+    (billing) => billing.setDefaultPolicy({ accountId, policyId: known.policyId, atMs }),
+    (billing) => billing.topUpWallet({ accountId, requestId: 'top-up', address: alice, amount: { currency: 'EUR', micros: balanceMicros ?? 100_000n }, atMs }),
+    ...(balanceMicros === undefined ? others : []),
+    async (billing) => {
+      const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, to: bob, policyId: '', cause }))!;
+      known.charge = toChargeAuthorization(terms, grantedMs);
+    },
+    (billing) => apply(charged(initiated, known.charge!))(billing),
+    ...rest,
+  ];
+  return { accountId, callId, steps };
+}
+
+function charged(event: BusEvent, charge: ChargeAuthorization): BusEvent {
+  const { value } = event.data as Extract<BusEvent['data'], { class: 'call' }>;
+  const initiated = { ...(value.event!.value as CallInitiated), charge };
+  return { ...event, data: { class: 'call', value: { ...value, event: { $case: 'initiated', value: initiated } } } };
+}
