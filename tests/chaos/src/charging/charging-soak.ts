@@ -62,15 +62,18 @@ async function soakOn(system: ChargingSystem, options: ChargingOptions, { say, s
     say(`${calls.length} calls from ${wallets.length} wallets, ${faults.length} faults`);
     const playedAtMs = performance.now();
     const faultsDone = causeFaults(faults, system.supervisor, say, signal);
-    const stop = AbortSignal.any([signal, AbortSignal.timeout(options.playLimitMs)]);
-    setMaxListeners(0, stop);
-    const player = { ...options, billing, publisher, policies, topUps, stop };
-    const played = await paceCalls({ ...options, calls, player, isSettled: (callId) => record.isSettled(callId), say, stop });
+    const player = { ...options, billing, publisher, policies, topUps, stop: signal };
+    const pacing = paceCalls({ ...options, calls, player, isSettled: (callId) => record.isSettled(callId), say, stop: signal });
+    // Also when the one or the other fails: a replica that is still paused could not be stopped.
+    await Promise.allSettled([pacing, faultsDone]);
     await faultsDone;
+    const played = await pacing;
+    signal.throwIfAborted();
     const playMs = performance.now() - playedAtMs;
     say(`${events.count} events are published; waiting for what is not settled yet`);
     const evidence = { played, topUps, record, billing, say, stop: signal };
     await untilSettled(evidence, options.drainMs);
+    signal.throwIfAborted();
     const settledMs = performance.now() - playedAtMs;
     say(`${record.events} events of billing; checking them`);
     const verdict = await judgeCharging(evidence);

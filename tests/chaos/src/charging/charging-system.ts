@@ -8,6 +8,10 @@ import type { ChargingOptions } from './charging-options.ts';
 export interface ChargingSystem extends ChaosPlatform {
   readonly replicas: readonly string[];
   readonly grpcPorts: readonly number[];
+  /** Of health and metrics. */
+  readonly httpPorts: readonly number[];
+  /** Name of billing's database. */
+  readonly database: string;
   /** Stops billing and proves that all balances follow from the ledger. @returns what does not, a line each. */
   verifyLedger(): Promise<readonly string[]>;
 }
@@ -19,15 +23,18 @@ export async function startChargingSystem({ replicas, environment }: Pick<Chargi
   const { billing } = all.services;
   const ports = { ...all, services: { 'call-router': [], recognition: [], billing, 'event-router': [], subscription: [] } };
   const databasePrefix = 'charging';
+  const database = `${databasePrefix}_billing`;
   const platform = await startChaosPlatform({ name: 'charging', ports, databasePrefix, environment: { billing: environment }, ownDatabase: true, signal });
   const names = billing.map((_, index) => replicaName('billing', index));
   return {
     ...platform,
     replicas: names,
     grpcPorts: billing.map(({ grpc }) => grpc),
+    httpPorts: billing.map(({ http }) => http),
+    database,
     verifyLedger: async () => {
       await Promise.all(names.map((name) => platform.supervisor.stopOne(name)));
-      const { code, text } = await run(verifyMain, { MONGODB_URL: platform.mongodbUrl, MONGODB_DATABASE: `${databasePrefix}_billing` });
+      const { code, text } = await run(verifyMain, { MONGODB_URL: platform.mongodbUrl, MONGODB_DATABASE: database });
       return code === 0 ? [] : text.split('\n').filter((line) => line !== '').map((line) => `verify: ${line.trim()}`);
     },
   };

@@ -10,6 +10,8 @@ export interface PaceOptions {
   readonly mostAtATime: number;
   readonly isSettled: (callId: string) => boolean;
   readonly say: (line: string) => void;
+  /** No more begin after it. */
+  readonly playLimitMs: number;
   /** Ends it early. */
   readonly stop: AbortSignal;
 }
@@ -17,8 +19,8 @@ export interface PaceOptions {
 const tickMs = 20;
 const sayEachMs = 15_000;
 
-/** Begins calls at an even pace, and none while too many wait for billing. Resolves once all are played, with those that were played to their end. */
-export async function paceCalls({ calls, player, durationMs, mostAtATime, isSettled, say, stop }: PaceOptions): Promise<readonly PlayedCall[]> {
+/** Begins calls at an even pace, and none while too many wait for billing. Resolves with them once all that have begun are played to their end. */
+export async function paceCalls({ calls, player, durationMs, mostAtATime, playLimitMs, isSettled, say, stop }: PaceOptions): Promise<readonly PlayedCall[]> {
   const played: PlayedCall[] = [];
   const underWay = new Set<Promise<void>>();
   /** Begun, and not settled as far as they have to be: what is lost is settled long after. */
@@ -41,7 +43,8 @@ export async function paceCalls({ calls, player, durationMs, mostAtATime, isSett
   };
   const waiting = calls.values();
   let [begun, owed, lastMs, saidMs] = [0, 0, performance.now(), performance.now()];
-  while (!end.aborted && begun < calls.length) {
+  const untilMs = lastMs + playLimitMs;
+  while (!end.aborted && begun < calls.length && lastMs < untilMs) {
     const nowMs = performance.now();
     owed = Math.min(owed + ((nowMs - lastMs) * calls.length) / durationMs, mostAtATime);
     lastMs = nowMs;
