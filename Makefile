@@ -77,8 +77,8 @@ bench-recognition: node_modules/.package-lock.json ## Measure the recognition of
 	@node tests/bench/src/recognition-main.ts
 	@node tests/bench/src/recognition-load-main.ts
 
-bench-billing: node_modules/.package-lock.json ## Measure how many calls a second the pure engine rates
-	@node tests/bench/src/billing-main.ts
+bench-billing: setup ## Measure rating, what billing consumes a second, and the length of its ledger: all, or make bench-billing PARTS="rating consumption ledger"
+	@node tests/bench/src/billing-main.ts $(PARTS)
 
 bench-accuracy: node_modules/.package-lock.json ## Measure how far recognition is from the script, in charged seconds, over thousands of calls
 	@node tests/bench/src/accuracy-main.ts
