@@ -17,4 +17,4 @@ test('calls are charged what the oracle says, once, whatever is killed, paused o
   expect(report.kills).toBeGreaterThanOrEqual(shortCharging.kills);
   expect(report.databaseRestarts).toBe(1);
   for (const count of [report.refused, report.publishedAgain, report.billingEvents]) expect(count).toBeGreaterThan(0);
-}, 200_000);
+}, 300_000);
