@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Its install script would fetch libraries for GPUs, which nothing here uses.
 export ONNXRUNTIME_NODE_INSTALL := skip
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit soak lint typecheck generate contracts token trace replay receipt explain verify rebuild export release-image bench-matching bench-delivery bench-recognition bench-liveness bench-accuracy
+.PHONY: help setup demo up test unit soak soak-billing lint typecheck generate contracts token trace replay receipt explain verify rebuild export release-image bench-matching bench-delivery bench-recognition bench-liveness bench-accuracy bench-billing
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ unit: setup ## Tests without I/O only
 
 soak: setup ## Event delivery under load, kills, pauses and a broker restart: make soak [SEED=<number>]
 	@node tests/chaos/src/soak-main.ts
+
+soak-billing: setup ## Charging of 10,000 calls under kills, pauses and a database restart: make soak-billing [SEED=<number>] [CALLS=<number>]
+	@node tests/chaos/src/charging/charging-main.ts
 
 lint: node_modules/.package-lock.json ## Style and the borders between folders
 	npm run -s lint
@@ -83,8 +86,8 @@ bench-recognition: node_modules/.package-lock.json ## Measure the recognition of
 	@node tests/bench/src/recognition-main.ts
 	@node tests/bench/src/recognition-load-main.ts
 
-bench-billing: node_modules/.package-lock.json ## Measure how many calls a second the pure engine rates
-	@node tests/bench/src/billing-main.ts
+bench-billing: setup ## Measure rating, what billing consumes a second, and the length of its ledger: all, or make bench-billing PARTS="rating consumption ledger"
+	@node tests/bench/src/billing-main.ts $(PARTS)
 
 bench-accuracy: node_modules/.package-lock.json ## Measure how far recognition is from the script, in charged seconds, over thousands of calls
 	@node tests/bench/src/accuracy-main.ts

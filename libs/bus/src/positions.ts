@@ -30,8 +30,11 @@ export function mongoPositions(db: Db, service: string): PositionStore {
     load: async (partition) => (await collection.findOne({ _id: idOf(partition) }))?.streams ?? {},
     save: async ({ partition, epoch }, streams) => {
       const _id = idOf(partition);
+      const replace = () => collection.updateOne({ _id, epoch: { $lte: epoch } }, { $set: { epoch, streams } });
+      // One write, but for the first time: all partitions are saved each second.
+      if ((await replace()).matchedCount === 1) return;
       await collection.updateOne({ _id }, { $setOnInsert: { epoch, streams } }, { upsert: true });
-      await collection.updateOne({ _id, epoch: { $lte: epoch } }, { $set: { epoch, streams } });
+      await replace();
     },
   };
 }

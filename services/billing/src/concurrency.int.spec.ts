@@ -89,6 +89,10 @@ describe('simultaneously, at two replicas', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
     expect(new Set(answers.map((answer) => answer?.grantedMs))).toEqual(new Set([10_000n]));
     expect(reservedMicros((await both[0].wallets.find(walletId))!)).toBe(100_000n);
+    const stored = () => database.db.collection<{ _id: string }>('charges').findOne({ _id: callId });
+    const before = await stored();
+    expect((await ask(0))?.grantedMs).toBe(10_000n);
+    expect(await stored()).toEqual({ ...before, outbox: [], pending: false });
   });
 
   test('a call that begins without a charge while it is being authorised holds nothing in the end', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createPublisher, partitionOf } from '@parley/bus';
-import { Crash, CrashGate, testBus, testDatabase } from '@parley/testing';
+import { Crash, CrashGate, PauseGate, testBus, testDatabase, type OperationGate } from '@parley/testing';
 import { createBilling, type Billing } from './billing.ts';
 import { entryEncodingOf } from './domain/ledger-entry.ts';
 import { receiptOf } from './domain/receipt.ts';
@@ -14,7 +14,7 @@ const nats = testBus();
 const database = testDatabase();
 const timeouts = { recognitionMs: 30_000n, authorizationMs: 120_000n, silenceMs: 3_600_000n };
 
-function billingThrough(gate: CrashGate): Billing {
+function billingThrough(gate: OperationGate): Billing {
   return createBilling({ db: gate.db(database.db), publisher: gate.publisher(createPublisher(nats.bus)), timeouts });
 }
 
@@ -26,15 +26,38 @@ async function play({ steps, callId }: Story, gate: CrashGate): Promise<boolean>
       await step(first);
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
-      const second = billingThrough(new CrashGate());
-      await second.wallets.publishLeft();
-      await second.policies.publishLeft();
-      await second.charges.runLeftEffects([partitionOf(callId)]);
-      for (const again of steps.slice(Math.max(0, index - 1))) await again(second);
+      await takeOver({ steps, callId }, index);
       return true;
     }
   }
   return false;
+}
+
+/** A new process does what is left, and what the one before it may not have finished. */
+async function takeOver({ steps, callId }: Pick<Story, 'steps' | 'callId'>, index: number): Promise<void> {
+  const second = billingThrough(new CrashGate());
+  await second.wallets.publishLeft();
+  await second.policies.publishLeft();
+  await second.charges.runLeftEffects([partitionOf(callId)]);
+  for (const again of steps.slice(Math.max(0, index - 1))) await again(second);
+}
+
+/** Plays the story, stopped in its middle; when it goes on, a new process has done all of it. */
+async function playStopped(story: Story, gate: PauseGate): Promise<void> {
+  const { steps } = story;
+  const first = billingThrough(gate);
+  let standsAt = 0;
+  const playing = (async () => {
+    for (const [index, step] of steps.entries()) {
+      standsAt = index;
+      // What it asks for a call that is settled by then is refused.
+      await step(first).catch((error: unknown) => expect(error).toMatchObject({ code: 'grant.ended' }));
+    }
+  })();
+  await Promise.race([gate.stopped, playing]);
+  await takeOver(story, standsAt);
+  gate.resume();
+  await playing;
 }
 
 /** All that can be seen from outside, without the names that differ from story to story. */
@@ -93,3 +116,22 @@ test.each(['before', 'after'] as const)(
   },
   600_000,
 );
+
+test('an owner that was stopped before any operation and goes on when its successor has settled the call changes nothing', async () => {
+  const plain = story();
+  const counter = new CrashGate();
+  await play(plain, counter);
+  const expected = await outcome(plain);
+  const stoppedAt = async (at: number): Promise<void> => {
+    const fenced = story();
+    await playStopped(fenced, new PauseGate(at));
+    const seen = await outcome(fenced);
+    expect({ at, seen }).toEqual({ at, seen: expected });
+  };
+  expect(counter.operations).toBeGreaterThan(60);
+  // The stories have nothing to do with each other: some at a time.
+  const each = Array.from({ length: counter.operations }, (_, index) => index + 1).values();
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    for (const at of each) await stoppedAt(at);
+  }));
+}, 300_000);

@@ -24,7 +24,7 @@ export function accountsOf(count: number): readonly string[] {
 /** The calls of a run, in the order in which they begin; a seed gives the same ones again. */
 export function planCalls(random: SeededRandom, count: number, accounts: readonly string[]): readonly PlannedCall[] {
   return Array.from({ length: count }, () => {
-    const callId = `CA${Array.from({ length: 4 }, () => random.integer(0, 2 ** 32 - 1).toString(16).padStart(8, '0')).join('')}`;
+    const callId = randomCallId(random);
     const ofStory = random.fork(callId);
     return {
       accountId: accounts[Math.floor(random.next() ** 1.6 * accounts.length)]!,
@@ -33,4 +33,8 @@ export function planCalls(random: SeededRandom, count: number, accounts: readonl
       story: () => callStory(callId, ofStory.fork('story')),
     };
   });
+}
+
+export function randomCallId(random: SeededRandom): string {
+  return `CA${Array.from({ length: 4 }, () => random.integer(0, 2 ** 32 - 1).toString(16).padStart(8, '0')).join('')}`;
 }

@@ -1,4 +1,4 @@
-import { replicaName, type Supervisor } from '@parley/local';
+import { replicaName, type ServiceName, type Supervisor } from '@parley/local';
 import { rest } from './rest.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
@@ -6,33 +6,37 @@ import type { SeededRandom } from './seeded-random.ts';
 export interface PlannedFault {
   /** After the beginning of the run. */
   readonly atMs: number;
-  readonly kind: 'kill' | 'pause' | 'broker restart';
+  readonly kind: 'kill' | 'pause' | 'restart';
   readonly process: string;
   /** Of a pause: longer than a lease lives. */
   readonly pauseMs: number;
 }
 
 export interface FaultPlanOptions {
+  /** Whose replicas are killed and paused. */
+  readonly service: ServiceName;
+  /** What is killed once, within the middle. */
+  readonly restarted: 'nats-server' | 'mongowire';
+  /** Shortest and longest; longer than a lease lives. */
+  readonly pausesMs: readonly [shortest: number, longest: number];
   readonly durationMs: number;
   readonly replicas: number;
   readonly kills: number;
   readonly pauses: number;
 }
 
-const pausesMs = [5_500, 9_000] as const;
-
-/** Kills and pauses of event-routers over the whole run, and one restart of the broker within its middle. */
-export function planFaults(random: SeededRandom, { durationMs, replicas, kills, pauses }: FaultPlanOptions): readonly PlannedFault[] {
-  const router = () => replicaName('event-router', random.integer(0, replicas - 1));
+/** Kills and pauses of a service's replicas over the whole run, and one restart of what they all need within its middle. */
+export function planFaults(random: SeededRandom, { service, restarted, pausesMs, durationMs, replicas, kills, pauses }: FaultPlanOptions): readonly PlannedFault[] {
+  const replica = () => replicaName(service, random.integer(0, replicas - 1));
   // One in each stretch of equal length, so that they are spread out and yet come as they like.
   const spread = (count: number, kind: PlannedFault['kind']): PlannedFault[] =>
     Array.from({ length: count }, (_, index) => ({
       kind,
       atMs: ((index + random.between(0.2, 0.8)) / count) * durationMs,
-      process: router(),
+      process: replica(),
       pauseMs: random.between(...pausesMs),
     }));
-  const restart: PlannedFault = { kind: 'broker restart', atMs: random.between(0.35, 0.6) * durationMs, process: 'nats-server', pauseMs: 0 };
+  const restart: PlannedFault = { kind: 'restart', atMs: random.between(0.35, 0.6) * durationMs, process: restarted, pauseMs: 0 };
   return [...spread(kills, 'kill'), ...spread(pauses, 'pause'), restart].sort((one, other) => one.atMs - other.atMs);
 }
 

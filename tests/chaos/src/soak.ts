@@ -24,6 +24,7 @@ export interface SoakSurroundings {
 const pollMs = 100;
 /** Longer than a client is away, or a replica paused: who is so far behind has too much to take. */
 const farBehindMs = 25_000;
+const pausesMs = [5_500, 9_000] as const;
 
 /**
  * Starts a system, plays calls on it to subscribers that come and go, kills and pauses its parts, and holds what each
@@ -39,7 +40,7 @@ export async function runSoak(options: SoakOptions, { say, signal }: SoakSurroun
   const events = createPublishedEvents();
   const [calm, stop, limit] = [new AbortController(), new AbortController(), AbortSignal.any([signal, AbortSignal.timeout(options.limitMs)])];
   for (const shared of [calm.signal, stop.signal, limit]) setMaxListeners(0, shared);
-  const faults = planFaults(random.fork('faults'), options);
+  const faults = planFaults(random.fork('faults'), { ...options, service: 'event-router', restarted: 'nats-server', pausesMs });
 
   const system = await startDeliverySystem({ replicas, signal: limit });
   let [report, callsPlayed]: [SoakReport | undefined, number] = [undefined, 0];

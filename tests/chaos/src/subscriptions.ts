@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateSubscriptionRequest, SubscriptionServiceClient, UpdateSubscriptionRequest, type CreateNatsCredentialResponse, type CreateSubscriptionResponse, type Sink } from '@parley/contracts';
 import { createClient } from '@parley/grpc';
 import { toMessage } from './soak-filter.ts';
 import type { SubscriberLog } from './subscriber-log.ts';
+import { untilAnswered } from './until-answered.ts';
 
 /** Durable subscriptions, made and paused by gRPC. A request that fails is made again, as the same one. */
 export interface Subscriptions {
@@ -15,22 +15,10 @@ export interface Subscriptions {
   close(): void;
 }
 
-const retryMs = 300;
-
 /** @param port of the subscription service */
 export function connectSubscriptions(port: number, stop: AbortSignal): Subscriptions {
   const client = createClient(SubscriptionServiceClient, { address: `127.0.0.1:${port}` });
-  const untilDone = async <T>(request: () => Promise<T>): Promise<T> => {
-    for (;;) {
-      try {
-        return await request();
-      } catch (error) {
-        // The broker is away for a while, on purpose.
-        if (stop.aborted || !isPassing(error)) throw error;
-        await sleep(retryMs, undefined, { signal: stop });
-      }
-    }
-  };
+  const untilDone = <T>(request: () => Promise<T>) => untilAnswered(request, stop);
   const create: Subscriptions['create'] = async (log, token, sink) => {
     const request = CreateSubscriptionRequest.fromPartial({ requestId: randomUUID(), filter: toMessage(log.filter), sink });
     log.starting();
@@ -50,8 +38,4 @@ export function connectSubscriptions(port: number, stop: AbortSignal): Subscript
     },
     close: () => client.close(),
   };
-}
-
-function isPassing(error: unknown): boolean {
-  return (error as { row?: { retry?: boolean } }).row?.retry === true;
 }

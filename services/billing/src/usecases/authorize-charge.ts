@@ -55,6 +55,8 @@ export function createAuthorizeCharge(ports: AuthorizePorts): (command: Authoriz
     const after = await charges.change(command.callId, async (before) => {
       if (before?.charge.status !== 'authorized') return undefined;
       const { grantedMs, availableMicros } = held;
+      // A repeat costs no write: who did not get its answer in time asks again, and that is when the database is slow.
+      if (before.charge.grant.grantedMs >= grantedMs) return undefined;
       return { record: { ...before, charge: absorbOwnInput(before.charge, { type: 'grant_extended', grantedMs, availableMicros }) }, effects: [] };
     });
     if (after?.charge.status !== 'authorized' && after?.charge.status !== 'open') {
