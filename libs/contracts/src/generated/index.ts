@@ -142,6 +142,7 @@ export {
   DigitsReceived,
   TextReceived,
   CommandRefused,
+  MediaEnded,
   Draining,
   DeviceServiceService,
   DeviceServiceClient,
@@ -175,6 +176,7 @@ export {
   type ParkingServiceServer,
 } from './parley/ops/v1/parking_service.ts';
 export {
+  OnExhausted,
   RoundingMode,
   PolicyTerms,
   PriceTerms,

@@ -2,6 +2,7 @@ import {
   Channel,
   ChargeReason,
   IntervalKind,
+  OnExhausted as ProtoOnExhausted,
   Party,
   RoundingMode as ProtoRounding,
   type AppliedSource,
@@ -17,7 +18,7 @@ import {
 import { parleyError } from '@parley/errors';
 import type { RoundingMode } from '@parley/money';
 import type { BillingFact, ChargeTerms, Observed, Party as PartyName } from '../domain/charge.ts';
-import type { PolicyTerms, PolicyVersion, PriceTerms, RequestedTerms } from '../domain/policy-terms.ts';
+import type { OnExhausted, PolicyTerms, PolicyVersion, PriceTerms, RequestedTerms } from '../domain/policy-terms.ts';
 import { plainPrices } from '../domain/price.ts';
 import type { LineReason } from '../domain/rating.ts';
 import type { Segment, SegmentKind } from '../domain/timeline.ts';
@@ -29,6 +30,8 @@ const roundings = {
   down: ProtoRounding.DOWN,
   up: ProtoRounding.UP,
 } as const satisfies Record<RoundingMode, ProtoRounding>;
+
+const endings = { end: ProtoOnExhausted.END, downgrade: ProtoOnExhausted.DOWNGRADE } as const satisfies Record<OnExhausted, ProtoOnExhausted>;
 
 const reasons = {
   face: ChargeReason.FACE,
@@ -56,17 +59,23 @@ export function toPolicySnapshot({ policyId, version, terms }: PolicyVersion): P
   return { policyId, version, terms: toProtoTerms(terms) };
 }
 
-function toProtoTerms({ prices, ...terms }: PolicyTerms): ProtoTerms {
-  return { ...terms, rounding: roundings[terms.rounding], prices: prices && { ...prices, tiers: [...prices.tiers] } };
+function toProtoTerms({ prices, onExhausted, ...terms }: PolicyTerms): ProtoTerms {
+  const ending = onExhausted && endings[onExhausted];
+  return { ...terms, rounding: roundings[terms.rounding], onExhausted: ending, prices: prices && { ...prices, tiers: [...prices.tiers] } };
 }
 
 /**
  * Terms as they were asked for; `validateTerms` says whether they can be had.
  * @param livenessMs if the terms do not say: those of before liveness ask for none
  */
-export function fromProtoTerms({ rounding, prices, ...terms }: ProtoTerms, livenessMs = 0n): RequestedTerms {
+export function fromProtoTerms({ rounding, prices, onExhausted, ...terms }: ProtoTerms, livenessMs = 0n): RequestedTerms {
   const mode = (Object.keys(roundings) as RoundingMode[]).find((name) => roundings[name] === rounding);
-  return { ...terms, livenessMs: terms.livenessMs ?? livenessMs, rounding: mode, ...(prices && { prices: fromProtoPrices(prices) }) };
+  return { ...terms, livenessMs: terms.livenessMs ?? livenessMs, rounding: mode, onExhausted: fromEnding(onExhausted), ...(prices && { prices: fromProtoPrices(prices) }) };
+}
+
+function fromEnding(ending: ProtoOnExhausted | undefined): RequestedTerms['onExhausted'] {
+  if (ending === undefined || ending === ProtoOnExhausted.UNSPECIFIED) return undefined;
+  return (Object.keys(endings) as OnExhausted[]).find((name) => endings[name] === ending) ?? 'unknown';
 }
 
 function fromProtoPrices({ facePermille, voicePermille, textPermille, ...amounts }: ProtoPrices): PriceTerms {
@@ -82,9 +91,10 @@ export function fromChargeAuthorization({ walletId, payer, policy }: ChargeAutho
   if (!walletId.startsWith(`${accountId}/`)) throw malformed('the wallet is not of the account of the call');
   if (policy?.terms === undefined) throw malformed('a charge needs the terms of its policy');
   // These terms were validated when the policy was made; bounds that changed since do not end a call.
-  const { rounding, ...terms } = fromProtoTerms(policy.terms);
+  const { rounding, onExhausted: ending, ...terms } = fromProtoTerms(policy.terms);
+  const onExhausted = ending === 'unknown' ? undefined : ending;
   if (rounding === undefined || terms.unitMs <= 0n || terms.entryGridMs <= 0n) throw malformed('its terms cannot be applied');
-  return { walletId, payer: fromParty(payer), policy: { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } } };
+  return { walletId, payer: fromParty(payer), policy: { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding, onExhausted } } };
 }
 
 /** What billing granted for a call, as the call router hands it on. */

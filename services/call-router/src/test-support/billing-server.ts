@@ -1,4 +1,4 @@
-import { ChargeAuthorizationServiceService, Party, RoundingMode, type ChargeAuthorization } from '@parley/contracts';
+import { ChargeAuthorizationServiceService, OnExhausted, Party, RoundingMode, type ChargeAuthorization } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import { createGrpcServer, grpcService, type Verifier } from '@parley/grpc';
 
@@ -44,7 +44,7 @@ export async function startBillingServer(verifier: Verifier): Promise<BillingSer
   return { port: server.port, answers, asked, stop: () => server.stop(0) };
 }
 
-export function authorization(grantedUntilMs: bigint): ChargeAuthorization {
+export function authorization(grantedUntilMs: bigint, onExhausted: OnExhausted = OnExhausted.END): ChargeAuthorization {
   return {
     walletId: 'acme/client:alice',
     payer: Party.CALLER,
@@ -70,6 +70,7 @@ export function authorization(grantedUntilMs: bigint): ChargeAuthorization {
         roundingIncrementMicros: 10_000n,
         entryGridMs: 1_000n,
         grantMs: 10_000n,
+        onExhausted,
         prices: {
           tiers: [{ fromMs: 60_000n, rateMicros: 9_007_199_254_740_991n }],
           connectionFeeMicros: 1n,
