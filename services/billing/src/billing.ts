@@ -17,7 +17,7 @@ import { createMissDeadline, type MissDeadline, type Timeouts } from './usecases
 import { createExtendGrant } from './usecases/extend-grant.ts';
 import { createGetReceipt } from './usecases/get-receipt.ts';
 import type { PolicyStore } from './usecases/policy-store.ts';
-import { createReclaimHolds } from './usecases/reclaim-holds.ts';
+import { createReclaimHolds, createSweepHolds, type SweepHolds } from './usecases/reclaim-holds.ts';
 import { createReleaseGrant } from './usecases/release-grant.ts';
 import { createRunEffect } from './usecases/run-effect.ts';
 import { createSetCreditLimit } from './usecases/set-credit-limit.ts';
@@ -34,6 +34,7 @@ export interface Billing {
   readonly applyCallEvent: ApplyCallEvent;
   readonly missDeadline: MissDeadline;
   readonly authorizeCharge: ReturnType<typeof createAuthorizeCharge>;
+  readonly sweepHolds: SweepHolds;
   readonly extendGrant: ReturnType<typeof createExtendGrant>;
   readonly releaseGrant: ReturnType<typeof createReleaseGrant>;
   readonly createPolicy: ReturnType<typeof createCreatePolicy>;
@@ -52,14 +53,16 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
   const policies = createPolicyRepository(db, (command) => ledgerEvents.policyCommand(command));
   const requests = createRequestRepository(db);
   const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher)));
+  const reclaimHolds = createReclaimHolds({ charges, wallets });
   return {
     charges,
     wallets,
     policies,
     applyCallEvent: createApplyCallEvent({ charges, wallets }),
     missDeadline: createMissDeadline({ charges, wallets, timeouts }),
-    authorizeCharge: createAuthorizeCharge({ charges, wallets, policies, reclaimHolds: createReclaimHolds({ charges, wallets }) }),
-    extendGrant: createExtendGrant({ charges, wallets }),
+    authorizeCharge: createAuthorizeCharge({ charges, wallets, policies, reclaimHolds }),
+    sweepHolds: createSweepHolds({ charges, wallets }),
+    extendGrant: createExtendGrant({ charges, wallets, reclaimHolds }),
     releaseGrant: createReleaseGrant(charges),
     createPolicy: createCreatePolicy({ policies, requests }),
     setDefaultPolicy: createSetDefaultPolicy(policies),

@@ -41,6 +41,8 @@ export interface WalletStore {
    * @param atMs Unix time in ms: what has expired by then is gone.
    */
   release(walletId: string, callId: string, atMs: bigint): Promise<void>;
+  /** Wallets that hold something for a call, read one after the other. */
+  holding(): AsyncIterable<Wallet>;
   /** Entries by number, ascending; fewer at the end of the ledger. */
   entries(walletId: string, fromNumber: bigint, limit: number): Promise<LedgerEntry[]>;
   /** Inserts and publishes what a crash left behind. */
