@@ -125,7 +125,7 @@ describe('a charged call', () => {
     routers.billing.answers.extendTo = 1_200n;
     const { callId } = await bridged();
     await alice.say('startMedia', video(callId));
-    await eventually(() => expect(asked('extend')).toEqual([expect.objectContaining({ accountId: 'acme', callId })]));
+    await eventually(() => expect(asked('extend')).toEqual([expect.objectContaining({ accountId: 'acme', callId, knownUntilMs: 600n })]));
     routers.billing.answers.extendTo = 'refused';
     expect(await alice.next('legEnded')).toEqual({ legId: callId, status: CallStatus.COMPLETED, cause: EndCause.GRANT_LAPSED });
     expect(await bob.next('legEnded')).toMatchObject({ cause: EndCause.GRANT_LAPSED });

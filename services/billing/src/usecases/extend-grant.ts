@@ -8,6 +8,11 @@ import type { ChargeStore } from './charge-store.ts';
 import type { ReclaimHolds } from './reclaim-holds.ts';
 import type { WalletStore } from './wallet-store.ts';
 
+export interface ExtendCommand extends GrantCommand {
+  /** The end of the grant, in media time, as it is known to who asks. */
+  readonly knownUntilMs?: bigint | undefined;
+}
+
 /**
  * Holds enough for one grant more, or else for as many seconds as the balance covers, so that a call ends with its balance and
  * not a grant before it. The charge is changed after the hold, so that a repeat after a crash in between asks for
@@ -15,10 +20,11 @@ import type { WalletStore } from './wallet-store.ts';
  * @returns media time through which the call may go on, in ms.
  * @throws ParleyError `grant.not_found`, `grant.ended`, `wallet.insufficient_balance` if it covers nothing more.
  */
-export function createExtendGrant({ charges, wallets, reclaimHolds }: { charges: ChargeStore; wallets: WalletStore; reclaimHolds: ReclaimHolds }): (command: GrantCommand) => Promise<bigint> {
+export function createExtendGrant({ charges, wallets, reclaimHolds }: { charges: ChargeStore; wallets: WalletStore; reclaimHolds: ReclaimHolds }): (command: ExtendCommand) => Promise<bigint> {
   return async (command) => {
     const { callId, accountId, cause } = command;
     const charge = requireGranted(await charges.find(callId), accountId);
+    if (command.knownUntilMs !== undefined && charge.grant.grantedMs > command.knownUntilMs) return charge.grant.grantedMs;
     const { walletId, policy } = charge.terms;
     const hold = (...steps: HoldStep[]) =>
       wallets.hold({ walletId, accountId }, { callId, currency: policy.terms.currency, steps, postedMicros: 0n, atMs: cause.atMs }, true);

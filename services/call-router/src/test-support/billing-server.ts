@@ -13,7 +13,7 @@ export interface BillingServer {
   readonly port: number;
   readonly answers: BillingAnswers;
   /** What it was asked, with the account that the token speaks for. */
-  readonly asked: { readonly method: string; readonly accountId: string; readonly callId: string }[];
+  readonly asked: { readonly method: string; readonly accountId: string; readonly callId: string; readonly knownUntilMs?: bigint | undefined }[];
   stop(): Promise<void>;
 }
 
@@ -29,8 +29,8 @@ export async function startBillingServer(verifier: Verifier): Promise<BillingSer
         if (answers.authorization === 'refused') throw refused();
         return { authorization: answers.authorization };
       },
-      extendGrant: ({ callId }, { identity: { accountId } }) => {
-        asked.push({ method: 'extend', accountId, callId });
+      extendGrant: ({ callId, knownUntilMs }, { identity: { accountId } }) => {
+        asked.push({ method: 'extend', accountId, callId, knownUntilMs });
         if (answers.extendTo === 'refused') throw refused();
         return { grantedUntilMs: answers.extendTo };
       },
