@@ -77,6 +77,7 @@ export const errorTable = {
 
   'call.ended': { ...precondition, meaning: 'The call or leg has ended.' },
   'call.wrong_state': { ...precondition, meaning: 'The call or leg is not in a state that allows this.' },
+  'call.grant_lapsed': { ...precondition, meaning: 'The balance covers no more of the charged call: its video does not start again.' },
   'call.no_application': { ...precondition, meaning: 'Neither end of the call is bound to an application.' },
   'call.not_authorized': { ...precondition, meaning: 'Billing refused the charge, for example for lack of balance.' },
   'call.billing_unavailable': { ...unavailable, meaning: 'Billing did not answer; a charged call is not connected without it.' },

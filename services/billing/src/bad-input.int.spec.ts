@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { createPublisher } from '@parley/bus';
-import { BillingServiceClient, ChargeAuthorizationServiceClient, CreatePolicyRequest, RoundingMode, type PolicyTerms } from '@parley/contracts';
+import { BillingServiceClient, ChargeAuthorizationServiceClient, CreatePolicyRequest, OnExhausted, RoundingMode, type PolicyTerms } from '@parley/contracts';
 import { createClient, errorOfStatus } from '@parley/grpc';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { alice, bob, CallScript, newCallId } from './test-support/call-script.ts';
@@ -28,6 +28,7 @@ describe('a policy', () => {
     ['a unit of nothing', { unitMs: 0n }, 'policy.invalid_terms', 'terms.unit_ms'],
     ['a grid of nothing', { entryGridMs: 0n }, 'policy.invalid_terms', 'terms.entry_grid_ms'],
     ['no rounding', { rounding: RoundingMode.UNSPECIFIED }, 'policy.invalid_terms', 'terms.rounding'],
+    ['an unknown way of ending', { onExhausted: 7 as OnExhausted }, 'policy.invalid_terms', 'terms.on_exhausted'],
     ['a ratio above one', { minFaceAreaRatio: 1.5 }, 'policy.invalid_terms', 'terms.min_face_area_ratio'],
   ])('with %s is refused, with the field', async (_name, terms, expected, field) => {
     await expect(create(terms)).rejects.toMatchObject({ code: expected, details: { violations: [expect.objectContaining({ field })] } });
@@ -45,6 +46,15 @@ describe('a policy', () => {
     const first = await billing.createPolicy(request);
     expect(await billing.createPolicy(request)).toEqual(first);
     await expect(billing.createPolicy({ ...request, terms: sampleProtoTerms({ rateMicros: 1n }) })).rejects.toThrow(code('request.idempotency_conflict'));
+  });
+
+  test('says what happens where the balance ends, to the call router, too', async () => {
+    const { billing, authorization } = await service.clients(newAccount());
+    const { policyId } = await createSamplePolicy(billing, { onExhausted: OnExhausted.DOWNGRADE });
+    expect((await billing.getPolicy({ policyId, version: 0 })).policy?.terms?.onExhausted).toBe(OnExhausted.DOWNGRADE);
+    await billing.topUpWallet(topUp({ amount: { currency: 'EUR', micros: 1_000_000n } }));
+    const granted = await authorization.authorizeCharge({ callId: newCallId(), from: alice, to: bob, policyId });
+    expect(granted.authorization?.policy?.terms?.onExhausted).toBe(OnExhausted.DOWNGRADE);
   });
 
   test('has immutable versions', async () => {

@@ -21,7 +21,7 @@ import { createGetReceipt } from './usecases/get-receipt.ts';
 import { createOpenDispute } from './usecases/open-dispute.ts';
 import { createResolveDispute } from './usecases/resolve-dispute.ts';
 import type { PolicyStore } from './usecases/policy-store.ts';
-import { createReclaimHolds } from './usecases/reclaim-holds.ts';
+import { createReclaimHolds, createSweepHolds, type SweepHolds } from './usecases/reclaim-holds.ts';
 import { createReRateCharge } from './usecases/re-rate-charge.ts';
 import { createRefundCharge } from './usecases/refund-charge.ts';
 import { createReleaseGrant } from './usecases/release-grant.ts';
@@ -40,6 +40,7 @@ export interface Billing {
   readonly applyCallEvent: ApplyCallEvent;
   readonly missDeadline: MissDeadline;
   readonly authorizeCharge: ReturnType<typeof createAuthorizeCharge>;
+  readonly sweepHolds: SweepHolds;
   readonly extendGrant: ReturnType<typeof createExtendGrant>;
   readonly releaseGrant: ReturnType<typeof createReleaseGrant>;
   readonly createPolicy: ReturnType<typeof createCreatePolicy>;
@@ -67,14 +68,16 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
   const requests = createRequestRepository(db);
   const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher)));
   const corrections = { charges, wallets, requests };
+  const reclaimHolds = createReclaimHolds({ charges, wallets });
   return {
     charges,
     wallets,
     policies,
     applyCallEvent: createApplyCallEvent({ charges, wallets }),
     missDeadline: createMissDeadline({ charges, wallets, timeouts }),
-    authorizeCharge: createAuthorizeCharge({ charges, wallets, policies, reclaimHolds: createReclaimHolds({ charges, wallets }) }),
-    extendGrant: createExtendGrant({ charges, wallets }),
+    authorizeCharge: createAuthorizeCharge({ charges, wallets, policies, reclaimHolds }),
+    sweepHolds: createSweepHolds({ charges, wallets }),
+    extendGrant: createExtendGrant({ charges, wallets, reclaimHolds }),
     releaseGrant: createReleaseGrant(charges),
     createPolicy: createCreatePolicy({ policies, requests }),
     setDefaultPolicy: createSetDefaultPolicy(policies),

@@ -208,6 +208,14 @@ describe('a grant', () => {
     expect(await clients.authorization.extendGrant(grant)).toEqual({ grantedUntilMs: 25_000n });
   });
 
+  test('whose extension was not heard of is told again, and holds nothing more', async () => {
+    const call = await authorizedCall(150_000n);
+    const grant = { callId: call.script.callId, knownUntilMs: 10_000n };
+    for (let times = 0; times < 2; times += 1) expect(await call.clients.authorization.extendGrant(grant)).toEqual({ grantedUntilMs: 15_000n });
+    expect((await wallet(call)).reserved?.micros).toBe(150_000n);
+    await expect(call.clients.authorization.extendGrant({ ...grant, knownUntilMs: 15_000n })).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
+  });
+
   test('holds less once it is known that the counterpart was away', async () => {
     const call = await authorizedCall(200_000n);
     const { script, charge, clients } = call;

@@ -121,6 +121,38 @@ describe('what is still held for a call that is over', () => {
     expect(await call.reserved()).toBe(100_000n);
   });
 
+  test('is given back without a shortage, too, once it was seen twice', async () => {
+    const call = await authorizedCall(1_000_000n);
+    const { billing, accountId, callId, script } = call;
+    await call.apply(script.initiated(await chargeOf(call)), script.completed(1));
+    const goesOn = newCallId();
+    await billing.authorizeCharge({ accountId, callId: goesOn, from: alice, to: 'client:bob', policyId: '', cause });
+    const owner = { walletId: `${accountId}/${alice}`, accountId };
+    const hold = (untilMs: bigint) => billing.wallets.hold(owner, { callId, currency: 'EUR', steps: [{ untilMs, coverMicros: 150_000n }], postedMicros: 0n, atMs });
+    await hold(9n);
+    await billing.sweepHolds(() => true, atMs);
+    // It changed since: whoever changed it may be about to use it.
+    await hold(10n);
+    await billing.sweepHolds((id) => id === callId, atMs);
+    expect(await call.reserved()).toBe(250_000n);
+    await billing.sweepHolds(() => false, atMs);
+    await billing.sweepHolds(() => true, atMs);
+    expect(await call.reserved()).toBe(250_000n);
+    await billing.sweepHolds(() => true, atMs);
+    expect(await call.reserved()).toBe(100_000n);
+    expect(Object.keys((await billing.wallets.find(owner.walletId))!.holds)).toEqual([goesOn]);
+  });
+
+  test('is found before a running call is refused more', async () => {
+    const call = await authorizedCall(200_000n);
+    const { billing, accountId, callId } = call;
+    const over = new CallScript(accountId);
+    await call.apply(over.initiated(await chargeOf(call)), over.completed(1));
+    const owner = { walletId: `${accountId}/${alice}`, accountId };
+    await billing.wallets.hold(owner, { callId: over.callId, currency: 'EUR', steps: [{ untilMs: 9n, coverMicros: 100_000n }], postedMicros: 0n, atMs });
+    expect(await billing.extendGrant({ accountId, callId, cause })).toBe(20_000n);
+  });
+
   test('what is held for calls that go on stays held', async () => {
     const { billing, accountId } = await authorizedCall();
     const another = billing.authorizeCharge({ accountId, callId: newCallId(), from: alice, to: 'client:bob', policyId: '', cause });

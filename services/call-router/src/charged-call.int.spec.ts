@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { CallStatus, EndCause, MediaKind, Party } from '@parley/contracts';
+import { CallStatus, EndCause, MediaKind, OnExhausted, Party } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { testApplicationServer } from './test-support/application-server.ts';
 import { authorization } from './test-support/billing-server.ts';
@@ -125,12 +125,36 @@ describe('a charged call', () => {
     routers.billing.answers.extendTo = 1_200n;
     const { callId } = await bridged();
     await alice.say('startMedia', video(callId));
-    await eventually(() => expect(asked('extend')).toEqual([expect.objectContaining({ accountId: 'acme', callId })]));
+    await eventually(() => expect(asked('extend')).toEqual([expect.objectContaining({ accountId: 'acme', callId, knownUntilMs: 600n })]));
     routers.billing.answers.extendTo = 'refused';
     expect(await alice.next('legEnded')).toEqual({ legId: callId, status: CallStatus.COMPLETED, cause: EndCause.GRANT_LAPSED });
     expect(await bob.next('legEnded')).toMatchObject({ cause: EndCause.GRANT_LAPSED });
     const events = await endedCall(nats.bus, callId);
     expect(valuesOf(events, 'videoStopped')[0]?.mediaTimeMs).toBeGreaterThanOrEqual(1_200n);
+  });
+});
+
+describe('a charged call whose policy lets it go on', () => {
+  test('loses its video with its grant, and nothing else', async () => {
+    routers.billing.answers.authorization = authorization(600n, OnExhausted.DOWNGRADE);
+    routers.billing.answers.extendTo = 'refused';
+    const { callId, bobsLeg } = await bridged();
+    await alice.say('startMedia', video(callId));
+    await alice.next('observationGranted');
+    await bob.say('startMedia', video(bobsLeg));
+    await bob.next('observationGranted');
+    const ended = { kind: MediaKind.VIDEO, cause: EndCause.GRANT_LAPSED };
+    expect(await alice.next('mediaEnded')).toEqual({ legId: callId, ...ended });
+    expect(await bob.next('mediaEnded')).toEqual({ legId: bobsLeg, ...ended });
+    await alice.say('startMedia', video(callId));
+    expect(await alice.next('commandRefused')).toMatchObject({ legId: callId, code: 'call.grant_lapsed' });
+    await bob.say('sendText', { legId: bobsLeg, text: 'still here' });
+    expect(await alice.next('textReceived')).toMatchObject({ text: 'still here' });
+    await alice.say('hangUp', { legId: callId });
+    const events = await endedCall(nats.bus, callId);
+    expect(typesOf(events).filter((type) => type.startsWith('call.video'))).toEqual(['call.video_started', 'call.video_started*', 'call.video_stopped', 'call.video_stopped*']);
+    expect(valuesOf(events, 'videoStopped').every(({ mediaTimeMs }) => mediaTimeMs >= 600n)).toBe(true);
+    expect(valuesOf(events, 'completed').map(({ cause }) => cause)).not.toContain(EndCause.GRANT_LAPSED);
   });
 });
 

@@ -162,6 +162,7 @@ export {
   DigitsReceived,
   TextReceived,
   CommandRefused,
+  MediaEnded,
   Draining,
   DeviceServiceService,
   DeviceServiceClient,
@@ -195,6 +196,7 @@ export {
   type ParkingServiceServer,
 } from './parley/ops/v1/parking_service.ts';
 export {
+  OnExhausted,
   Payer,
   RoundingMode,
   PolicyTerms,

@@ -3,6 +3,7 @@ import { attributeNames, logger } from '@parley/telemetry';
 import type { ApplyCallEvent } from '../usecases/apply-call-event.ts';
 import type { ChargeStore } from '../usecases/charge-store.ts';
 import type { MissDeadline, Timeouts } from '../usecases/deadlines.ts';
+import type { SweepHolds } from '../usecases/reclaim-holds.ts';
 import { toConsumedEvent } from './consumed-event.ts';
 import { createDeadlineClock } from './deadline-clock.ts';
 
@@ -14,6 +15,7 @@ export interface BillingConsumerOptions {
     readonly charges: ChargeStore;
     readonly applyCallEvent: ApplyCallEvent;
     readonly missDeadline: MissDeadline;
+    readonly sweepHolds: SweepHolds;
   };
   readonly timeouts: Timeouts;
   readonly positions: PositionStore;
@@ -26,12 +28,13 @@ export interface BillingConsumerOptions {
 /** Applies the events of this replica's partitions, and looks after what does not come in time. */
 export async function startBillingConsumer(bus: Bus, options: BillingConsumerOptions): Promise<Consumer> {
   const { billing, timeouts, ...pipeline } = options;
-  const { charges, applyCallEvent, missDeadline } = billing;
+  const { charges, applyCallEvent, missDeadline, sweepHolds } = billing;
   const clock = createDeadlineClock({
     timeouts,
     miss: missDeadline,
     runLeftEffects: (partitions) => charges.runLeftEffects(partitions),
     readOpen: (partitions) => charges.openOf(partitions),
+    sweep: (isOwn) => sweepHolds(isOwn, BigInt(Date.now())),
     partitionOf,
     now: Date.now,
   });

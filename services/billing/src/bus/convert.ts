@@ -2,6 +2,7 @@ import {
   Channel,
   ChargeReason,
   IntervalKind,
+  OnExhausted as ProtoOnExhausted,
   Party,
   Payer,
   RoundingMode as ProtoRounding,
@@ -19,7 +20,7 @@ import { parleyError } from '@parley/errors';
 import type { RoundingMode } from '@parley/money';
 import type { BillingFact, ChargeTerms, Observed, Party as PartyName, SettleReason, SourceName } from '../domain/charge.ts';
 import { manualReasons, type ManualReason } from '../domain/ledger-entry.ts';
-import type { PolicyTerms, PolicyVersion, PriceTerms, RequestedTerms } from '../domain/policy-terms.ts';
+import type { OnExhausted, PolicyTerms, PolicyVersion, PriceTerms, RequestedTerms } from '../domain/policy-terms.ts';
 import { plainPrices } from '../domain/price.ts';
 import type { LineReason } from '../domain/rating.ts';
 import type { Segment, SegmentKind } from '../domain/timeline.ts';
@@ -31,6 +32,8 @@ const roundings = {
   down: ProtoRounding.DOWN,
   up: ProtoRounding.UP,
 } as const satisfies Record<RoundingMode, ProtoRounding>;
+
+const endings = { end: ProtoOnExhausted.END, downgrade: ProtoOnExhausted.DOWNGRADE } as const satisfies Record<OnExhausted, ProtoOnExhausted>;
 
 const reasons = {
   face: ChargeReason.FACE,
@@ -63,16 +66,21 @@ export function toPolicySnapshot({ policyId, version, terms }: PolicyVersion): P
   return { policyId, version, terms: toProtoTerms(terms) };
 }
 
-/** @throws ParleyError `bus.malformed_event` */
+/**
+ * A version that was made before: its terms were validated then, and bounds that changed since do not end a call.
+ * @throws ParleyError `bus.malformed_event`
+ */
 export function fromPolicySnapshot(policy: PolicySnapshot | undefined): PolicyVersion {
   if (policy?.terms === undefined) throw malformed('a policy has no terms');
-  const { rounding, ...terms } = fromProtoTerms(policy.terms);
-  if (rounding === undefined) throw malformed('terms have no rounding');
-  return { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } };
+  const { rounding, onExhausted: ending, ...terms } = fromProtoTerms(policy.terms);
+  const onExhausted = ending === 'unknown' ? undefined : ending;
+  if (rounding === undefined || terms.unitMs <= 0n || terms.entryGridMs <= 0n) throw malformed('the terms of its policy cannot be applied');
+  return { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding, onExhausted } };
 }
 
-function toProtoTerms({ prices, ...terms }: PolicyTerms): ProtoTerms {
-  return { ...terms, rounding: roundings[terms.rounding], prices: prices && toProtoPrices(prices) };
+function toProtoTerms({ prices, onExhausted, ...terms }: PolicyTerms): ProtoTerms {
+  const ending = onExhausted && endings[onExhausted];
+  return { ...terms, rounding: roundings[terms.rounding], onExhausted: ending, prices: prices && toProtoPrices(prices) };
 }
 
 function toProtoPrices({ tiers, weekBands, payer, ...prices }: PriceTerms): ProtoPrices {
@@ -83,9 +91,14 @@ function toProtoPrices({ tiers, weekBands, payer, ...prices }: PriceTerms): Prot
  * Terms as they were asked for; `validateTerms` says whether they can be had.
  * @param livenessMs if the terms do not say: those of before liveness ask for none
  */
-export function fromProtoTerms({ rounding, prices, ...terms }: ProtoTerms, livenessMs = 0n): RequestedTerms {
+export function fromProtoTerms({ rounding, prices, onExhausted, ...terms }: ProtoTerms, livenessMs = 0n): RequestedTerms {
   const mode = (Object.keys(roundings) as RoundingMode[]).find((name) => roundings[name] === rounding);
-  return { ...terms, livenessMs: terms.livenessMs ?? livenessMs, rounding: mode, ...(prices && { prices: fromProtoPrices(prices) }) };
+  return { ...terms, livenessMs: terms.livenessMs ?? livenessMs, rounding: mode, onExhausted: fromEnding(onExhausted), ...(prices && { prices: fromProtoPrices(prices) }) };
+}
+
+function fromEnding(ending: ProtoOnExhausted | undefined): RequestedTerms['onExhausted'] {
+  if (ending === undefined || ending === ProtoOnExhausted.UNSPECIFIED) return undefined;
+  return (Object.keys(endings) as OnExhausted[]).find((name) => endings[name] === ending) ?? 'unknown';
 }
 
 function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, ...others }: ProtoPrices): PriceTerms {
@@ -100,11 +113,7 @@ function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, ...
  */
 export function fromChargeAuthorization({ walletId, payer, policy, utcOffsetMinutes }: ChargeAuthorization, accountId: string): ChargeTerms {
   if (!walletId.startsWith(`${accountId}/`)) throw malformed('the wallet is not of the account of the call');
-  if (policy?.terms === undefined) throw malformed('a charge needs the terms of its policy');
-  // These terms were validated when the policy was made; bounds that changed since do not end a call.
-  const { rounding, ...terms } = fromProtoTerms(policy.terms);
-  if (rounding === undefined || terms.unitMs <= 0n || terms.entryGridMs <= 0n) throw malformed('its terms cannot be applied');
-  return { walletId, payer: fromParty(payer), policy: { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding } }, ...(utcOffsetMinutes !== 0 && { utcOffsetMinutes }) };
+  return { walletId, payer: fromParty(payer), policy: fromPolicySnapshot(policy), ...(utcOffsetMinutes !== 0 && { utcOffsetMinutes }) };
 }
 
 /** What billing granted for a call, as the call router hands it on. */

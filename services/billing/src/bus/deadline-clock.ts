@@ -21,6 +21,8 @@ export interface DeadlineClockOptions {
   readonly runLeftEffects: (partitions: readonly number[]) => Promise<void>;
   /** Reads the open calls of the partitions. */
   readonly readOpen: (partitions: readonly number[]) => Promise<ChargeRecord[]>;
+  /** Gives back what is held for calls that are over, of those that are this replica's. */
+  readonly sweep: (isOwn: (callId: string) => boolean) => Promise<void>;
   readonly partitionOf: (callId: string) => number;
   /** Unix time in ms. */
   readonly now: () => number;
@@ -35,6 +37,7 @@ interface Watched {
 const tickMs = 250;
 /** Other replicas may have authorised calls of this one's partitions: they are looked for now and then. */
 const rereadMs = 30_000;
+const sweepMs = 600_000;
 
 /**
  * Notices that something did not come. A replica that takes a partition over may be far behind the streams: what seems
@@ -50,6 +53,7 @@ export function createDeadlineClock(options: DeadlineClockOptions): DeadlineCloc
   const owned = new Set<number>();
   const fresh = new Set<number>();
   let rereadAtMs = now() + rereadMs;
+  let sweepAtMs = now() + sweepMs;
 
   const watch = (record: ChargeRecord): void => {
     const deadline = deadlineOf(record, timeouts);
@@ -84,6 +88,10 @@ export function createDeadlineClock(options: DeadlineClockOptions): DeadlineCloc
       await look([...owned]);
     }
     for (const [callId, { deadline, dueMs }] of watched) if (dueMs <= now()) await miss(callId, deadline);
+    if (now() >= sweepAtMs) {
+      sweepAtMs = now() + sweepMs;
+      await options.sweep((callId) => owned.has(options.partitionOf(callId)));
+    }
   };
   const rounds = startRounds(round);
   return {

@@ -20,6 +20,7 @@ function startedClock(readOpen: () => ChargeRecord[] = () => []) {
   const time = { ms: 0 };
   const missed: string[] = [];
   const takenOver: (readonly number[])[] = [];
+  const swept: string[][] = [];
   let failures = 0;
   const clock: DeadlineClock = createDeadlineClock({
     timeouts,
@@ -29,12 +30,13 @@ function startedClock(readOpen: () => ChargeRecord[] = () => []) {
       if (takenOver.push(partitions) === 1) throw new Error('the database is away');
     },
     readOpen: async () => readOpen(),
+    sweep: async (isOwn) => void swept.push(['mine', 'gone'].filter(isOwn)),
     miss: async (callId, { what }) => {
       if (callId === 'failing' && failures++ < 2) throw new Error('the database is away');
       missed.push(`${callId} ${what}`);
     },
   });
-  return { clock, time, missed, takenOver };
+  return { clock, time, missed, takenOver, swept };
 }
 
 describe('the clock of deadlines', () => {
@@ -49,6 +51,19 @@ describe('the clock of deadlines', () => {
     await eventually(() => expect(missed.at(-1)).toBe('later recognition'));
     await clock.stop();
     expect(missed).toHaveLength(3);
+  });
+
+  test('looks for what is held for calls that are over now and then, of the partitions that are its own', async () => {
+    const { clock, time, takenOver, swept } = startedClock();
+    clock.own(3);
+    await eventually(() => expect(takenOver.length).toBeGreaterThan(1));
+    expect(swept).toEqual([]);
+    time.ms = 600_000;
+    await eventually(() => expect(swept).toEqual([['mine']]));
+    time.ms = 1_200_000;
+    clock.own(4);
+    await eventually(() => expect(swept).toEqual([['mine'], ['mine', 'gone']]));
+    await clock.stop();
   });
 
   test('gives what is already late the time to be read', async () => {

@@ -32,7 +32,12 @@ export interface PolicyTerms {
   readonly grantMs: bigint;
   /** Not set: the rate alone. */
   readonly prices?: PriceTerms | undefined;
+  /** What the call router does where the balance covers no more; not set: the call ends. */
+  readonly onExhausted?: OnExhausted | undefined;
 }
+
+/** `downgrade`: the call goes on without video and without a charge. */
+export type OnExhausted = 'end' | 'downgrade';
 
 /** What a price is made of besides the rate. Amounts are micro-units of the policy's currency. */
 export interface PriceTerms {
@@ -64,8 +69,11 @@ export interface RateTier {
   readonly rateMicros: bigint;
 }
 
-/** Terms as a request gives them: the rounding mode may be none. */
-export type RequestedTerms = Omit<PolicyTerms, 'rounding'> & { readonly rounding: RoundingMode | undefined };
+/** Terms as a request gives them: the rounding mode may be none, and the end one that is not known. */
+export type RequestedTerms = Omit<PolicyTerms, 'rounding' | 'onExhausted'> & {
+  readonly rounding: RoundingMode | undefined;
+  readonly onExhausted?: OnExhausted | 'unknown' | undefined;
+};
 
 /** One immutable version of a policy. Versions count from 1. */
 export interface PolicyVersion {
@@ -106,17 +114,18 @@ const bounds = {
  * @throws ParleyError `policy.unknown_currency` if that alone is wrong, else `policy.invalid_terms`.
  */
 export function validateTerms(terms: RequestedTerms): PolicyTerms {
-  const { rounding } = terms;
+  const { rounding, onExhausted } = terms;
   const currencyFaults = isCurrency(terms.currency) ? [] : [fault('currency', 'is neither an ISO 4217 code nor a coin, as coin:gem is')];
   const otherFaults = [...boundFaults(terms), ...ratioFaults(terms.minFaceAreaRatio), ...(terms.prices ? priceFaults(terms.prices) : [])];
   if (rounding === undefined) otherFaults.push(fault('rounding', 'has to be chosen'));
+  if (onExhausted === 'unknown') otherFaults.push(fault('on_exhausted', 'has to be END or DOWNGRADE'));
   const violations = [...currencyFaults, ...otherFaults];
-  if (violations.length > 0 || rounding === undefined) {
+  if (violations.length > 0 || rounding === undefined || onExhausted === 'unknown') {
     const code = otherFaults.length === 0 ? 'policy.unknown_currency' : 'policy.invalid_terms';
     const text = violations.map(({ field, description }) => `${field} ${description}`).join('; ');
     throw parleyError(code, text, { details: { violations } });
   }
-  return { ...terms, rounding };
+  return { ...terms, rounding, onExhausted };
 }
 
 function boundFaults(terms: RequestedTerms): FieldViolation[] {

@@ -4,5 +4,5 @@ import type { createExtendGrant } from '../usecases/extend-grant.ts';
 import { toGrantCommand, type Now } from './grant-command.ts';
 
 export function extendGrantHandler(extendGrant: ReturnType<typeof createExtendGrant>, now: Now): HandlerOf<ChargeAuthorizationServiceService['extendGrant']> {
-  return async (request, call) => ({ grantedUntilMs: await extendGrant(toGrantCommand(request, call, now)) });
+  return async (request, call) => ({ grantedUntilMs: await extendGrant({ ...toGrantCommand(request, call, now), knownUntilMs: request.knownUntilMs }) });
 }

@@ -12,6 +12,8 @@ import { sha256 } from './sha256.ts';
 /** `_id` is the wallet id: balance, holds and the next entry's number are one document, so that one write changes all. */
 export interface WalletDocument extends OutboxDocument<WalletNews> {
   readonly wallet: Wallet;
+  /** Something is held for a call. Indexed; documents of before it are without, until they are changed. */
+  readonly isHolding?: boolean;
 }
 
 interface Change {
@@ -48,7 +50,8 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
         const next = await decide(due?.wallet);
         if (next === undefined) return undefined;
         const freed = expire(next.wallet, atMs, sha256);
-        return { _id: walletId, wallet: freed.wallet, outbox: [...(due?.entries ?? []), ...(next.news ?? []), ...freed.entries] };
+        const isHolding = Object.keys(freed.wallet.holds).length > 0;
+        return { _id: walletId, wallet: freed.wallet, isHolding, outbox: [...(due?.entries ?? []), ...(next.news ?? []), ...freed.entries] };
       }),
     );
   const findPosting = async (walletId: string, posting: Posting): Promise<LedgerEntry[]> => {
@@ -104,6 +107,9 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
     entryOf: async (walletId, key) => {
       await repository.load(walletId);
       return (await ledger.findPosting(walletId, key))[0];
+    },
+    holding: async function* () {
+      for await (const { wallet } of collection.find({ isHolding: true })) yield wallet;
     },
     entries: async (walletId, fromNumber, limit) => {
       const wallet = (await repository.load(walletId))?.wallet;

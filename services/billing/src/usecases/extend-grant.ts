@@ -5,7 +5,13 @@ import { advance } from './charge-change.ts';
 import { requireGranted, type GrantCommand } from './granted-charge.ts';
 import type { HoldStep } from '../domain/wallet.ts';
 import type { ChargeStore } from './charge-store.ts';
+import type { ReclaimHolds } from './reclaim-holds.ts';
 import type { WalletStore } from './wallet-store.ts';
+
+export interface ExtendCommand extends GrantCommand {
+  /** The end of the grant, in media time, as it is known to who asks. */
+  readonly knownUntilMs?: bigint | undefined;
+}
 
 /**
  * Holds enough for one grant more, or else for as many seconds as the balance covers, so that a call ends with its balance and
@@ -14,15 +20,17 @@ import type { WalletStore } from './wallet-store.ts';
  * @returns media time through which the call may go on, in ms.
  * @throws ParleyError `grant.not_found`, `grant.ended`, `wallet.insufficient_balance` if it covers nothing more.
  */
-export function createExtendGrant({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): (command: GrantCommand) => Promise<bigint> {
+export function createExtendGrant({ charges, wallets, reclaimHolds }: { charges: ChargeStore; wallets: WalletStore; reclaimHolds: ReclaimHolds }): (command: ExtendCommand) => Promise<bigint> {
   return async (command) => {
     const { callId, accountId, cause } = command;
     const charge = requireGranted(await charges.find(callId), accountId);
+    if (command.knownUntilMs !== undefined && charge.grant.grantedMs > command.knownUntilMs) return charge.grant.grantedMs;
     const { walletId, policy } = charge.terms;
     const hold = (...steps: HoldStep[]) =>
       wallets.hold({ walletId, accountId }, { callId, currency: policy.terms.currency, steps, postedMicros: 0n, atMs: cause.atMs }, true);
     const step = nextGrant(charge);
-    const whole = await hold(step);
+    let whole = await hold(step);
+    if (whole?.isShort && (await reclaimHolds(walletId, cause.atMs))) whole = await hold(step);
     const held = whole?.isShort ? await hold(...shortGrants(charge), step) : whole;
     if (held === undefined) throw parleyError('grant.ended', 'nothing is held for this call any more');
     const { grantedMs, isShort, availableMicros } = held;

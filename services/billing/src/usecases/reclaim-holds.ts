@@ -19,6 +19,29 @@ export function createReclaimHolds({ charges, wallets }: { charges: ChargeStore;
   };
 }
 
+/** @param isOwn whether this replica looks after the call. @param atMs Unix time in ms. */
+export type SweepHolds = (isOwn: (callId: string) => boolean, atMs: bigint) => Promise<void>;
+
+/**
+ * The same for wallets that are never short: what is held would otherwise stay so for ever. Only what was held the same for a
+ * call that was over at the last look, too, is given back: a call that shows up late, or is adjusted just now, keeps its hold.
+ */
+export function createSweepHolds({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): SweepHolds {
+  let before: ReadonlySet<string> = new Set();
+  return async (isOwn, atMs) => {
+    const seen = new Set<string>();
+    for await (const { walletId, holds } of wallets.holding()) {
+      for (const [callId, { coverMicros, postedMicros, grantedMs }] of Object.entries(holds)) {
+        if (!isOwn(callId) || !(await isOver(charges, callId))) continue;
+        const hold = [walletId, callId, coverMicros, postedMicros, grantedMs].join(' ');
+        if (before.has(hold)) await wallets.release(walletId, callId, atMs);
+        else seen.add(hold);
+      }
+    }
+    before = seen;
+  };
+}
+
 /** A charge that is settled but owes effects is not over: its postings use the hold. So what it owes is run first. */
 async function isOver(charges: ChargeStore, holdId: string): Promise<boolean> {
   const { callId, sequence } = holderOf(holdId);

@@ -43,6 +43,8 @@ export interface WalletStore {
   release(walletId: string, holdId: string, atMs: bigint): Promise<void>;
   /** The first entry that was booked under a key. */
   entryOf(walletId: string, key: string): Promise<LedgerEntry | undefined>;
+  /** Wallets that hold something for a call, read one after the other. */
+  holding(): AsyncIterable<Wallet>;
   /** Entries by number, ascending; fewer at the end of the ledger. */
   entries(walletId: string, fromNumber: bigint, limit: number): Promise<LedgerEntry[]>;
   /** The wallets of an account, by id, and how many entries each has. */

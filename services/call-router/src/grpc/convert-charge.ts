@@ -1,7 +1,7 @@
 import { parleyError } from '@parley/errors';
 import { Party, Payer, type ChargeAuthorization as ChargeAuthorizationProto, type PolicyTerms as PolicyTermsProto, type PriceTerms as PriceTermsProto } from '@parley/contracts';
 import type { ChargeAuthorization, PolicyTerms } from '../domain/call/policy.ts';
-import { partyProto, roundings, wordOf } from './enums.ts';
+import { onExhausted, partyProto, roundings, wordOf } from './enums.ts';
 
 /** Terms that are milliseconds: int64 in the contract, numbers in the domain. A policy of before liveness has none of it. */
 const millisecondTerms = ['unitMs', 'freePeriodMs', 'faceAbsentMs', 'voiceAbsentMs', 'textAbsentMs', 'textHoldMs', 'maxGapMs', 'livenessMs', 'entryGridMs', 'grantMs'] as const;
@@ -15,7 +15,7 @@ export function chargeProto({ walletId, payer, policy, grantedUntilMs, utcOffset
     payer: partyProto(payer),
     grantedUntilMs: BigInt(grantedUntilMs),
     utcOffsetMinutes,
-    policy: { ...policy, terms: { ...terms, ...milliseconds, rounding: roundings[terms.rounding], prices: pricesProto(terms.prices) } },
+    policy: { ...policy, terms: { ...terms, ...milliseconds, rounding: roundings[terms.rounding], prices: pricesProto(terms.prices), onExhausted: terms.onExhausted && onExhausted[terms.onExhausted] } },
   };
 }
 
@@ -42,7 +42,8 @@ function termsFromProto(terms: PolicyTermsProto): PolicyTerms {
   const rounding = wordOf(roundings, terms.rounding);
   if (rounding === undefined) throw unusable();
   const milliseconds = Object.fromEntries(millisecondTerms.map((name) => [name, Number(terms[name] ?? 0n)])) as Milliseconds<number>;
-  return { ...terms, ...milliseconds, rounding };
+  // A way of ending that this build does not know ends the call.
+  return { ...terms, ...milliseconds, rounding, onExhausted: terms.onExhausted === undefined ? undefined : wordOf(onExhausted, terms.onExhausted) };
 }
 
 function unusable() {

@@ -89,6 +89,8 @@ export function messageProto(message: DeviceMessage): Response {
       return { $case: 'digitsReceived', value: { legId: message.legId, digits: message.digits } };
     case 'text_received':
       return { $case: 'textReceived', value: { legId: message.legId, text: message.text } };
+    case 'video_ended':
+      return { $case: 'mediaEnded', value: { legId: message.legId, kind: MediaKind.VIDEO, cause: endCauses[message.cause] } };
     case 'observation_granted':
       return { $case: 'observationGranted', value: observationProto(message) };
   }
@@ -117,6 +119,8 @@ export function messageFromProto({ message }: ConnectResponse): DeviceMessage {
       return { kind: 'digits_received', ...message.value };
     case 'textReceived':
       return { kind: 'text_received', ...message.value };
+    case 'mediaEnded':
+      return { kind: 'video_ended', legId: message.value.legId, cause: wordOf(endCauses, message.value.cause) ?? 'internal' };
     case 'observationGranted':
       return observationFromProto(message.value);
     default:

@@ -26,6 +26,7 @@ const messages: { readonly [K in DeviceMessage['kind']]: Extract<DeviceMessage, 
   leg_ended: { kind: 'leg_ended', legId, status: 'no-answer', cause: 'no_answer' },
   digits_received: { kind: 'digits_received', legId, digits: '1' },
   text_received: { kind: 'text_received', legId, text: 'hi' },
+  video_ended: { kind: 'video_ended', legId, cause: 'grant_lapsed' },
   observation_granted: { kind: 'observation_granted', legId, token: 't', party: 'callee', mediaOriginMs: 1_700_000_000_123 },
 };
 

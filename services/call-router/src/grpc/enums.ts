@@ -1,4 +1,4 @@
-import { CallStatus, Direction, EndCause, Party, RoundingMode } from '@parley/contracts';
+import { CallStatus, Direction, EndCause, OnExhausted, Party, RoundingMode } from '@parley/contracts';
 import type * as leg from '../domain/call/leg.ts';
 import type * as policy from '../domain/call/policy.ts';
 
@@ -49,6 +49,8 @@ export const roundings: Readonly<Record<policy.RoundingMode, RoundingMode>> = {
   down: RoundingMode.DOWN,
   up: RoundingMode.UP,
 };
+
+export const onExhausted: Readonly<Record<policy.OnExhausted, OnExhausted>> = { end: OnExhausted.END, downgrade: OnExhausted.DOWNGRADE };
 
 /** The word of an enum's value, or undefined for a value that this build does not know. */
 export function wordOf<W extends string>(words: Readonly<Record<W, number>>, value: number): W | undefined {

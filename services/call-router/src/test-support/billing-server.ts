@@ -1,4 +1,4 @@
-import { ChargeAuthorizationServiceService, Party, Payer, RoundingMode, type ChargeAuthorization } from '@parley/contracts';
+import { ChargeAuthorizationServiceService, OnExhausted, Party, Payer, RoundingMode, type ChargeAuthorization } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import { createGrpcServer, grpcService, type Verifier } from '@parley/grpc';
 
@@ -13,7 +13,7 @@ export interface BillingServer {
   readonly port: number;
   readonly answers: BillingAnswers;
   /** What it was asked, with the account that the token speaks for. */
-  readonly asked: { readonly method: string; readonly accountId: string; readonly callId: string }[];
+  readonly asked: { readonly method: string; readonly accountId: string; readonly callId: string; readonly knownUntilMs?: bigint | undefined }[];
   stop(): Promise<void>;
 }
 
@@ -29,8 +29,8 @@ export async function startBillingServer(verifier: Verifier): Promise<BillingSer
         if (answers.authorization === 'refused') throw refused();
         return { authorization: answers.authorization };
       },
-      extendGrant: ({ callId }, { identity: { accountId } }) => {
-        asked.push({ method: 'extend', accountId, callId });
+      extendGrant: ({ callId, knownUntilMs }, { identity: { accountId } }) => {
+        asked.push({ method: 'extend', accountId, callId, knownUntilMs });
         if (answers.extendTo === 'refused') throw refused();
         return { grantedUntilMs: answers.extendTo };
       },
@@ -44,7 +44,7 @@ export async function startBillingServer(verifier: Verifier): Promise<BillingSer
   return { port: server.port, answers, asked, stop: () => server.stop(0) };
 }
 
-export function authorization(grantedUntilMs: bigint): ChargeAuthorization {
+export function authorization(grantedUntilMs: bigint, onExhausted: OnExhausted = OnExhausted.END): ChargeAuthorization {
   return {
     walletId: 'acme/client:alice',
     payer: Party.CALLER,
@@ -71,6 +71,7 @@ export function authorization(grantedUntilMs: bigint): ChargeAuthorization {
         roundingIncrementMicros: 10_000n,
         entryGridMs: 1_000n,
         grantMs: 10_000n,
+        onExhausted,
         prices: {
           tiers: [{ fromMs: 60_000n, rateMicros: 9_007_199_254_740_991n }],
           connectionFeeMicros: 1n,

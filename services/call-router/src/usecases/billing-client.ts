@@ -19,8 +19,8 @@ export interface BillingClient {
    * @throws ParleyError what billing refused it with; call.billing_unavailable
    */
   authorize(question: ChargeQuestion): Promise<ChargeAuthorization | undefined>;
-  /** @returns the media time until which the grant holds now. @throws ParleyError */
-  extend(accountId: string, callId: string): Promise<number>;
+  /** @param knownUntilMs where the grant ends as far as is known. @returns the media time until which it holds now. @throws ParleyError */
+  extend(accountId: string, callId: string, knownUntilMs: number): Promise<number>;
   /** The call came to nothing: what was set aside for it is free again. */
   release(accountId: string, callId: string): Promise<void>;
   close(): void;
@@ -38,8 +38,8 @@ export function createBillingClient(address: string, serviceToken: (accountId: s
       const { authorization } = await client.authorizeCharge({ callId, from, to, policyId }, options(accountId));
       return authorization === undefined ? undefined : chargeFromProto(authorization);
     },
-    extend: async (accountId, callId) => {
-      const { grantedUntilMs } = await client.extendGrant({ callId }, options(accountId));
+    extend: async (accountId, callId, knownUntilMs) => {
+      const { grantedUntilMs } = await client.extendGrant({ callId, knownUntilMs: BigInt(knownUntilMs) }, options(accountId));
       return Number(grantedUntilMs);
     },
     release: async (accountId, callId) => {

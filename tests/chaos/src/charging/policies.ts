@@ -58,6 +58,6 @@ export function someBigint(random: SeededRandom, least: number, most: number): b
 }
 
 /** As CreatePolicy takes them. */
-export function toProtoTerms({ rounding, prices, ...terms }: PolicyTerms): ProtoTerms {
+export function toProtoTerms({ rounding, prices, onExhausted: _never, ...terms }: PolicyTerms): ProtoTerms {
   return ProtoTerms.fromPartial({ ...terms, rounding: roundings[rounding], ...(prices && { prices: { ...prices, tiers: [...prices.tiers], weekBands: [...prices.weekBands], payer: Payer.CALLER } }) });
 }

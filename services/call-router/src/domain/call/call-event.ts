@@ -77,6 +77,8 @@ export type CallNote =
   | { readonly kind: 'grant_extension_asked' }
   | { readonly kind: 'grant_extended'; readonly untilMs: number }
   | { readonly kind: 'grant_not_extended' }
+  /** The grant lapsed, and the call goes on without video and without a grant. */
+  | { readonly kind: 'video_lapsed' }
   /** The application server took the status callback, or it was given up. */
   | { readonly kind: 'status_callback_settled'; readonly number: number };
 

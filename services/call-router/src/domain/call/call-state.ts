@@ -96,6 +96,8 @@ export interface LiveCall extends CallFacts {
   readonly pace: Pace;
   /** Of a charged call. */
   readonly grant?: Grant;
+  /** The grant lapsed, and its video with it: none starts again. */
+  readonly videoLapsed?: true;
 }
 
 export interface EndedCall extends CallFacts {

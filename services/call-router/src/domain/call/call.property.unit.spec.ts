@@ -29,12 +29,13 @@ const verbs = fc.array(verb, { maxLength: 4 });
 const turn = fc.oneof({ weight: 4, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(30) });
 const requestId = fc.constantFrom('a', 'b', 'c');
 
+const downgrading = { ...charge, grantedUntilMs: 4_000, policy: { ...charge.policy, terms: { ...charge.policy.terms, onExhausted: 'downgrade' as const } } };
 const { fallbackUrl: _f, ...noFallback } = inbound.application;
 const place: fc.Arbitrary<CallCommand> = fc.record({
   base: fc.constantFrom(inbound, outbound),
   consents: fc.boolean(),
   application: fc.constantFrom(inbound.application, noFallback),
-  authorization: fc.constantFrom({ kind: 'free' } as const, { kind: 'granted', charge } as const, { kind: 'refused' } as const),
+  authorization: fc.constantFrom({ kind: 'free' } as const, { kind: 'granted', charge } as const, { kind: 'granted', charge: downgrading } as const, { kind: 'refused' } as const),
 }).map(({ base, ...rest }) => ({ ...base, ...rest }));
 
 const deviceCommand: fc.Arbitrary<CallCommand> = fc.oneof(
@@ -172,7 +173,7 @@ test('the histories go far enough for the other properties to mean something', (
   );
   const rare = [...seen].filter(([, count]) => count < 10).map(([kind]) => kind);
   expect(rare).toEqual([]);
-  expect(seen.size).toBe(19);
+  expect(seen.size).toBe(20);
 });
 
 test('published events are numbered without a gap, and time never goes back', () => {

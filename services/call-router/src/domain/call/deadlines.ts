@@ -1,6 +1,7 @@
 import { isLive, statusWhenCut, type LiveLeg } from './leg.ts';
 import { mediaTimeMs, type CallState, type LiveCall } from './call-state.ts';
 import { endCall, endVerb } from './ending.ts';
+import { endVideo } from './video.ts';
 import { endDialledLeg } from '../twiml/verbs/dial.ts';
 import type { Turn } from './turn.ts';
 
@@ -47,11 +48,13 @@ function grantDeadlineMs({ grant, mediaOriginMs }: LiveCall): number | undefined
   return mediaOriginMs + Math.min(grant.untilMs, grant.extendAtMs ?? grant.untilMs);
 }
 
-/** A charged call does not go on without a grant. */
+/** Without a grant a charged call ends, or its video does: as its policy says. */
 function lapseGrant(turn: Turn): void {
-  const { grant } = turn.call;
+  const { grant, charge } = turn.call;
   const atMs = mediaTimeMs(turn.call, turn.nowMs);
-  if (grant !== undefined && atMs !== undefined && atMs >= grant.untilMs) endCall(turn, 'grant_lapsed');
+  if (grant === undefined || atMs === undefined || atMs < grant.untilMs) return;
+  if (charge?.policy.terms.onExhausted === 'downgrade') endVideo(turn);
+  else endCall(turn, 'grant_lapsed');
 }
 
 function askForGrant(turn: Turn): void {

@@ -11,5 +11,7 @@ export type DeviceMessage =
   | { readonly kind: 'leg_ended'; readonly legId: string; readonly status: FinalStatus; readonly cause: EndCause }
   | { readonly kind: 'digits_received'; readonly legId: string; readonly digits: string }
   | { readonly kind: 'text_received'; readonly legId: string; readonly text: string }
+  /** None starts again. */
+  | { readonly kind: 'video_ended'; readonly legId: string; readonly cause: EndCause }
   /** The token lets the device send observations of its counterpart to recognition. */
   | { readonly kind: 'observation_granted'; readonly legId: string; readonly token: string; readonly party: Party; readonly mediaOriginMs: number };

@@ -31,6 +31,8 @@ function noteEffects(event: CallEvent, state: ExistingCall): Effect[] {
   switch (event.kind) {
     case 'grant_extension_asked':
       return [{ kind: 'extend_grant' }];
+    case 'video_lapsed':
+      return state.legs.filter(({ kind }) => kind === 'in_progress').map(({ legId }) => tell(legId, { kind: 'video_ended', legId, cause: 'grant_lapsed' }));
     case 'status_callback_settled':
       return state.callbacks.slice(0, 1).map((callback) => ({ kind: 'post_status_callback', callback }));
     default:

@@ -65,7 +65,7 @@ function published(call: LiveCall, event: PublishedEvent): ExistingCall {
 }
 
 function ended(call: LiveCall): ExistingCall {
-  const { program: _program, pace: _pace, grant: _grant, ...facts } = call;
+  const { program: _program, pace: _pace, grant: _grant, videoLapsed: _videoLapsed, ...facts } = call;
   return { ...facts, kind: 'ended' };
 }
 
@@ -132,6 +132,10 @@ function withGrant(call: LiveCall, event: Exclude<CallEvent, PublishedEvent>): L
       return { ...call, grant: event.untilMs > call.grant.untilMs ? grantFrom(atMs, event.untilMs) : grantAskedInVain(call.grant, atMs) };
     case 'grant_not_extended':
       return { ...call, grant: grantAskedInVain(call.grant, atMs) };
+    case 'video_lapsed': {
+      const { grant: _lapsed, ...rest } = call;
+      return { ...rest, videoLapsed: true };
+    }
     case 'status_callback_settled':
       return call;
   }

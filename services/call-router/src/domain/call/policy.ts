@@ -27,7 +27,12 @@ export interface PolicyTerms extends RecognitionTerms {
   readonly entryGridMs: number;
   readonly grantMs: number;
   readonly prices?: PriceTerms | undefined;
+  /** What happens to the call when its grant lapses; undefined: it ends. */
+  readonly onExhausted?: OnExhausted | undefined;
 }
+
+/** `downgrade`: the video ends, and the call goes on without it and without a charge. */
+export type OnExhausted = 'end' | 'downgrade';
 
 /** What a price is made of besides the rate: billing's own, only handed on. */
 export interface PriceTerms {

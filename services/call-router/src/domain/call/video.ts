@@ -20,3 +20,9 @@ export function startVideo(turn: Turn, leg: LiveLeg): void {
 export function stopVideo(turn: Turn, leg: LiveLeg): void {
   turn.emit(leg.legId, { kind: 'video_stopped', party: partyOf(leg), mediaTimeMs: mediaTimeMs(turn.call, turn.nowMs) ?? 0 });
 }
+
+/** The video of all legs ends, for good. */
+export function endVideo(turn: Turn): void {
+  for (const leg of turn.call.legs) if (leg.kind === 'in_progress' && leg.video) stopVideo(turn, leg);
+  turn.note({ kind: 'video_lapsed' });
+}

@@ -46,6 +46,7 @@ function onMediaCommand(turn: Turn, leg: AnsweredLeg, command: MediaCommand): Er
       turn.emit(leg.legId, { kind: 'text_received', text: command.text });
       return undefined;
     case 'start_video':
+      if (turn.call.videoLapsed) return 'call.grant_lapsed';
       if (leg.video) return 'call.wrong_state';
       startVideo(turn, leg);
       return undefined;

@@ -624,6 +624,11 @@ export interface AuthorizeChargeResponse {
 
 export interface ExtendGrantRequest {
   callId: string;
+  /**
+   * The end of the grant as it is known to who asks: if more was granted, that is told, and nothing more is held. So an answer
+   * that was lost costs nothing.
+   */
+  knownUntilMs?: bigint | undefined;
 }
 
 export interface ExtendGrantResponse {
@@ -5901,13 +5906,19 @@ export const AuthorizeChargeResponse: MessageFns<AuthorizeChargeResponse> = {
 };
 
 function createBaseExtendGrantRequest(): ExtendGrantRequest {
-  return { callId: "" };
+  return { callId: "", knownUntilMs: undefined };
 }
 
 export const ExtendGrantRequest: MessageFns<ExtendGrantRequest> = {
   encode(message: ExtendGrantRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.callId !== "") {
       writer.uint32(10).string(message.callId);
+    }
+    if (message.knownUntilMs !== undefined) {
+      if (BigInt.asIntN(64, message.knownUntilMs) !== message.knownUntilMs) {
+        throw new globalThis.Error("value provided for field message.knownUntilMs of type int64 too large");
+      }
+      writer.uint32(16).int64(message.knownUntilMs);
     }
     return writer;
   },
@@ -5933,6 +5944,14 @@ export const ExtendGrantRequest: MessageFns<ExtendGrantRequest> = {
             message.callId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.knownUntilMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5952,6 +5971,11 @@ export const ExtendGrantRequest: MessageFns<ExtendGrantRequest> = {
         : isSet(object.call_id)
         ? globalThis.String(object.call_id)
         : "",
+      knownUntilMs: isSet(object.knownUntilMs)
+        ? BigInt(object.knownUntilMs)
+        : isSet(object.known_until_ms)
+        ? BigInt(object.known_until_ms)
+        : undefined,
     };
   },
 
@@ -5959,6 +5983,9 @@ export const ExtendGrantRequest: MessageFns<ExtendGrantRequest> = {
     const obj: any = {};
     if (message.callId !== "") {
       obj.callId = message.callId;
+    }
+    if (message.knownUntilMs !== undefined) {
+      obj.knownUntilMs = message.knownUntilMs.toString();
     }
     return obj;
   },
@@ -5969,6 +5996,9 @@ export const ExtendGrantRequest: MessageFns<ExtendGrantRequest> = {
   fromPartial(object: DeepPartial<ExtendGrantRequest>): ExtendGrantRequest {
     const message = createBaseExtendGrantRequest();
     message.callId = object.callId ?? "";
+    message.knownUntilMs = (object.knownUntilMs !== undefined && object.knownUntilMs !== null)
+      ? BigInt(object.knownUntilMs)
+      : undefined;
     return message;
   },
 };

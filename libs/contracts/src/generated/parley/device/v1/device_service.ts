@@ -111,6 +111,7 @@ export interface ConnectResponse {
     | //
     /** This router shuts down: connect again elsewhere; live calls go on until they end. */
     { $case: "draining"; value: Draining }
+    | { $case: "mediaEnded"; value: MediaEnded }
     | undefined;
 }
 
@@ -240,6 +241,13 @@ export interface CommandRefused {
   /** A code of docs/errors.md. */
   code: string;
   message: string;
+}
+
+/** The router ended the leg's media, or will start none: the device displays it no longer. StartMedia is refused from now on. */
+export interface MediaEnded {
+  legId: string;
+  kind: MediaKind;
+  cause: EndCause;
 }
 
 export interface Draining {
@@ -595,6 +603,9 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
       case "draining":
         Draining.encode(message.message.value, writer.uint32(106).fork()).join();
         break;
+      case "mediaEnded":
+        MediaEnded.encode(message.message.value, writer.uint32(114).fork()).join();
+        break;
     }
     return writer;
   },
@@ -719,6 +730,14 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
             message.message = { $case: "draining", value: Draining.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.message = { $case: "mediaEnded", value: MediaEnded.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -779,6 +798,10 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
         ? { $case: "commandRefused", value: CommandRefused.fromJSON(object.command_refused) }
         : isSet(object.draining)
         ? { $case: "draining", value: Draining.fromJSON(object.draining) }
+        : isSet(object.mediaEnded)
+        ? { $case: "mediaEnded", value: MediaEnded.fromJSON(object.mediaEnded) }
+        : isSet(object.media_ended)
+        ? { $case: "mediaEnded", value: MediaEnded.fromJSON(object.media_ended) }
         : undefined,
     };
   },
@@ -811,6 +834,8 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
       obj.commandRefused = CommandRefused.toJSON(message.message.value);
     } else if (message.message?.$case === "draining") {
       obj.draining = Draining.toJSON(message.message.value);
+    } else if (message.message?.$case === "mediaEnded") {
+      obj.mediaEnded = MediaEnded.toJSON(message.message.value);
     }
     return obj;
   },
@@ -899,6 +924,12 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
       case "draining": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "draining", value: Draining.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "mediaEnded": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "mediaEnded", value: MediaEnded.fromPartial(object.message.value) };
         }
         break;
       }
@@ -2920,6 +2951,111 @@ export const CommandRefused: MessageFns<CommandRefused> = {
     message.requestId = object.requestId ?? "";
     message.code = object.code ?? "";
     message.message = object.message ?? "";
+    return message;
+  },
+};
+
+function createBaseMediaEnded(): MediaEnded {
+  return { legId: "", kind: 0, cause: 0 };
+}
+
+export const MediaEnded: MessageFns<MediaEnded> = {
+  encode(message: MediaEnded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.legId !== "") {
+      writer.uint32(10).string(message.legId);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.cause !== 0) {
+      writer.uint32(24).int32(message.cause);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MediaEnded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMediaEnded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.legId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.cause = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MediaEnded {
+    return {
+      legId: isSet(object.legId)
+        ? globalThis.String(object.legId)
+        : isSet(object.leg_id)
+        ? globalThis.String(object.leg_id)
+        : "",
+      kind: isSet(object.kind) ? mediaKindFromJSON(object.kind) : 0,
+      cause: isSet(object.cause) ? endCauseFromJSON(object.cause) : 0,
+    };
+  },
+
+  toJSON(message: MediaEnded): unknown {
+    const obj: any = {};
+    if (message.legId !== "") {
+      obj.legId = message.legId;
+    }
+    if (message.kind !== 0) {
+      obj.kind = mediaKindToJSON(message.kind);
+    }
+    if (message.cause !== 0) {
+      obj.cause = endCauseToJSON(message.cause);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<MediaEnded>): MediaEnded {
+    return MediaEnded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MediaEnded>): MediaEnded {
+    const message = createBaseMediaEnded();
+    message.legId = object.legId ?? "";
+    message.kind = object.kind ?? 0;
+    message.cause = object.cause ?? 0;
     return message;
   },
 };

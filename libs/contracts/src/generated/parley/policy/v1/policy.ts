@@ -11,6 +11,54 @@ export const protobufPackage = "parley.policy.v1";
 
 export const protobufFileName = "parley/policy/v1/policy.proto";
 
+export const OnExhausted = {
+  UNSPECIFIED: 0,
+  /** END - The call ends. */
+  END: 1,
+  /**
+   * DOWNGRADE - The call's video ends on both sides, with its observation and its charge; what else there is of the call goes on. A top-up
+   * brings the video back in the next call.
+   */
+  DOWNGRADE: 2,
+} as const;
+
+export type OnExhausted = typeof OnExhausted[keyof typeof OnExhausted];
+
+export namespace OnExhausted {
+  export type UNSPECIFIED = typeof OnExhausted.UNSPECIFIED;
+  export type END = typeof OnExhausted.END;
+  export type DOWNGRADE = typeof OnExhausted.DOWNGRADE;
+}
+
+export function onExhaustedFromJSON(object: any): OnExhausted {
+  switch (object) {
+    case 0:
+    case "ON_EXHAUSTED_UNSPECIFIED":
+      return OnExhausted.UNSPECIFIED;
+    case 1:
+    case "ON_EXHAUSTED_END":
+      return OnExhausted.END;
+    case 2:
+    case "ON_EXHAUSTED_DOWNGRADE":
+      return OnExhausted.DOWNGRADE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum OnExhausted");
+  }
+}
+
+export function onExhaustedToJSON(object: OnExhausted): string {
+  switch (object) {
+    case OnExhausted.UNSPECIFIED:
+      return "ON_EXHAUSTED_UNSPECIFIED";
+    case OnExhausted.END:
+      return "ON_EXHAUSTED_END";
+    case OnExhausted.DOWNGRADE:
+      return "ON_EXHAUSTED_DOWNGRADE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum OnExhausted");
+  }
+}
+
 /** The side whose wallet pays for what it sees of the other. */
 export const Payer = {
   /** UNSPECIFIED - The caller. */
@@ -145,7 +193,11 @@ export interface PolicyTerms {
     | bigint
     | undefined;
   /** What a price is made of besides the rate; not set: nothing. */
-  prices: PriceTerms | undefined;
+  prices:
+    | PriceTerms
+    | undefined;
+  /** What the call router does where the balance covers no more; not set: END. */
+  onExhausted?: OnExhausted | undefined;
 }
 
 /**
@@ -223,6 +275,7 @@ function createBasePolicyTerms(): PolicyTerms {
     grantMs: 0n,
     livenessMs: undefined,
     prices: undefined,
+    onExhausted: undefined,
   };
 }
 
@@ -317,6 +370,9 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
     }
     if (message.prices !== undefined) {
       PriceTerms.encode(message.prices, writer.uint32(146).fork()).join();
+    }
+    if (message.onExhausted !== undefined) {
+      writer.uint32(240).int32(message.onExhausted);
     }
     return writer;
   },
@@ -478,6 +534,14 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
             message.prices = PriceTerms.decode(reader, reader.uint32());
             continue;
           }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.onExhausted = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -562,6 +626,11 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
         ? BigInt(object.liveness_ms)
         : undefined,
       prices: isSet(object.prices) ? PriceTerms.fromJSON(object.prices) : undefined,
+      onExhausted: isSet(object.onExhausted)
+        ? onExhaustedFromJSON(object.onExhausted)
+        : isSet(object.on_exhausted)
+        ? onExhaustedFromJSON(object.on_exhausted)
+        : undefined,
     };
   },
 
@@ -621,6 +690,9 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
     if (message.prices !== undefined) {
       obj.prices = PriceTerms.toJSON(message.prices);
     }
+    if (message.onExhausted !== undefined) {
+      obj.onExhausted = onExhaustedToJSON(message.onExhausted);
+    }
     return obj;
   },
 
@@ -668,6 +740,7 @@ export const PolicyTerms: MessageFns<PolicyTerms> = {
     message.prices = (object.prices !== undefined && object.prices !== null)
       ? PriceTerms.fromPartial(object.prices)
       : undefined;
+    message.onExhausted = object.onExhausted ?? undefined;
     return message;
   },
 };
