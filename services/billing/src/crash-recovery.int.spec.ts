@@ -1,30 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { createPublisher, partitionOf, type BusEvent } from '@parley/bus';
+import type { BusEvent } from '@parley/bus';
 import { Channel, IntervalKind, type CallInitiated, type ChargeAuthorization } from '@parley/contracts';
-import { Crash, CrashGate, testBus, testDatabase } from '@parley/testing';
-import { createBilling, type Billing } from './billing.ts';
+import { CrashGate, testBus, testDatabase } from '@parley/testing';
+import type { Billing } from './billing.ts';
 import { toConsumedEvent } from './bus/consumed-event.ts';
 import { toChargeAuthorization } from './bus/convert.ts';
-import { entryEncodingOf } from './domain/ledger-entry.ts';
-import { receiptOf } from './domain/receipt.ts';
-import { availableMicros } from './domain/wallet.ts';
-import { sha256 } from './store/sha256.ts';
 import { alice, CallScript, evidence, interval, originMs, streamed } from './test-support/call-script.ts';
+import { outcome, play, type Story } from './test-support/crash-story.ts';
 import { sampleTerms } from './test-support/sample-terms.ts';
-import { billingEvents, ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
+import { billingEvents, valuesOf } from './test-support/stream-reader.ts';
 
 const nats = testBus();
 const database = testDatabase();
-const timeouts = { recognitionMs: 30_000n, authorizationMs: 120_000n, silenceMs: 3_600_000n };
+const stores = { nats, database };
 const atMs = BigInt(originMs);
-
-/** What a client and the producers do, in order; each step may be done again. */
-interface Story {
-  readonly accountId: string;
-  readonly callId: string;
-  readonly steps: readonly ((billing: Billing) => Promise<unknown>)[];
-}
 
 function story(): Story {
   const accountId = `account-${randomUUID().slice(0, 12)}`;
@@ -67,58 +57,10 @@ function charged(event: BusEvent, charge: ChargeAuthorization): BusEvent {
   return { ...event, data: { class: 'call', value: { ...value, event: { $case: 'initiated', value: initiated } } } };
 }
 
-function billingThrough(gate: CrashGate): Billing {
-  return createBilling({ db: gate.db(database.db), publisher: gate.publisher(createPublisher(nats.bus)), timeouts });
-}
-
-/** Plays the story; after the crash a new process takes over, and what was not finished comes again. */
-async function play({ steps, callId }: Story, gate: CrashGate): Promise<boolean> {
-  const first = billingThrough(gate);
-  for (const [index, step] of steps.entries()) {
-    try {
-      await step(first);
-    } catch (error) {
-      if (!(error instanceof Crash)) throw error;
-      const second = billingThrough(new CrashGate());
-      await second.wallets.publishLeft();
-      await second.policies.publishLeft();
-      await second.charges.runLeftEffects([partitionOf(callId)]);
-      for (const again of steps.slice(Math.max(0, index - 1))) await again(second);
-      return true;
-    }
-  }
-  return false;
-}
-
-/** All that can be seen from outside, without the names that differ from story to story. */
-async function outcome({ accountId, callId }: Story): Promise<unknown> {
-  const billing = billingThrough(new CrashGate());
-  const walletId = `${accountId}/${alice}`;
-  const wallet = (await billing.wallets.find(walletId))!;
-  const { charge } = await billing.getReceipt(accountId, callId);
-  const entries = await billing.wallets.entries(walletId, 0n, 100);
-  const ledger = await ledgerEvents(nats.bus, accountId);
-  const posted = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [event.value.entry!.entryId] : []));
-  const commands = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [] : [event?.$case]));
-  const events = await billingEvents(nats.bus, { accountId, callId });
-  const seen = {
-    wallet: { balance: wallet.balanceMicros, available: availableMicros(wallet), holds: wallet.holds, entries: wallet.nextEntry },
-    receipt: receiptOf(charge),
-    // The hashes cover the names; that they make a chain is the same in each story.
-    entries: entries.map((entry) => ({ ...entry, hash: entry.hash === sha256(entryEncodingOf(entry)), previousHash: undefined })),
-    isChained: entries.every(({ previousHash }, index) => previousHash === (entries[index - 1]?.hash ?? '')) && entries.at(-1)?.hash === wallet.headHash,
-    posted: posted.sort((one, other) => one.localeCompare(other)),
-    commands,
-    events: events.map(({ sequence, type, time, data }) => ({ sequence, type, time, data })),
-  };
-  const names = new RegExp(`${accountId}|${callId}|pol-[0-9a-f]{20}`, 'g');
-  return JSON.parse(JSON.stringify(seen, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)).replace(names, 'x'));
-}
-
 test('without a crash the story comes to what it should', async () => {
   const plain = story();
-  expect(await play(plain, new CrashGate())).toBe(false);
-  expect(await outcome(plain)).toMatchObject({
+  expect(await play(plain, new CrashGate(), stores)).toBe(false);
+  expect(await outcome(plain, stores)).toMatchObject({
     wallet: { balance: '71000n', available: '71000n', holds: {}, entries: '5n' },
     receipt: { totalMicros: '29000n', chargedMs: '2900n', unchargedMs: '500n' },
     isChained: true,
@@ -134,13 +76,13 @@ test.each(['before', 'after'] as const)(
   async (when) => {
     const plain = story();
     const counter = new CrashGate();
-    await play(plain, counter);
-    const expected = await outcome(plain);
+    await play(plain, counter, stores);
+    const expected = await outcome(plain, stores);
     expect(counter.operations).toBeGreaterThan(60);
     for (let at = 1; at <= counter.operations; at += 1) {
       const crashed = story();
-      expect(await play(crashed, new CrashGate(at, when))).toBe(true);
-      const seen = await outcome(crashed);
+      expect(await play(crashed, new CrashGate(at, when), stores)).toBe(true);
+      const seen = await outcome(crashed, stores);
       expect({ at, seen }).toEqual({ at, seen: expected });
     }
   },

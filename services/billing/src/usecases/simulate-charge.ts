@@ -1,4 +1,5 @@
 import { invalidArgument } from '@parley/errors';
+import { money } from '@parley/money';
 import { dayMs, validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
 import { rate, type Rating } from '../domain/rating.ts';
 import { extendTimeline, type Segment } from '../domain/timeline.ts';
@@ -25,14 +26,16 @@ const mostIntervals = 10_000;
 /**
  * What a call would cost, by the same rating that charges calls.
  * @throws ParleyError `policy.invalid_terms`, `policy.unknown_currency`, `not_found.policy`, `request.invalid_argument` with each
- *   interval that is none or lies over the one before
+ *   interval that is none or lies over the one before, `money.invalid_amount` for a price that int64 does not hold
  */
 export function createSimulateCharge(policies: PolicyStore): (command: SimulateCommand) => Promise<Simulation> {
   return async ({ accountId, pricedBy, intervals, limitMs }) => {
     const policy = 'terms' in pricedBy ? { policyId: '', version: 0, terms: validateTerms(pricedBy.terms) } : await requirePolicy(policies, accountId, pricedBy.policyId, pricedBy.version);
     const faults = faultsOf(intervals);
     if (faults.length > 0) throw invalidArgument(faults);
-    return { policy, rating: rate(policy.terms, extendTimeline([], intervals), limitMs) };
+    const rating = rate(policy.terms, extendTimeline([], intervals), limitMs);
+    money(policy.terms.currency, rating.totalMicros);
+    return { policy, rating };
   };
 }
 
