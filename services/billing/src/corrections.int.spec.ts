@@ -176,6 +176,20 @@ describe('a re-rating', () => {
     await expectWhole();
   });
 
+  test('that a crash left off holds its amount until it is sent again; what another one has overtaken is found and given back', async () => {
+    const { tenant, callId } = await settledCall(150_000n);
+    const { wallets } = tenant.billing;
+    const owner = { walletId: tenant.walletId, accountId: tenant.accountId };
+    const sequence = (await tenant.billing.getReceipt(tenant.accountId, callId)).charge.published.nextSequence;
+    const holdId = `${callId}/${sequence}`;
+    await wallets.hold(owner, { callId: holdId, currency: 'EUR', steps: [{ untilMs: 40_000n, coverMicros: 40_000n }], postedMicros: 0n });
+    // It may be under way yet: 60 000 are left, and nobody gives back the rest.
+    await expect(tenant.authorize()).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
+    await tenant.billing.refundCharge({ ...tenant.order(callId), amount: euro(1n) });
+    expect((await tenant.authorize())?.grantedMs).toBe(10_000n);
+    expect(Object.keys((await tenant.wallet()).holds)).not.toContain(holdId);
+  });
+
   test('in another currency, of no policy, or of another account\'s call is refused', async () => {
     const { tenant, callId } = await settledCall();
     const dollars = await tenant.newVersion({ currency: 'USD' });
