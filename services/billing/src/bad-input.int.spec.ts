@@ -23,6 +23,7 @@ describe('a policy', () => {
 
   test.each<[string, Partial<PolicyTerms>, string, string]>([
     ['a negative rate', { rateMicros: -1n }, 'policy.invalid_terms', 'terms.rate_micros'],
+    ['an absurd rate', { rateMicros: 2n ** 63n - 1n }, 'policy.invalid_terms', 'terms.rate_micros'],
     ['an unknown currency', { currency: 'ZZZ' }, 'policy.unknown_currency', 'terms.currency'],
     ['T1 below zero', { faceAbsentMs: -1n }, 'policy.invalid_terms', 'terms.face_absent_ms'],
     ['a unit of nothing', { unitMs: 0n }, 'policy.invalid_terms', 'terms.unit_ms'],

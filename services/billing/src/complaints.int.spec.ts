@@ -78,6 +78,21 @@ describe('credit', () => {
     const { wallet } = await (await tenantWith(1_000_000n)).play([face(0, 1_500)]);
     expect(reservedMicros(wallet)).toBe(0n);
   });
+
+  test('cgrates#69: a session that went stale is refunded, and once more when its end comes twice', async () => {
+    const tenant = await tenantWith(1_000_000n);
+    const neverBegun = newCallId();
+    await tenant.authorize(neverBegun);
+    await tenant.missDeadline(neverBegun);
+    const script = await tenant.begin();
+    await tenant.apply(script.progress('caller', [face(0, 1_500)]));
+    const end = [script.ended('caller', 1_500), script.completed(1_500)];
+    // Nothing is heard any more; then its end comes after all, again and again.
+    await tenant.missDeadline(script.callId);
+    await tenant.apply(...end, ...end);
+    const { wallet, charged, told } = await tenant.played(script);
+    expect([charged, wallet.balanceMicros, wallet.holds, valuesOf(told, 'adjusted')]).toEqual([15_000n, 985_000n, {}, []]);
+  });
 });
 
 describe('rounding', () => {
@@ -188,5 +203,67 @@ describe('once', () => {
     }
     expect(valuesOf(await billingEvents(nats.bus, script), 'settled')).toHaveLength(1);
     expect((await tenant.wallet()).balanceMicros).toBe(975_000n);
+  });
+});
+
+describe('what is put right', () => {
+  test('cgrates#48: a call that is rated again is debited again', async () => {
+    const tenant = await tenantWith(1_000_000n);
+    const { callId, script } = await tenant.play(seconds(5));
+    const dearer = await tenant.newVersion({ rateMicros: 1_200_000n });
+    for (let nth = 0; nth < 5; nth += 1) await tenant.reRate(callId, dearer);
+    const order = tenant.order(callId, 'once');
+    for (let nth = 0; nth < 5; nth += 1) await tenant.reRate(callId, 1, order);
+    await tenant.reRate(callId, dearer);
+    await tenant.reRate(callId, 1, order);
+    const { charged, wallet, entries } = await tenant.played(script);
+    expect([charged, wallet.balanceMicros]).toEqual([100_000n, 900_000n]);
+    expect(entries.filter(({ reason }) => reason === 'rerating').map(({ amountMicros }) => amountMicros)).toEqual([50_000n, 50_000n, 50_000n]);
+  });
+
+  test('cgrates#3933, #3934: all is refunded before it is debited again, and the debit is not covered any more', async () => {
+    const tenant = await tenantWith(100_000n);
+    const { callId, script, entries: before } = await tenant.play([face(0, 9_999)]);
+    const dearer = await tenant.newVersion({ rateMicros: 600_001n, rounding: 'up' });
+    // What is left covers the difference and no more.
+    expect((await tenant.wallet()).balanceMicros).toBe(10n);
+    const { entry } = await tenant.reRate(callId, dearer);
+    const { entries, charged } = await tenant.played(script);
+    expect(entry?.amountMicros).toBe(1n);
+    expect(entries).toEqual([...before, entry]);
+    expect(charged).toBe(99_991n);
+  });
+
+  test('ivozprovider#686: a call whose rating came to nothing is left out when calls are rated again', async () => {
+    const tenant = await tenantWith(1_000_000n, { rateMicros: 0n });
+    const free = await tenant.play(seconds(5));
+    const lost = await tenant.begin();
+    await tenant.apply(lost.completed(5_000));
+    await tenant.missDeadline(lost.callId);
+    const right = await tenant.newVersion({});
+    expect(free.charged).toBe(0n);
+    expect((await tenant.reRate(free.callId, right)).entry?.amountMicros).toBe(50_000n);
+    // Of this one nothing was observed yet; it is rated by the right version once it is.
+    expect((await tenant.reRate(lost.callId, right)).entry).toBeUndefined();
+    await tenant.apply(lost.ended('caller', 5_000, [face(0, 5_000)]));
+    expect((await tenant.played(lost)).charged).toBe(50_000n);
+  });
+
+  test('killbill#876: nobody says what becomes of late data', async () => {
+    const tenant = await tenantWith(1_000_000n);
+    const script = await tenant.begin();
+    await tenant.apply(script.progress('caller', [face(0, 2_000)]), script.completed(6_000));
+    await tenant.missDeadline(script.callId);
+    const settled = await tenant.played(script);
+    expect([settled.charged, settled.receipt.settleReason]).toEqual([20_000n, 'recognition_lost']);
+    // Late and incomplete: nothing. Complete: one difference, in the receipt with its kind. After that: nothing more.
+    await tenant.apply(script.progress('caller', [face(2_000, 4_000)]));
+    expect((await tenant.played(script)).charged).toBe(20_000n);
+    const end = script.ended('caller', 5_000, [face(4_000, 5_000)]);
+    await tenant.apply(end, end);
+    const { charged, told, receipt } = await tenant.played(script);
+    expect([charged, valuesOf(told, 'settled').length]).toEqual([50_000n, 1]);
+    expect(valuesOf(told, 'adjusted')).toMatchObject([{ reason: 'late_reaction', difference: { micros: 30_000n } }]);
+    expect(receipt).toMatchObject({ correctedTotal: { micros: 50_000n }, corrections: [{ kind: 'late_reaction', difference: { micros: 30_000n } }] });
   });
 });

@@ -4,8 +4,7 @@ import { testBus, testDatabase } from '@parley/testing';
 import { toReceipt } from './grpc/convert.ts';
 import { evidence } from './test-support/call-script.ts';
 import { valuesOf } from './test-support/stream-reader.ts';
-import { replica, Tenant, timeouts } from './test-support/tenant.ts';
-import { deadlineOf } from './usecases/deadlines.ts';
+import { replica, Tenant } from './test-support/tenant.ts';
 import { verifyLedger } from './verify/verify-ledger.ts';
 
 const nats = testBus();
@@ -110,15 +109,12 @@ describe('a refund', () => {
 });
 
 describe('a re-rating', () => {
-  const reRate = (tenant: Tenant, callId: string, version: number, changes: object = {}) =>
-    tenant.billing.reRateCharge({ ...tenant.order(callId), policyId: tenant.policyId, version, dryRun: false, ...changes });
-
   test('books one difference, up or down, names the version, and says the call as it rates it', async () => {
     const { tenant, callId, script } = await settledCall();
-    const half = await reRate(tenant, callId, await tenant.newVersion({ rateMicros: 300_000n }));
+    const half = await tenant.reRate(callId, await tenant.newVersion({ rateMicros: 300_000n }));
     expect(half.entry).toMatchObject({ debitAccount: `revenue:${tenant.accountId}`, amountMicros: 25_000n, reason: 'rerating', basis: { policyId: tenant.policyId, policyVersion: 2 }, actor: 'ops', note: 'a mistake' });
     expect(half.rating).toMatchObject({ totalMicros: 25_000n, lines: [{ reason: 'face', amountMicros: 25_000n }] });
-    const twice = await reRate(tenant, callId, await tenant.newVersion({ rateMicros: 1_200_000n }));
+    const twice = await tenant.reRate(callId, await tenant.newVersion({ rateMicros: 1_200_000n }));
     expect(twice.entry).toMatchObject({ debitAccount: `wallet:${tenant.walletId}`, creditAccount: `revenue:${tenant.accountId}`, amountMicros: 75_000n, balanceAfterMicros: 900_000n });
     const { told, wallet, receipt } = await tenant.played(script);
     expect(wallet).toMatchObject({ balanceMicros: 900_000n, holds: {} });
@@ -130,17 +126,17 @@ describe('a re-rating', () => {
   test('to the version that it is rated by already books and tells nothing, and stays nothing when it comes again', async () => {
     const { tenant, callId, script } = await settledCall();
     const idle = tenant.order(callId, 'idle');
-    const nothing = await reRate(tenant, callId, 1, idle);
+    const nothing = await tenant.reRate(callId, 1, idle);
     expect([nothing.correction.differenceMicros, nothing.entry]).toEqual([0n, undefined]);
-    await reRate(tenant, callId, await tenant.newVersion({ rateMicros: 300_000n }));
-    expect((await reRate(tenant, callId, 1, idle)).entry).toBeUndefined();
+    await tenant.reRate(callId, await tenant.newVersion({ rateMicros: 300_000n }));
+    expect((await tenant.reRate(callId, 1, idle)).entry).toBeUndefined();
     const { told, charged } = await tenant.played(script);
     expect([valuesOf(told, 'adjusted').length, charged]).toEqual([1, 25_000n]);
   });
 
   test('to another version of the same price books nothing, and tells of the version', async () => {
     const { tenant, callId, script } = await settledCall();
-    const { entry } = await reRate(tenant, callId, await tenant.newVersion({ entryGridMs: 2_000n }));
+    const { entry } = await tenant.reRate(callId, await tenant.newVersion({ entryGridMs: 2_000n }));
     expect(entry).toBeUndefined();
     expect(valuesOf((await tenant.played(script)).told, 'adjusted')).toMatchObject([{ entryId: '', difference: euro(0n), reason: 'rerating', policy: { version: 2 } }]);
     await expectWhole();
@@ -150,20 +146,20 @@ describe('a re-rating', () => {
     const { tenant, callId, script } = await settledCall();
     const version = await tenant.newVersion({ rateMicros: 300_000n });
     const order = tenant.order(callId, 'r1');
-    const tried = await reRate(tenant, callId, version, { ...order, dryRun: true });
+    const tried = await tenant.reRate(callId, version, { ...order, dryRun: true });
     expect([tried.correction.differenceMicros, tried.record.charge.published.chargedMicros, tried.entry]).toEqual([-25_000n, 25_000n, undefined]);
     expect(await tenant.played(script)).toMatchObject({ charged: 50_000n, receipt: { corrections: [] } });
-    expect((await reRate(tenant, callId, 1, order)).correction.differenceMicros).toBe(0n);
+    expect((await tenant.reRate(callId, 1, order)).correction.differenceMicros).toBe(0n);
   });
 
   test('that the wallet does not cover is refused and changes nothing; after a top-up it is made', async () => {
     const { tenant, callId, script } = await settledCall(100_000n);
     const version = await tenant.newVersion({ rateMicros: 1_200_001n, rounding: 'up' });
     const order = tenant.order(callId, 'r1');
-    await expect(reRate(tenant, callId, version, order)).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
+    await expect(tenant.reRate(callId, version, order)).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
     expect(await tenant.played(script)).toMatchObject({ charged: 50_000n, receipt: { corrections: [] }, wallet: { balanceMicros: 50_000n, holds: {} } });
     await tenant.topUp('more', 1n);
-    expect((await reRate(tenant, callId, version, order)).entry).toMatchObject({ amountMicros: 50_001n, balanceAfterMicros: 0n });
+    expect((await tenant.reRate(callId, version, order)).entry).toMatchObject({ amountMicros: 50_001n, balanceAfterMicros: 0n });
     await expectWhole();
   });
 
@@ -180,13 +176,27 @@ describe('a re-rating', () => {
     await expectWhole();
   });
 
+  test('that a crash left off holds its amount until it is sent again; what another one has overtaken is found and given back', async () => {
+    const { tenant, callId } = await settledCall(150_000n);
+    const { wallets } = tenant.billing;
+    const owner = { walletId: tenant.walletId, accountId: tenant.accountId };
+    const sequence = (await tenant.billing.getReceipt(tenant.accountId, callId)).charge.published.nextSequence;
+    const holdId = `${callId}/${sequence}`;
+    await wallets.hold(owner, { callId: holdId, currency: 'EUR', steps: [{ untilMs: 40_000n, coverMicros: 40_000n }], postedMicros: 0n, atMs: 0n });
+    // It may be under way yet: 60 000 are left, and nobody gives back the rest.
+    await expect(tenant.authorize()).rejects.toMatchObject({ code: 'wallet.insufficient_balance' });
+    await tenant.billing.refundCharge({ ...tenant.order(callId), amount: euro(1n) });
+    expect((await tenant.authorize())?.grantedMs).toBe(10_000n);
+    expect(Object.keys((await tenant.wallet()).holds)).not.toContain(holdId);
+  });
+
   test('in another currency, of no policy, or of another account\'s call is refused', async () => {
     const { tenant, callId } = await settledCall();
     const dollars = await tenant.newVersion({ currency: 'USD' });
-    await expect(reRate(tenant, callId, dollars)).rejects.toMatchObject({ code: 'charge.currency_mismatch' });
-    await expect(reRate(tenant, callId, 9)).rejects.toMatchObject({ code: 'not_found.policy' });
+    await expect(tenant.reRate(callId, dollars)).rejects.toMatchObject({ code: 'charge.currency_mismatch' });
+    await expect(tenant.reRate(callId, 9)).rejects.toMatchObject({ code: 'not_found.policy' });
     const other = await Tenant.with(stores, 0n);
-    await expect(reRate(other, callId, 1)).rejects.toMatchObject({ code: 'not_found.receipt' });
+    await expect(other.reRate(callId, 1)).rejects.toMatchObject({ code: 'not_found.receipt' });
   });
 
   test('and late reactions come to the same, whichever comes first', async () => {
@@ -194,12 +204,11 @@ describe('a re-rating', () => {
       const tenant = await Tenant.with(stores, 1_000_000n);
       const script = await tenant.begin();
       await tenant.apply(script.progress('caller', [face(0, 2_000)]), script.completed(5_000));
-      const missed = deadlineOf((await tenant.billing.charges.find(script.callId))!, timeouts)!;
-      await tenant.billing.missDeadline(script.callId, missed);
+      await tenant.missDeadline(script.callId);
       const late = async () => tenant.apply(script.progress('caller', [face(2_000, 5_000)]), script.ended('caller', 5_000));
       if (isLateFirst) await late();
       await tenant.billing.refundCharge({ ...tenant.order(script.callId), amount: euro(7_000n) });
-      await reRate(tenant, script.callId, await tenant.newVersion({ rateMicros: 300_000n }));
+      await tenant.reRate(script.callId, await tenant.newVersion({ rateMicros: 300_000n }));
       if (!isLateFirst) await late();
       return tenant.played(script);
     };

@@ -67,6 +67,22 @@ describe('a settled call', () => {
     expect(costs(rated(play, version(3, { rateMicros: 600_000n }), 'q'))).toBe(10_000n);
   });
 
+  test('when the balance did not cover all of it, then no version charges what was not granted', () => {
+    const play = new Play(sampleTerms(), { type: 'grant_extended', grantedMs: 2_500n, availableMicros: 0n }).call({ type: 'video_started', party: 'caller' });
+    play.reaction(face(5_000n)).own({ type: 'grant_refused', grantedMs: 2_500n, availableMicros: 0n }).call({ type: 'call_completed', atMs: 5_000n }).reaction([], { finalMs: 5_000n });
+    expect(costs(play)).toBe(25_000n);
+    expect(costs(rated(play, version(2, { rateMicros: 300_000n })))).toBe(12_500n);
+  });
+
+  test('when late reactions are not covered yet, then a version rates what was settled, and the rest once it is covered', () => {
+    const play = new Play(sampleTerms()).call({ type: 'video_started', party: 'caller' }).reaction(face(1_200n));
+    play.call({ type: 'call_completed', atMs: 2_000n }).own({ type: 'recognition_overdue' });
+    play.reaction([{ kind: 'face', fromMs: 1_200n, toMs: 2_000n }], { finalMs: 2_000n });
+    expect(costs(rated(play, version(2, { rateMicros: 300_000n })))).toBe(6_000n);
+    expect(costs(play.own(plenty))).toBe(10_000n);
+    expect(play.facts.at(-1)).toMatchObject({ reason: 'late_reaction', differenceMicros: 4_000n });
+  });
+
   test('when the version is in another currency, or its price is none, then that is refused', () => {
     const charge = chargeOf(settled());
     expect(() => reRate(charge, version(2, { currency: 'USD' }), timed('p'))).toThrow(expect.objectContaining({ code: 'charge.currency_mismatch' }));

@@ -8,6 +8,8 @@ import { toConsumedEvent } from '../bus/consumed-event.ts';
 import type { PolicyTerms } from '../domain/policy-terms.ts';
 import type { LedgerEntry, Wallet } from '../domain/wallet.ts';
 import { toReceipt } from '../grpc/convert.ts';
+import type { ReRateCommand } from '../usecases/re-rate-charge.ts';
+import { deadlineOf } from '../usecases/deadlines.ts';
 import { alice, bob, CallScript, newCallId, originMs, streamed } from './call-script.ts';
 import { sampleTerms } from './sample-terms.ts';
 import { billingEvents } from './stream-reader.ts';
@@ -93,6 +95,12 @@ export class Tenant {
     for (const event of events) await this.billing.applyCallEvent(toConsumedEvent(streamed(event)));
   }
 
+  /** What the call waits for does not come in time. */
+  async missDeadline(callId: string): Promise<void> {
+    const record = (await this.billing.charges.find(callId))!;
+    await this.billing.missDeadline(callId, deadlineOf(record, timeouts)!);
+  }
+
   /** A call that is authorised and has begun, with the caller's video. */
   async begin(): Promise<CallScript> {
     const script = new CallScript(this.accountId);
@@ -120,6 +128,11 @@ export class Tenant {
     const entries = (await this.billing.wallets.entries(this.walletId, 0n, 1_000)).filter((entry) => entry.callId === callId);
     const charged = entries.reduce((sum, { creditAccount, amountMicros }) => (creditAccount === `wallet:${this.walletId}` ? sum - amountMicros : sum + amountMicros), 0n);
     return { callId, script, receipt: receipt!, told, wallet: await this.wallet(), entries, charged };
+  }
+
+  /** Rates a settled call by a version of its policy. */
+  reRate(callId: string, version: number, changes: Partial<ReRateCommand> = {}) {
+    return this.billing.reRateCharge({ ...this.order(callId), policyId: this.policyId, version, dryRun: false, ...changes });
   }
 
   /** What each command about a settled call says. */

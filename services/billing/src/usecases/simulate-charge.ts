@@ -1,4 +1,5 @@
 import { invalidArgument } from '@parley/errors';
+import { money } from '@parley/money';
 import { dayMs, validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
 import { pricesOf } from '../domain/price.ts';
 import { rate, type Rating } from '../domain/rating.ts';
@@ -30,7 +31,8 @@ const mostIntervals = 10_000;
 /**
  * What a call would cost, by the same rating that charges calls.
  * @throws ParleyError `policy.invalid_terms`, `policy.unknown_currency`, `not_found.policy`, `request.invalid_argument` with each
- *   interval that is none or lies over the one before, and without a media origin where the price depends on the hour
+ *   interval that is none or lies over the one before, and without a media origin where the price depends on the hour,
+ *   `money.invalid_amount` for a price that int64 does not hold
  */
 export function createSimulateCharge(policies: PolicyStore): (command: SimulateCommand) => Promise<Simulation> {
   return async ({ accountId, pricedBy, intervals, limitMs, mediaOriginMs }) => {
@@ -40,7 +42,9 @@ export function createSimulateCharge(policies: PolicyStore): (command: SimulateC
     if (weekBands.length > 0 && mediaOriginMs === undefined) faults.push({ field: 'media_origin_time', description: 'is missing: the price depends on the hour' });
     if (faults.length > 0) throw invalidArgument(faults);
     const tariff = mediaOriginMs === undefined ? policy.terms : tariffAt(policy.terms, utcOffsetMinutes(timeZone, mediaOriginMs), mediaOriginMs);
-    return { policy, rating: rate(tariff, extendTimeline([], intervals), limitMs) };
+    const rating = rate(tariff, extendTimeline([], intervals), limitMs);
+    money(policy.terms.currency, rating.totalMicros);
+    return { policy, rating };
   };
 }
 
