@@ -1,7 +1,8 @@
 import { encodeEvent, newEvent, readCallEvents, type Bus, type RecordedEvent, type StreamedEvent } from '@parley/bus';
 import type { BillingAdjusted } from '@parley/contracts';
 import { isParleyError, parleyError } from '@parley/errors';
-import type { ReplayedFact, ReplayInput, Told } from '../domain/charge-replay.ts';
+import type { ReplayedFact, ReplayInput } from '../domain/charge-replay.ts';
+import type { Told } from '../domain/told.ts';
 import { firstDifference } from '../domain/first-difference.ts';
 import { createSerialLanes } from '../store/serial-lanes.ts';
 import type { CallHistories, CallHistory, Initiation, PublishedFact } from '../usecases/call-history.ts';

@@ -3,37 +3,12 @@ import { decide, decideAt, decidedMs, evolve, heldSteps, withCorrection } from '
 import { absorbCallInput, absorbOwnInput, arrival, sourceOf, type CallInput, type LiveCharge } from './charge-inputs.ts';
 import type { AdjustedFact, BillingFact, OpenCharge, SettledFact, SourceName } from './charge.ts';
 import type { Correction } from './correction.ts';
-
-/** What something follows from. */
-export interface ReplayCause {
-  readonly id: string;
-  /** Unix time in ms. */
-  readonly atMs: bigint;
-  readonly traceparent: string;
-}
+import type { ReplayCause, Told } from './told.ts';
 
 /** An event of the call or of a reaction, as far as charging goes. */
 export interface ReplayInput {
   readonly cause: ReplayCause;
   readonly input: CallInput;
-}
-
-/**
- * What was published as following from one cause, as far as it tells of what no event of the call says: the answers of the
- * wallet, and which events did not come in time.
- */
-export interface Told {
-  readonly cause: ReplayCause;
-  /** End of the last cell that was charged: the wallet covered it. */
-  readonly chargedThroughMs: bigint | undefined;
-  /** Of `balance_low`. */
-  readonly availableMicros: bigint | undefined;
-  /** Of `balance_exhausted`: through where the wallet held enough. */
-  readonly exhaustedMs: bigint | undefined;
-  readonly settled: Pick<SettledFact, 'reason' | 'limitMs' | 'applied'> | undefined;
-  readonly isAdjusted: boolean;
-  /** Of `adjusted`, if it was done by hand: it follows from no event. */
-  readonly byHand: (Pick<Correction, 'reason' | 'differenceMicros' | 'policy' | 'utcOffsetMinutes'> & { readonly entryId: string }) | undefined;
 }
 
 /** A billing event that follows. */
@@ -246,27 +221,4 @@ function coveredThroughMs(told: Told | undefined): bigint {
   if (told.isAdjusted) return plenty;
   if (told.settled !== undefined) return told.settled.limitMs ?? plenty;
   return told.chargedThroughMs ?? 0n;
-}
-
-/** What was published event by event, by its causes: what one cause led to was published in a row. */
-export function byCause(told: readonly Told[]): Told[] {
-  const joined: Told[] = [];
-  for (const next of told) {
-    const last = joined.at(-1);
-    if (last?.byHand === undefined && next.byHand === undefined && last?.cause.id === next.cause.id && last.cause.atMs === next.cause.atMs) joined[joined.length - 1] = joinedOf(last, next);
-    else joined.push(next);
-  }
-  return joined;
-}
-
-function joinedOf(one: Told, other: Told): Told {
-  return {
-    cause: one.cause,
-    chargedThroughMs: other.chargedThroughMs ?? one.chargedThroughMs,
-    availableMicros: other.availableMicros ?? one.availableMicros,
-    exhaustedMs: other.exhaustedMs ?? one.exhaustedMs,
-    settled: other.settled ?? one.settled,
-    isAdjusted: one.isAdjusted || other.isAdjusted,
-    byHand: undefined,
-  };
 }

@@ -1,6 +1,7 @@
 import { absorbOwnInput, authorizedCharge, openCharge, sourceOf, type LiveCharge } from '../domain/charge-inputs.ts';
 import { heldSteps } from '../domain/charge-decision.ts';
-import { byCause, ChargeReplay, type ReplayedFact, type ReplayInput, type Told } from '../domain/charge-replay.ts';
+import { ChargeReplay, type ReplayedFact, type ReplayInput } from '../domain/charge-replay.ts';
+import { byCause, type Told } from '../domain/told.ts';
 import type { ChargeTerms } from '../domain/charge.ts';
 import type { Correction } from '../domain/correction.ts';
 import { grantAgain } from '../domain/grant.ts';

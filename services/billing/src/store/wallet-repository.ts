@@ -1,6 +1,6 @@
 import { parleyError } from '@parley/errors';
 import { createOutboxRepository, storeErrors, type OutboxDocument } from '@parley/store';
-import type { Db } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 import { setCreditLimit, type CreditLimitChange } from '../domain/credit-limit.ts';
 import { availableMicros, emptyWallet, expire, hold, post, release, withoutExpired, type HoldAnswer, type LedgerEntry, type Posting, type Wallet } from '../domain/wallet.ts';
 import type { WalletOwner, WalletStore } from '../usecases/wallet-store.ts';
@@ -108,18 +108,25 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
       await repository.load(walletId);
       return (await ledger.findPosting(walletId, key))[0];
     },
-    holding: async function* () {
-      for await (const { wallet } of collection.find({ isHolding: true })) yield wallet;
-    },
+    ...readsOf(collection),
     entries: async (walletId, fromNumber, limit) => {
       const wallet = (await repository.load(walletId))?.wallet;
       const count = Math.min(limit, Math.max(0, Number((wallet?.nextEntry ?? 0n) - fromNumber)));
       return ledger.read(walletId, Array.from({ length: count }, (_, index) => fromNumber + BigInt(index)));
     },
-    ofAccount: (accountId) => storeErrors(() => collection.find({ 'wallet.accountId': accountId }).sort({ _id: 1 }).map(({ wallet }) => wallet).toArray()),
     publishLeft: async () => {
       await repository.publishPending();
     },
+  };
+}
+
+/** What is read of many wallets. */
+function readsOf(collection: Collection<WalletDocument>): Pick<WalletStore, 'holding' | 'ofAccount'> {
+  return {
+    holding: async function* () {
+      for await (const { wallet } of collection.find({ isHolding: true })) yield wallet;
+    },
+    ofAccount: (accountId) => storeErrors(() => collection.find({ 'wallet.accountId': accountId }).sort({ _id: 1 }).map(({ wallet }) => wallet).toArray()),
   };
 }
 

@@ -1,4 +1,5 @@
-import type { ReplayedFact, ReplayInput, Told } from '../domain/charge-replay.ts';
+import type { ReplayedFact, ReplayInput } from '../domain/charge-replay.ts';
+import type { Told } from '../domain/told.ts';
 import type { ChargeTerms } from '../domain/charge.ts';
 import type { CallAttributes, Cause } from './charge-store.ts';
 

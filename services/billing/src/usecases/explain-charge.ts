@@ -1,6 +1,7 @@
 import { parleyError } from '@parley/errors';
 import { authorizedCharge, openCharge, sourceOf } from '../domain/charge-inputs.ts';
-import { byCause, ChargeReplay, type ReplayedFact, type ReplayInput } from '../domain/charge-replay.ts';
+import { ChargeReplay, type ReplayedFact, type ReplayInput } from '../domain/charge-replay.ts';
+import { byCause } from '../domain/told.ts';
 import type { Observed, SourceName } from '../domain/charge.ts';
 import type { Correction } from '../domain/correction.ts';
 import type { CallHistories, CallHistory, PublishedFact } from './call-history.ts';
