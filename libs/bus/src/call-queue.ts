@@ -95,10 +95,19 @@ export class CallQueue {
 
   #awaitGap(): void {
     const longestWaitMs = performance.now() - Math.min(...this.#waitingSinceMs.values());
-    const park = () => {
-      if (this.#running === undefined && !this.#options.signal.aborted) this.#run(() => this.#park(new GapError()));
+    const giveUp = () => {
+      if (this.#running === undefined && !this.#options.signal.aborted) this.#run(() => this.#parkUnlessReady());
     };
-    this.#gapTimer = setTimeout(park, Math.max(0, this.#options.gapTimeoutMs - longestWaitMs)).unref();
+    this.#gapTimer = setTimeout(giveUp, Math.max(0, this.#options.gapTimeoutMs - longestWaitMs)).unref();
+  }
+
+  /** What was waited for may have been handled elsewhere meanwhile: of that nothing is heard here but, at best, a duplicate. */
+  async #parkUnlessReady(): Promise<void> {
+    this.#waiting.clear();
+    await this.#drain();
+    const { gapTimeoutMs, signal } = this.#options;
+    const isOverdue = [...this.#waitingSinceMs.values()].some((sinceMs) => performance.now() - sinceMs >= gapTimeoutMs);
+    if (isOverdue && !signal.aborted) await this.#park(new GapError());
   }
 
   #runnable(): string | undefined {

@@ -94,6 +94,20 @@ describe('call queue', () => {
     expect(done).toEqual(['a0']);
   });
 
+  test('what was waited for and is handled elsewhere meanwhile parks nothing', async () => {
+    let isElsewhere = false;
+    const { queue, add, applied, parked } = run((name) => {
+      if (name === 'a0') return 'duplicate';
+      return isElsewhere ? 'applied' : 'wait';
+    });
+    add('b', 0);
+    add('a', 0);
+    await queue.idle();
+    isElsewhere = true;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect({ applied, parked }).toEqual({ applied: ['b0'], parked: [] });
+  });
+
   test('a failure is tried a bounded number of times, then parks the call', async () => {
     let attempts = 0;
     const { queue, add, parked } = run(() => {

@@ -58,7 +58,8 @@ interface Steps<D extends OutboxDocument<Message>, Message> extends Pick<OutboxR
   advance(draft: Draft<D>, rev: number): Promise<D | undefined>;
 }
 
-const mutateAttempts = 20;
+/** Under contention each attempt may lose to another writer: so many losses in a row are no contention any more. */
+const mutateAttempts = 50;
 
 /** @param collection of a Store; give it an index on `pending`: publishPending reads by it. */
 export function createOutboxRepository<D extends OutboxDocument<Message>, Message = D['outbox'][number]>(

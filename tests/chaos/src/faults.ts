@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { replicaName, type ServiceName, type Supervisor } from '@parley/local';
 import { rest } from './rest.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -55,6 +56,11 @@ async function cause({ kind, atMs, process, pauseMs }: PlannedFault, supervisor:
     await supervisor.signal(process, 'SIGCONT');
   } else {
     await supervisor.signal(process, 'SIGKILL');
-    await supervisor.ready(process);
+    await Promise.race([supervisor.ready(process), ended(stop)]);
   }
+}
+
+/** What never becomes ready again must not hold up the end. */
+async function ended(stop: AbortSignal): Promise<void> {
+  if (!stop.aborted) await once(stop, 'abort');
 }

@@ -35,6 +35,8 @@ interface Watched {
 }
 
 const tickMs = 250;
+/** Between rounds that fail, at most. */
+const lastRetryMs = 30_000;
 /** Other replicas may have authorised calls of this one's partitions: they are looked for now and then. */
 const rereadMs = 30_000;
 const sweepMs = 600_000;
@@ -109,13 +111,23 @@ export function createDeadlineClock(options: DeadlineClockOptions): DeadlineCloc
   };
 }
 
-/** One round after the other, with a pause between. */
+/**
+ * One round after the other, with a pause between: a longer one each time that one fails. A search that a slow database did
+ * not answer in time still goes on there; many of them are what it would be slow for.
+ */
 function startRounds(round: () => Promise<void>): { stop(): Promise<void> } {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
+  let pauseMs = tickMs;
   const tick = async (): Promise<void> => {
-    await round().catch((error: unknown) => log.warn({ err: error }, 'open calls could not be looked after; tried again'));
-    if (!stopped) timer = setTimeout(run, tickMs);
+    try {
+      await round();
+      pauseMs = tickMs;
+    } catch (error) {
+      log.warn({ err: error }, 'open calls could not be looked after; tried again');
+      pauseMs = Math.min(pauseMs * 2, lastRetryMs);
+    }
+    if (!stopped) timer = setTimeout(run, pauseMs);
   };
   let current = Promise.resolve();
   const run = (): void => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { eventually } from '@parley/testing';
 import { absorbCallInput, authorizedCharge, openCharge } from '../domain/charge-inputs.ts';
 import { sampleTerms } from '../test-support/sample-terms.ts';
@@ -109,5 +109,27 @@ describe('the clock of deadlines', () => {
       expect(missed).toContain('elsewhere authorization');
     });
     await clock.stop();
+  });
+
+  test('asks a database that does not answer less and less often', async () => {
+    jest.useFakeTimers();
+    let asked = 0;
+    const clock = createDeadlineClock({
+      timeouts,
+      partitionOf,
+      now: () => 0,
+      runLeftEffects: async () => {
+        asked += 1;
+        throw new Error('the database is slow');
+      },
+      readOpen: async () => [],
+      miss: async () => undefined,
+    });
+    clock.own(3);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(asked).toBeGreaterThan(4);
+    expect(asked).toBeLessThan(9);
+    await clock.stop();
+    jest.useRealTimers();
   });
 });

@@ -47,7 +47,7 @@ export function createRebuiltDatabase(db: Db): RebuiltDatabase {
         if (!isParleyError(error, 'store.duplicate')) throw error;
       });
     },
-    putWallet: (wallet) => putOutboxed('wallets', wallet.walletId, { wallet }),
+    putWallet: (wallet) => putOutboxed('wallets', wallet.walletId, { wallet, isHolding: Object.keys(wallet.holds).length > 0 }),
     putPolicy: ({ accountId, policyId, versions }) => putOutboxed('policies', `${accountId}/${policyId}`, { policyId, versions }, versions.length - 1),
     putDefaultPolicy: (accountId, defaultPolicyId, rev) => putOutboxed('accounts', accountId, { defaultPolicyId }, rev),
     putCharge: (change) => {
