@@ -117,6 +117,7 @@ describe('the clock of deadlines', () => {
     const clock = createDeadlineClock({
       timeouts,
       partitionOf,
+      sweep: async () => undefined,
       now: () => 0,
       runLeftEffects: async () => {
         asked += 1;
