@@ -58,8 +58,8 @@ token: node_modules/.package-lock.json ## Mint a token: make token ACCOUNT=acme 
 replay: node_modules/.package-lock.json ## Recompute a call's reaction events from what recognition measured (after make up): make replay CALL=<id>
 	@node deploy/local/src/replay-main.ts "$(CALL)"
 
-receipt: setup ## Write a call's receipt as a page (after make up): make -s receipt CALL=<id> [ACCOUNT=acme] > receipt.html
-	@node deploy/local/src/receipt-main.ts "$(CALL)" "$(ACCOUNT)"
+receipt: setup ## Write a call's receipt as a page (after make up): make -s receipt CALL=<id> [ACCOUNT=acme] [COPY=payer|counterpart] > receipt.html
+	@node deploy/local/src/receipt-main.ts "$(CALL)" "$(ACCOUNT)" "$(COPY)"
 
 export: setup ## Write an account's usage (after make up): make -s export [ROWS=calls|entries] [FORMAT=csv|jsonl|cloudevents] [FROM=] [TO=] [ACCOUNT=acme] > usage.csv
 	@node deploy/local/src/export-main.ts --rows="$(ROWS)" --format="$(FORMAT)" --from="$(FROM)" --to="$(TO)" --account="$(ACCOUNT)"

@@ -11,11 +11,11 @@ import { toolPaths } from './tools.ts';
  * @returns the response as grpcurl writes it.
  * @throws SetupError if there is none.
  */
-export async function askBilling<Response>(method: string, { callId, account }: { callId: string; account: string }): Promise<Response> {
+export async function askBilling<Response>(method: string, { account, ...request }: { callId: string; account: string; copy?: string }): Promise<Response> {
   const token = await mintToken({ account: account === '' ? 'acme' : account, sub: 'service:receipt', scope: 'api' }, await ensureKeys());
   const address = `127.0.0.1:${standardPorts().services.billing[0]!.grpc}`;
-  const given = ['-plaintext', '-expand-headers', '-H', 'authorization: Bearer ${TOKEN}', '-d', JSON.stringify({ callId }), address, `parley.billing.v1.BillingService/${method}`];
+  const given = ['-plaintext', '-expand-headers', '-H', 'authorization: Bearer ${TOKEN}', '-d', JSON.stringify(request), address, `parley.billing.v1.BillingService/${method}`];
   const { status, stdout } = spawnSync(toolPaths.grpcurl, given, { env: { TOKEN: token }, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
-  if (status !== 0) throw new SetupError(`billing at ${address} gave no receipt of ${callId}. Does it run (make up), and was the call charged?`);
+  if (status !== 0) throw new SetupError(`billing at ${address} gave no receipt of ${request.callId}. Does it run (make up), and was the call charged?`);
   return JSON.parse(stdout) as Response;
 }

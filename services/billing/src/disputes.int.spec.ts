@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { Channel, DisputeState } from '@parley/contracts';
+import { Channel, DisputeState, ReceiptCopy } from '@parley/contracts';
 import { testBus, testDatabase } from '@parley/testing';
-import { toReceipt } from './grpc/convert.ts';
+import { copyOf, toReceipt } from './grpc/convert.ts';
 import { evidence } from './test-support/call-script.ts';
 import { valuesOf } from './test-support/stream-reader.ts';
 import { replica, Tenant } from './test-support/tenant.ts';
@@ -89,5 +89,6 @@ describe('a dispute', () => {
     await expect(tenant.billing.openDispute(tenant.order(open.callId))).rejects.toMatchObject({ code: 'charge.not_settled' });
     const { receipt } = toReceipt(await tenant.billing.getReceipt(tenant.accountId, callId));
     expect(receipt).toMatchObject({ disputes: [{ state: DisputeState.OPEN }], correctedTotal: euro(50_000n) });
+    expect(copyOf(receipt!, ReceiptCopy.COUNTERPART)).toMatchObject({ disputes: [], walletId: '', correctedTotal: euro(50_000n) });
   });
 });

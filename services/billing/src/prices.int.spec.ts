@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { createPublisher } from '@parley/bus';
-import { Channel, ChargeReason, IntervalKind, Party, Payer, PriceTerms, SimulateChargeRequest } from '@parley/contracts';
+import { Channel, ChargeReason, IntervalKind, Party, Payer, PriceTerms, ReceiptCopy, SimulateChargeRequest } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { alice, bob, CallScript, evidence, interval } from './test-support/call-script.ts';
 import { createSamplePolicy, sampleProtoTerms } from './test-support/policy-request.ts';
@@ -52,6 +52,9 @@ describe('a policy with tiers, a fee, weights and a maximum', () => {
     ]);
     const { html } = await billing.renderReceipt({ callId: script.callId });
     expect(html).toContain('<b>c capped</b>, not charged. The call had reached the most that it may cost.');
+    const { receipt: copy } = await billing.getReceipt({ callId: script.callId, copy: ReceiptCopy.COUNTERPART });
+    expect(copy).toEqual({ ...receipt, copy: ReceiptCopy.COUNTERPART, walletId: '' });
+    expect((await billing.renderReceipt({ callId: script.callId, copy: ReceiptCopy.COUNTERPART })).html).toContain('Your face was seen.');
     await expect((await service.clients(newAccount())).billing.renderReceipt({ callId: script.callId })).rejects.toMatchObject({ code: 'not_found.receipt' });
     const simulated = await billing.simulateCharge(SimulateChargeRequest.fromPartial({ pricedBy: { $case: 'policyId', value: policy.policyId }, intervals }));
     expect(simulated).toEqual({ policy, lines: receipt!.lines, chargedMs: receipt!.chargedMs, unchargedMs: receipt!.unchargedMs, total: receipt!.total });

@@ -30,6 +30,7 @@ export {
 } from './parley/billing/v1/billing_event.ts';
 export {
   BucketKind,
+  ReceiptCopy,
   DisputeState,
   UsageRows,
   UsageFormat,

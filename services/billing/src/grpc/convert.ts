@@ -1,4 +1,4 @@
-import type { GetReceiptResponse, Receipt, ReceiptLine, Wallet as ProtoWallet } from '@parley/contracts';
+import { ReceiptCopy, type GetReceiptResponse, type Receipt, type ReceiptLine, type Wallet as ProtoWallet } from '@parley/contracts';
 import { invalidArgument, parleyError } from '@parley/errors';
 import { money, type Money } from '@parley/money';
 import { toAppliedSources, toMoney, toPolicySnapshot, toReason } from '../bus/convert.ts';
@@ -80,6 +80,17 @@ export function toReceipt({ accountId, callId, charge }: ChargedRecord): GetRece
     corrections: charge.status === 'settled' ? (charge.corrections ?? []).map((correction) => toCorrection(correction, currency)) : [],
     correctedTotal: toMoney(currency, charge.status === 'settled' ? charge.published.chargedMicros : totalMicros),
     disputes: charge.status === 'settled' ? (charge.disputes ?? []).map((dispute) => toDispute(dispute, currency)) : [],
+    copy: ReceiptCopy.PAYER,
   };
   return { receipt };
+}
+
+/**
+ * A receipt as it is written for one side. Who was seen is told what of that was charged, and not from where it was paid, what
+ * the payer complained of, or who corrected it and why.
+ */
+export function copyOf(receipt: Receipt, copy: ReceiptCopy | undefined): Receipt {
+  if (copy !== ReceiptCopy.COUNTERPART) return receipt;
+  const corrections = receipt.corrections.map((correction) => ({ ...correction, reason: '', actor: '' }));
+  return { ...receipt, copy, walletId: '', corrections, disputes: [] };
 }

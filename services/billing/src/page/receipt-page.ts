@@ -1,4 +1,4 @@
-import type { ChargeReason, Receipt, ReceiptLine } from '@parley/contracts';
+import { ReceiptCopy, type ChargeReason, type Receipt, type ReceiptLine } from '@parley/contracts';
 import { correctionsSection } from './corrections-section.ts';
 import { amountOf, escaped } from './html-text.ts';
 import { reasonWords, type ReasonWords } from './reason-words.ts';
@@ -8,10 +8,10 @@ import { reasonWords, type ReasonWords } from './reason-words.ts';
  * hatching what it says by colours, and the page prints on A4.
  */
 export function receiptPage(receipt: Receipt): string {
-  const { callId, walletId, policy, lines, total, chargedMs, unchargedMs, correctedTotal } = receipt;
+  const { callId, walletId, policy, lines, total, chargedMs, unchargedMs, correctedTotal, copy } = receipt;
   const facts: [name: string, value: string][] = [
     ['Call', callId],
-    ['Paid from', walletId],
+    copy === ReceiptCopy.COUNTERPART ? ['Copy for', 'the side that was seen'] : ['Paid from', walletId],
     ['Policy', `${policy?.policyId ?? ''}, version ${policy?.version ?? 0}`],
     ['Status', statusOf(receipt)],
     ['Charged time', timeOf(chargedMs)],
@@ -34,7 +34,7 @@ ${timeline(lines)}
 <caption>Each moment of the call</caption>
 <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Duration</th><th scope="col">Why</th><th scope="col">Amount</th></tr></thead>
 <tbody>
-${lines.map(row).join('\n')}
+${lines.map((line) => row(line, copy)).join('\n')}
 </tbody>
 <tfoot><tr><th scope="row" colspan="4">Total</th><td>${escaped(amountOf(total))}</td></tr></tfoot>
 </table>
@@ -44,8 +44,9 @@ ${correctionsSection(receipt)}
 `;
 }
 
-function row({ fromMs, toMs, reason, charged, amount, bandPermille }: ReceiptLine): string {
-  const { letter, short, explained } = wordsOf(reason);
+function row({ fromMs, toMs, reason, charged, amount, bandPermille }: ReceiptLine, copy: ReceiptCopy): string {
+  const { letter, short, explained: payers, explainedToSeen } = wordsOf(reason);
+  const explained = copy === ReceiptCopy.COUNTERPART ? explainedToSeen : payers;
   return `<tr class="${charged ? 'charged' : 'free'}"><td>${timeOf(fromMs)}</td><td>${timeOf(toMs)}</td><td>${timeOf(toMs - fromMs)}</td><td><b>${letter} ${short}</b>${charged ? '' : ', not charged'}. ${explained}${hourOf(bandPermille)}</td><td>${escaped(amountOf(amount))}</td></tr>`;
 }
 
@@ -92,7 +93,7 @@ function statusOf({ settled, settleReason }: Receipt): string {
 }
 
 function wordsOf(reason: ChargeReason): ReasonWords {
-  return (reasonWords as Readonly<Record<number, ReasonWords>>)[reason] ?? { letter: '?', short: 'not known here', explained: '' };
+  return (reasonWords as Readonly<Record<number, ReasonWords>>)[reason] ?? { letter: '?', short: 'not known here', explained: '', explainedToSeen: '' };
 }
 
 /** `m:ss.mmm` of media time. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ChargeReason, DisputeState, Receipt, type ReceiptLine } from '@parley/contracts';
+import { ChargeReason, DisputeState, Receipt, ReceiptCopy, type ReceiptLine } from '@parley/contracts';
 import fc from 'fast-check';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { correctionWords } from './corrections-section.ts';
@@ -40,6 +40,15 @@ describe('the page of a receipt', () => {
       ['1:10.001', '1:10.002', '0:00.001', '<b>V voice</b>. No face was seen, but the other side spoke.', '0.00001 EUR'],
     ]);
     expect(receiptPage(receipt())).toContain('0.62501 EUR');
+  });
+
+  test('tells the one who was seen about themselves, and has a sentence for each reason', () => {
+    const copy = ReceiptCopy.COUNTERPART;
+    const page = receiptPage(receipt({ copy, walletId: '' }));
+    expect(rowsOf(page)[1]![3]).toBe('<b>F face</b>. Your face was seen.');
+    expect(page).toContain('<dt>Copy for</dt><dd>the side that was seen</dd>');
+    expect(page).not.toContain('Paid from');
+    for (const { explained, explainedToSeen } of Object.values(reasonWords)) expect([explained, explainedToSeen]).toEqual([expect.stringMatching(/^[A-Z].*\.$/), expect.stringMatching(/^[A-Z].*\.$/)]);
   });
 
   test('shows amounts in the digits of their currency, and coins', () => {

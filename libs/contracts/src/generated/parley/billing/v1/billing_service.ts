@@ -76,6 +76,52 @@ export function bucketKindToJSON(object: BucketKind): string {
   }
 }
 
+/** For whom a receipt is written. */
+export const ReceiptCopy = {
+  UNSPECIFIED: 0,
+  /** PAYER - For who pays. */
+  PAYER: 1,
+  /** COUNTERPART - For who was seen: the same lines and amounts, and nothing of the payer's wallet or of what the payer disputes. */
+  COUNTERPART: 2,
+} as const;
+
+export type ReceiptCopy = typeof ReceiptCopy[keyof typeof ReceiptCopy];
+
+export namespace ReceiptCopy {
+  export type UNSPECIFIED = typeof ReceiptCopy.UNSPECIFIED;
+  export type PAYER = typeof ReceiptCopy.PAYER;
+  export type COUNTERPART = typeof ReceiptCopy.COUNTERPART;
+}
+
+export function receiptCopyFromJSON(object: any): ReceiptCopy {
+  switch (object) {
+    case 0:
+    case "RECEIPT_COPY_UNSPECIFIED":
+      return ReceiptCopy.UNSPECIFIED;
+    case 1:
+    case "RECEIPT_COPY_PAYER":
+      return ReceiptCopy.PAYER;
+    case 2:
+    case "RECEIPT_COPY_COUNTERPART":
+      return ReceiptCopy.COUNTERPART;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ReceiptCopy");
+  }
+}
+
+export function receiptCopyToJSON(object: ReceiptCopy): string {
+  switch (object) {
+    case ReceiptCopy.UNSPECIFIED:
+      return "RECEIPT_COPY_UNSPECIFIED";
+    case ReceiptCopy.PAYER:
+      return "RECEIPT_COPY_PAYER";
+    case ReceiptCopy.COUNTERPART:
+      return "RECEIPT_COPY_COUNTERPART";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ReceiptCopy");
+  }
+}
+
 export const DisputeState = { UNSPECIFIED: 0, OPEN: 1, ACCEPTED: 2, REJECTED: 3 } as const;
 
 export type DisputeState = typeof DisputeState[keyof typeof DisputeState];
@@ -369,6 +415,8 @@ export interface ListLedgerEntriesResponse {
 
 export interface GetReceiptRequest {
   callId: string;
+  /** Not set: for who pays. */
+  copy?: ReceiptCopy | undefined;
 }
 
 export interface ReceiptLine {
@@ -402,6 +450,7 @@ export interface Receipt {
     | undefined;
   /** In the order in which they were opened. */
   disputes: Dispute[];
+  copy: ReceiptCopy;
 }
 
 /** Somebody says that a call should not cost what it costs. */
@@ -453,6 +502,8 @@ export interface GetReceiptResponse {
 
 export interface RenderReceiptRequest {
   callId: string;
+  /** Not set: for who pays. */
+  copy?: ReceiptCopy | undefined;
 }
 
 export interface RenderReceiptResponse {
@@ -2636,13 +2687,16 @@ export const ListLedgerEntriesResponse: MessageFns<ListLedgerEntriesResponse> = 
 };
 
 function createBaseGetReceiptRequest(): GetReceiptRequest {
-  return { callId: "" };
+  return { callId: "", copy: undefined };
 }
 
 export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
   encode(message: GetReceiptRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.callId !== "") {
       writer.uint32(10).string(message.callId);
+    }
+    if (message.copy !== undefined) {
+      writer.uint32(16).int32(message.copy);
     }
     return writer;
   },
@@ -2668,6 +2722,14 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
             message.callId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.copy = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2687,6 +2749,7 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
         : isSet(object.call_id)
         ? globalThis.String(object.call_id)
         : "",
+      copy: isSet(object.copy) ? receiptCopyFromJSON(object.copy) : undefined,
     };
   },
 
@@ -2694,6 +2757,9 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
     const obj: any = {};
     if (message.callId !== "") {
       obj.callId = message.callId;
+    }
+    if (message.copy !== undefined) {
+      obj.copy = receiptCopyToJSON(message.copy);
     }
     return obj;
   },
@@ -2704,6 +2770,7 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
   fromPartial(object: DeepPartial<GetReceiptRequest>): GetReceiptRequest {
     const message = createBaseGetReceiptRequest();
     message.callId = object.callId ?? "";
+    message.copy = object.copy ?? undefined;
     return message;
   },
 };
@@ -2884,6 +2951,7 @@ function createBaseReceipt(): Receipt {
     corrections: [],
     correctedTotal: undefined,
     disputes: [],
+    copy: 0,
   };
 }
 
@@ -2933,6 +3001,9 @@ export const Receipt: MessageFns<Receipt> = {
     }
     for (const v of message.disputes) {
       Dispute.encode(v!, writer.uint32(106).fork()).join();
+    }
+    if (message.copy !== 0) {
+      writer.uint32(112).int32(message.copy);
     }
     return writer;
   },
@@ -3054,6 +3125,14 @@ export const Receipt: MessageFns<Receipt> = {
             message.disputes.push(Dispute.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.copy = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3111,6 +3190,7 @@ export const Receipt: MessageFns<Receipt> = {
       disputes: globalThis.Array.isArray(object?.disputes)
         ? object.disputes.map((e: any) => Dispute.fromJSON(e))
         : [],
+      copy: isSet(object.copy) ? receiptCopyFromJSON(object.copy) : 0,
     };
   },
 
@@ -3155,6 +3235,9 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.disputes?.length) {
       obj.disputes = message.disputes.map((e) => Dispute.toJSON(e));
     }
+    if (message.copy !== 0) {
+      obj.copy = receiptCopyToJSON(message.copy);
+    }
     return obj;
   },
 
@@ -3182,6 +3265,7 @@ export const Receipt: MessageFns<Receipt> = {
       ? Money.fromPartial(object.correctedTotal)
       : undefined;
     message.disputes = object.disputes?.map((e) => Dispute.fromPartial(e)) || [];
+    message.copy = object.copy ?? 0;
     return message;
   },
 };
@@ -3675,13 +3759,16 @@ export const GetReceiptResponse: MessageFns<GetReceiptResponse> = {
 };
 
 function createBaseRenderReceiptRequest(): RenderReceiptRequest {
-  return { callId: "" };
+  return { callId: "", copy: undefined };
 }
 
 export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
   encode(message: RenderReceiptRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.callId !== "") {
       writer.uint32(10).string(message.callId);
+    }
+    if (message.copy !== undefined) {
+      writer.uint32(16).int32(message.copy);
     }
     return writer;
   },
@@ -3707,6 +3794,14 @@ export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
             message.callId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.copy = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3726,6 +3821,7 @@ export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
         : isSet(object.call_id)
         ? globalThis.String(object.call_id)
         : "",
+      copy: isSet(object.copy) ? receiptCopyFromJSON(object.copy) : undefined,
     };
   },
 
@@ -3733,6 +3829,9 @@ export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
     const obj: any = {};
     if (message.callId !== "") {
       obj.callId = message.callId;
+    }
+    if (message.copy !== undefined) {
+      obj.copy = receiptCopyToJSON(message.copy);
     }
     return obj;
   },
@@ -3743,6 +3842,7 @@ export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
   fromPartial(object: DeepPartial<RenderReceiptRequest>): RenderReceiptRequest {
     const message = createBaseRenderReceiptRequest();
     message.callId = object.callId ?? "";
+    message.copy = object.copy ?? undefined;
     return message;
   },
 };
