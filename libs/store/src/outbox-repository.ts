@@ -43,7 +43,7 @@ export interface OutboxRepository<D extends OutboxDocument<Message>, Message> {
    * load → decide → insert or replace, again after each conflict. `decide` gets undefined if there is no such document; it
    * returns the next state, or undefined to leave things as they are; what it throws is thrown on. It may run several times.
    * @returns the document as it is after it.
-   * @throws ParleyError store.conflict after 20 attempts
+   * @throws ParleyError store.conflict after 50 attempts
    */
   mutate(id: string, decide: Decide<D>): Promise<D | undefined>;
   /**

@@ -146,7 +146,7 @@ describe('held against the LEDGER stream', () => {
   };
 
   test('a ledger that nobody touched is the one that was published', async () => {
-    expect(await verifyStream(database.db, (onCommand) => readLedger(nats.bus, onCommand))).toEqual({ entries: 8, faults: [] });
+    expect(await verifyStream(database.db, (onCommand) => readLedger(nats.bus, onCommand))).toEqual({ entries: 14, faults: [] });
   });
 
   test('a whole chain that was computed anew is told from it', async () => {

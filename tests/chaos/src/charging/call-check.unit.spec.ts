@@ -45,7 +45,7 @@ function rightEvidence(): CallEvidence {
       billing({ $case: 'settled', value: { total: amount, chargedMs: 1_000n, unchargedMs: 0n, applied, reason: 'completed', limitMs: undefined, finalMs: 1_000n } }),
     ],
     entries: [{ entryId: 'entry', amount, reason: 'charge', fromMs: 0n, toMs: 1_000n } as LedgerEntry],
-    receipt: { total: amount, lines: [{ fromMs: 0n, toMs: 1_000n, reason: ChargeReason.FACE, charged: true, amount }] } as unknown as Receipt,
+    receipt: { total: amount, lines: [{ fromMs: 0n, toMs: 1_000n, reason: ChargeReason.FACE, charged: true, amount, bandPermille: 0 }] } as unknown as Receipt,
   };
 }
 
