@@ -32,6 +32,15 @@ export async function play(story: Story, gate: CrashGate, stores: Stores): Promi
   return false;
 }
 
+/** Each operation by its number, from 1. The stories have nothing to do with each other: some at a time. */
+export async function atEach(operations: number, run: (at: number) => Promise<void>): Promise<void> {
+  const numbers = Array.from({ length: operations }, (_, index) => index + 1).values();
+  const lane = async (): Promise<void> => {
+    for (const at of numbers) await run(at);
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+}
+
 /** A new process does what is left, and what the one before it may not have finished. */
 async function takeOver({ steps, callId }: Story, index: number, stores: Stores): Promise<void> {
   const second = billingThrough(new CrashGate(), stores);
