@@ -43,18 +43,14 @@ export function toCallHistory(consumed: readonly RecordedEvent[], billing: reado
   };
   let initiation: Initiation | undefined;
   const inputs: ReplayInput[] = [];
-  const unreadable: string[] = [];
   for (const { event } of once(consumed)) {
     const read = readable(event);
-    if (read === undefined) {
-      unreadable.push(event.id);
-      continue;
-    }
+    if (read === undefined) continue;
     const { input, attributes, cause } = read;
     if (input.type === 'call_initiated') initiation = { cause, attributes, terms: input.terms, grantedMs: grantedMsOf(event) };
     else inputs.push({ cause, input });
   }
-  return { initiation, inputs, published: once(billing).map(toPublishedFact), unreadable, contradictory };
+  return { initiation, inputs, published: once(billing).map(toPublishedFact), contradictory };
 }
 
 function readable(event: StreamedEvent): ConsumedEvent | undefined {

@@ -54,6 +54,11 @@ const reasons = {
 const sourceNames = ['call', 'reaction/caller', 'reaction/callee'] as const satisfies readonly SourceName[];
 const settleReasons = ['completed', 'recognition_lost', 'call_lost'] as const satisfies readonly SettleReason[];
 
+/** What a value of the contract is called here; undefined for one that has no name. */
+export function nameOf<Name extends string, Value>(values: Readonly<Record<Name, Value>>, value: Value): Name | undefined {
+  return (Object.keys(values) as Name[]).find((name) => values[name] === value);
+}
+
 export function toMoney(currency: string, micros: bigint): Money {
   return { currency, micros };
 }
@@ -92,13 +97,13 @@ function toProtoPrices({ tiers, weekBands, payer, ...prices }: PriceTerms): Prot
  * @param livenessMs if the terms do not say: those of before liveness ask for none
  */
 export function fromProtoTerms({ rounding, prices, onExhausted, ...terms }: ProtoTerms, livenessMs = 0n): RequestedTerms {
-  const mode = (Object.keys(roundings) as RoundingMode[]).find((name) => roundings[name] === rounding);
+  const mode = nameOf(roundings, rounding);
   return { ...terms, livenessMs: terms.livenessMs ?? livenessMs, rounding: mode, onExhausted: fromEnding(onExhausted), ...(prices && { prices: fromProtoPrices(prices) }) };
 }
 
 function fromEnding(ending: ProtoOnExhausted | undefined): RequestedTerms['onExhausted'] {
   if (ending === undefined || ending === ProtoOnExhausted.UNSPECIFIED) return undefined;
-  return (Object.keys(endings) as OnExhausted[]).find((name) => endings[name] === ending) ?? 'unknown';
+  return nameOf(endings, ending) ?? 'unknown';
 }
 
 function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, ...others }: ProtoPrices): PriceTerms {

@@ -1,6 +1,7 @@
 import { ledgerSubject, messageIdHeader, type Publisher, type StoredMessage } from '@parley/bus';
 import { LedgerEvent } from '@parley/contracts';
 import { currentTraceparent, traceparentHeader } from '@parley/telemetry';
+import { walletHolderOf } from '../domain/address.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
 import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
 import type { PolicyCommand } from '../usecases/ledger-commands.ts';
@@ -16,7 +17,7 @@ export interface LedgerPublisher {
 export function createLedgerPublisher(publisher: Publisher): LedgerPublisher {
   return {
     entryPosted: (entry) => {
-      const [accountId] = entry.walletId.split('/') as [string];
+      const { accountId } = walletHolderOf(entry.walletId);
       const value = { walletId: entry.walletId, entry: toLedgerEntry(entry), idempotencyKey: entry.key };
       return publisher.publish(message(entryIdOf(entry), 'ledger.entry_posted', accountId, entry.atMs, { $case: 'entryPosted', value }));
     },

@@ -24,8 +24,7 @@ function toCommand(id: string, { accountId, time, event }: LedgerEvent): LedgerC
       return { ...command, type: 'default_policy_set', policyId: event.value.policyId };
     case 'creditLimitSet': {
       const { walletId, limit = malformed('it has no limit'), number, nextEntry, requestId, actor } = event.value;
-      const { accountId: _account, id: _id, atMs } = command;
-      return { type: 'credit_limit_set', accountId, change: { walletId, accountId, number, currency: limit.currency, limitMicros: limit.micros, nextEntry, requestId, actor, atMs } };
+      return { type: 'credit_limit_set', accountId, change: { walletId, accountId, number, currency: limit.currency, limitMicros: limit.micros, nextEntry, requestId, actor, atMs: command.atMs } };
     }
     case undefined:
       return malformed('it says nothing that is known');

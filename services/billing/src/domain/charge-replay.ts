@@ -30,7 +30,6 @@ export class ChargeReplay {
   readonly #facts: ReplayedFact[] = [];
   readonly #left: Map<SourceName, ReplayInput[]>;
   readonly #inputs: ReadonlyMap<string, ReplayInput>;
-
   readonly #corrections: Correction[];
 
   /**
@@ -152,16 +151,15 @@ export class ChargeReplay {
     const passed = this.#corrections.splice(0, at + 1);
     const correction = passed.pop();
     for (const untold of passed) this.#note(untold);
-    if (correction === undefined || this.#charge.status !== 'settled') return;
-    const fact: AdjustedFact = { type: 'adjusted', currency: this.#charge.terms.policy.terms.currency, ...correction };
-    this.#facts.push({ sequence: this.#charge.published.nextSequence, fact, cause });
-    const next = evolve(this.#charge, fact);
-    if ('published' in next) this.#charge = next;
+    if (correction !== undefined && this.#charge.status === 'settled') this.#publish(this.#factOf(correction), cause);
   }
 
   #note(correction: Correction): void {
-    if (this.#charge.status !== 'settled') return;
-    this.#charge = withCorrection(this.#charge, { type: 'adjusted', currency: this.#charge.terms.policy.terms.currency, ...correction });
+    if (this.#charge.status === 'settled') this.#charge = withCorrection(this.#charge, this.#factOf(correction));
+  }
+
+  #factOf(correction: Correction): AdjustedFact {
+    return { type: 'adjusted', currency: this.#charge.terms.policy.terms.currency, ...correction };
   }
 
   #take(source: SourceName, through: bigint): ReplayInput | undefined {
@@ -170,11 +168,13 @@ export class ChargeReplay {
   }
 
   #conclude(cause: ReplayCause): void {
-    for (const fact of decideAt(this.#charge, cause.atMs)) {
-      this.#facts.push({ sequence: this.#charge.published.nextSequence, fact, cause });
-      const next = evolve(this.#charge, fact);
-      if ('published' in next) this.#charge = next;
-    }
+    for (const fact of decideAt(this.#charge, cause.atMs)) this.#publish(fact, cause);
+  }
+
+  #publish(fact: BillingFact, cause: ReplayCause): void {
+    this.#facts.push({ sequence: this.#charge.published.nextSequence, fact, cause });
+    const next = evolve(this.#charge, fact);
+    if ('published' in next) this.#charge = next;
   }
 }
 

@@ -43,19 +43,22 @@ interface Known {
 function openEnd(charge: AuthorizedCharge | OpenCharge): { readonly fromMs: bigint; readonly known: Known } {
   const { grantedMs } = charge.grant;
   if (charge.status === 'authorized') return { fromMs: grantedMs, known: { meter: zeroMeter, decidedMs: 0n } };
+  return { fromMs: observedOr(charge, grantedMs), known: knownOf(charge) };
+}
+
+function knownOf(charge: OpenCharge): Known {
   const counted = countedTimeline(charge);
-  const { observedThroughMs } = charge.observed;
-  const known = { meter: rate(tariffOf(charge), counted).meter, decidedMs: endOf(counted) };
-  return { fromMs: observedThroughMs > grantedMs ? observedThroughMs : grantedMs, known };
+  return { meter: rate(tariffOf(charge), counted).meter, decidedMs: endOf(counted) };
+}
+
+/** The later one of a media time and what was observed. */
+function observedOr({ observed: { observedThroughMs } }: OpenCharge, atMs: bigint): bigint {
+  return observedThroughMs > atMs ? observedThroughMs : atMs;
 }
 
 /** What has to be held of a call that goes on, if nothing is known of its grants but the first: as far as that or what was observed. */
 export function grantAgain(charge: OpenCharge, firstGrantedMs: bigint): HoldStep {
-  const counted = countedTimeline(charge);
-  const { observedThroughMs } = charge.observed;
-  const untilMs = observedThroughMs > firstGrantedMs ? observedThroughMs : firstGrantedMs;
-  const { terms } = charge.terms.policy;
-  return grantThrough(terms, untilMs, { meter: rate(tariffOf(charge), counted).meter, decidedMs: endOf(counted) });
+  return grantThrough(charge.terms.policy.terms, observedOr(charge, firstGrantedMs), knownOf(charge));
 }
 
 function grantThrough(terms: PolicyTerms, untilMs: bigint, known: Known): HoldStep {

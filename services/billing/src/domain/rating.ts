@@ -49,7 +49,8 @@ const weighty = ['face', 'voice', 'text', 'grace_recovered', 'grace_lapsed'] as 
  */
 export function highestMicros(terms: PolicyTerms, { meter, decidedMs }: { meter: Meter; decidedMs: bigint }, untilMs: bigint): bigint {
   const undecidedMs = untilMs > decidedMs ? untilMs - decidedMs : 0n;
-  const band = pricesOf(terms).weekBands.map(({ permille }) => BigInt(permille)).reduce(greatest, pricesOf(terms).weekBands.length === 0 ? 1000n : 0n);
+  const bands = pricesOf(terms).weekBands.map(({ permille }) => BigInt(permille));
+  const band = bands.length === 0 ? 1000n : bands.reduce(greatest);
   const weight = weighty.map((kind) => weightOf(kind, terms)).reduce(greatest) * band;
   return priceMicros(terms, weight === 0n ? meter : advance(terms, meter, undecidedMs, weight), 'up');
 }

@@ -1,6 +1,6 @@
 import { BucketKind as ProtoKind, type Bucket, type BucketTerms } from '@parley/contracts';
 import { invalidArgument, type FieldViolation } from '@parley/errors';
-import { toMoney } from '../bus/convert.ts';
+import { nameOf, toMoney } from '../bus/convert.ts';
 import { bucketNameOf, bucketTermsOf, type BucketKind, type Draw } from '../domain/bucket.ts';
 
 const kinds = { paid: ProtoKind.PAID, free: ProtoKind.FREE, promotional: ProtoKind.PROMOTIONAL } as const satisfies Record<BucketKind, ProtoKind>;
@@ -11,7 +11,7 @@ const largestPriority = 1000;
  * @throws ParleyError `request.invalid_argument`, with all faults
  */
 export function requireBucket({ kind: asked, priority, expiresAt }: BucketTerms, field: string): string | undefined {
-  const kind = (Object.keys(kinds) as BucketKind[]).find((name) => kinds[name] === asked);
+  const kind = nameOf<BucketKind, ProtoKind>(kinds, asked);
   const expiresAtMs = expiresAt?.getTime();
   const violations: FieldViolation[] = [
     ...(kind === undefined ? [{ field: `${field}.kind`, description: 'has to be PAID, FREE or PROMOTIONAL' }] : []),

@@ -1,4 +1,4 @@
-import { ReceiptCopy, type GetReceiptResponse, type Receipt, type ReceiptLine, type Wallet as ProtoWallet } from '@parley/contracts';
+import { ReceiptCopy, type Receipt, type ReceiptLine, type Wallet as ProtoWallet } from '@parley/contracts';
 import { invalidArgument, parleyError } from '@parley/errors';
 import { money, type Money } from '@parley/money';
 import { toAppliedSources, toMoney, toPolicySnapshot, toReason } from '../bus/convert.ts';
@@ -62,11 +62,11 @@ export function toReceiptLine({ fromMs, toMs, reason, charged, amountMicros, ban
   return { fromMs, toMs, reason: toReason(reason), charged, amount: toMoney(currency, amountMicros), bandPermille };
 }
 
-export function toReceipt({ accountId, callId, charge }: ChargedRecord): GetReceiptResponse {
+export function toReceipt({ accountId, callId, charge }: ChargedRecord): Receipt {
   const { walletId, policy } = charge.terms;
   const { currency } = policy.terms;
   const { lines, chargedMs, unchargedMs, totalMicros } = receiptOf(charge);
-  const receipt: Receipt = {
+  return {
     callId,
     walletId,
     policy: toPolicySnapshot(policy),
@@ -82,7 +82,6 @@ export function toReceipt({ accountId, callId, charge }: ChargedRecord): GetRece
     disputes: charge.status === 'settled' ? (charge.disputes ?? []).map((dispute) => toDispute(dispute, currency)) : [],
     copy: ReceiptCopy.PAYER,
   };
-  return { receipt };
 }
 
 /**

@@ -1,5 +1,4 @@
 import { Receipt, type BillingServiceService } from '@parley/contracts';
-import { parleyError } from '@parley/errors';
 import type { HandlerOf } from '@parley/grpc';
 import { firstDifference } from '../domain/first-difference.ts';
 import type { createExplainCharge } from '../usecases/explain-charge.ts';
@@ -8,10 +7,8 @@ import { requireCallId, toReceipt } from './convert.ts';
 export function explainChargeHandler(explainCharge: ReturnType<typeof createExplainCharge>): HandlerOf<BillingServiceService['explainCharge']> {
   return async ({ callId }, { identity }) => {
     const { stored, recomputed, differences: published } = await explainCharge(identity.accountId, requireCallId(callId));
-    const { receipt: found } = toReceipt(stored);
-    const { receipt } = toReceipt(recomputed);
-    if (found === undefined || receipt === undefined) throw parleyError('internal', 'a charged call has a receipt');
-    const differences = [...receiptDifferences(found, receipt), ...published];
+    const receipt = toReceipt(recomputed);
+    const differences = [...receiptDifferences(toReceipt(stored), receipt), ...published];
     return { receipt, identical: differences.length === 0, differences };
   };
 }

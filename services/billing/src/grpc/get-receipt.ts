@@ -4,5 +4,5 @@ import type { createGetReceipt } from '../usecases/get-receipt.ts';
 import { copyOf, requireCallId, toReceipt } from './convert.ts';
 
 export function getReceiptHandler(getReceipt: ReturnType<typeof createGetReceipt>): HandlerOf<BillingServiceService['getReceipt']> {
-  return async ({ callId, copy }, { identity }) => ({ receipt: copyOf(toReceipt(await getReceipt(identity.accountId, requireCallId(callId))).receipt!, copy) });
+  return async ({ callId, copy }, { identity }) => ({ receipt: copyOf(toReceipt(await getReceipt(identity.accountId, requireCallId(callId))), copy) });
 }

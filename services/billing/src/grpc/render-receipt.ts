@@ -5,5 +5,5 @@ import type { createGetReceipt } from '../usecases/get-receipt.ts';
 import { copyOf, requireCallId, toReceipt } from './convert.ts';
 
 export function renderReceiptHandler(getReceipt: ReturnType<typeof createGetReceipt>): HandlerOf<BillingServiceService['renderReceipt']> {
-  return async ({ callId, copy }, { identity }) => ({ html: receiptPage(copyOf(toReceipt(await getReceipt(identity.accountId, requireCallId(callId))).receipt!, copy)) });
+  return async ({ callId, copy }, { identity }) => ({ html: receiptPage(copyOf(toReceipt(await getReceipt(identity.accountId, requireCallId(callId))), copy)) });
 }

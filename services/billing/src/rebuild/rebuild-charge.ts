@@ -1,4 +1,4 @@
-import { absorbOwnInput, authorizedCharge, openCharge, sourceOf, type LiveCharge } from '../domain/charge-inputs.ts';
+import { authorizedCharge, openCharge, sourceOf, type LiveCharge } from '../domain/charge-inputs.ts';
 import { heldSteps } from '../domain/charge-decision.ts';
 import { ChargeReplay, type ReplayedFact, type ReplayInput } from '../domain/charge-replay.ts';
 import { byCause, type Told } from '../domain/told.ts';
@@ -7,7 +7,7 @@ import type { Correction } from '../domain/correction.ts';
 import { grantAgain } from '../domain/grant.ts';
 import type { HoldStep } from '../domain/wallet.ts';
 import type { CallHistory, Initiation, PublishedFact } from '../usecases/call-history.ts';
-import { advance } from '../usecases/charge-change.ts';
+import { advance, askWallet } from '../usecases/charge-change.ts';
 import type { Cause, ChargeChange, ChargeEffect, ChargeRecord } from '../usecases/charge-store.ts';
 import { publishedDifferences } from '../usecases/explain-charge.ts';
 import type { WalletStore } from '../usecases/wallet-store.ts';
@@ -103,7 +103,7 @@ async function rebuildLast(wallets: WalletStore, call: CallToRebuild, record: Ch
   const change = advance(record, charge, cause);
   const isWhole = owedOf(change.effects, call.history.published).length === 0;
   if (isWhole || exhaustedMs !== undefined || heldSteps(charge).length === 0) return change;
-  return advance(record, await askWallet(wallets, call, charge, heldSteps(charge)), cause);
+  return advance(record, await askWallet(wallets, charge, rebuiltRequest(call, heldSteps(charge))), cause);
 }
 
 /** What has to be published yet, and what goes with it. */
@@ -113,17 +113,12 @@ function owedOf(effects: readonly ChargeEffect[], published: readonly PublishedF
 }
 
 async function holdAgain(wallets: WalletStore, call: CallToRebuild, charge: LiveCharge): Promise<LiveCharge> {
-  return charge.status === 'open' ? askWallet(wallets, call, charge, [grantAgain(charge, call.initiation.grantedMs)]) : charge;
+  return charge.status === 'open' ? askWallet(wallets, charge, rebuiltRequest(call, [grantAgain(charge, call.initiation.grantedMs)])) : charge;
 }
 
-async function askWallet(wallets: WalletStore, { callId, accountId, charged }: CallToRebuild, charge: LiveCharge, steps: readonly HoldStep[]): Promise<LiveCharge> {
-  const { walletId, policy } = charge.terms;
-  // At a time at which nothing has expired: nothing is booked here.
-  const request = { callId, currency: policy.terms.currency, steps, postedMicros: charged?.micros ?? 0n, atMs: 0n };
-  const answer = await wallets.hold({ walletId, accountId }, request);
-  if (answer === undefined) return charge;
-  const { grantedMs, availableMicros, isShort } = answer;
-  return absorbOwnInput(charge, { type: isShort ? 'grant_refused' : 'grant_extended', grantedMs, availableMicros });
+/** At a time at which nothing has expired: nothing is booked here. */
+function rebuiltRequest({ charged }: CallToRebuild, steps: readonly HoldStep[]): Parameters<typeof askWallet>[2] {
+  return { steps, postedMicros: charged?.micros ?? 0n, atMs: 0n };
 }
 
 function toFact(effect: ChargeEffect): ReplayedFact[] {

@@ -5,7 +5,7 @@ import type { PolicyVersion } from '../domain/policy-terms.ts';
 import type { PolicyCommand } from '../usecases/ledger-commands.ts';
 import type { NewPolicyVersion, PolicyStore } from '../usecases/policy-store.ts';
 
-interface StoredVersion extends Pick<PolicyVersion, 'version' | 'terms'> {
+export interface StoredVersion extends Pick<PolicyVersion, 'version' | 'terms'> {
   readonly requestId: string;
   readonly atMs: bigint;
 }

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { isParleyError, parleyError } from '@parley/errors';
 import { storeErrors } from '@parley/store';
 import type { Db, Document } from 'mongodb';
-import type { PolicyVersion } from '../domain/policy-terms.ts';
 import type { Wallet } from '../domain/wallet.ts';
 import type { ChargeChange } from '../usecases/charge-store.ts';
 import { toDraft } from './charge-repository.ts';
+import type { StoredVersion } from './policy-repository.ts';
+import { toDocument } from './wallet-repository.ts';
 
 /** While it is there, the database is not whole: no service works on it, and the rebuild may go on. */
 const marker = { collection: 'rebuilds', _id: 'rebuild' } as const;
@@ -13,7 +14,7 @@ const marker = { collection: 'rebuilds', _id: 'rebuild' } as const;
 export interface RebuiltPolicy {
   readonly accountId: string;
   readonly policyId: string;
-  readonly versions: readonly (Pick<PolicyVersion, 'version' | 'terms'> & { readonly requestId: string; readonly atMs: bigint })[];
+  readonly versions: readonly StoredVersion[];
 }
 
 /** Writes whole documents, as their repositories left them; each may be written again. */
@@ -47,7 +48,10 @@ export function createRebuiltDatabase(db: Db): RebuiltDatabase {
         if (!isParleyError(error, 'store.duplicate')) throw error;
       });
     },
-    putWallet: (wallet) => putOutboxed('wallets', wallet.walletId, { wallet, isHolding: Object.keys(wallet.holds).length > 0 }),
+    putWallet: (wallet) => {
+      const { _id, ...document } = toDocument(wallet);
+      return putOutboxed('wallets', _id, document);
+    },
     putPolicy: ({ accountId, policyId, versions }) => putOutboxed('policies', `${accountId}/${policyId}`, { policyId, versions }, versions.length - 1),
     putDefaultPolicy: (accountId, defaultPolicyId, rev) => putOutboxed('accounts', accountId, { defaultPolicyId }, rev),
     putCharge: (change) => {

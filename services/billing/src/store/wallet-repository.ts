@@ -34,6 +34,11 @@ export function isEntry(news: WalletNews): news is LedgerEntry {
   return 'amountMicros' in news;
 }
 
+/** As a wallet is written, its outbox aside. */
+export function toDocument(wallet: Wallet): Pick<WalletDocument, '_id' | 'wallet' | 'isHolding'> {
+  return { _id: wallet.walletId, wallet, isHolding: Object.keys(wallet.holds).length > 0 };
+}
+
 export function createWalletRepository(db: Db, ledger: LedgerRepository, publisher: WalletPublisher): WalletStore {
   const limits = createCreditLimitRepository(db);
   const collection = db.collection<WalletDocument>('wallets');
@@ -50,8 +55,7 @@ export function createWalletRepository(db: Db, ledger: LedgerRepository, publish
         const next = await decide(due?.wallet);
         if (next === undefined) return undefined;
         const freed = expire(next.wallet, atMs, sha256);
-        const isHolding = Object.keys(freed.wallet.holds).length > 0;
-        return { _id: walletId, wallet: freed.wallet, isHolding, outbox: [...(due?.entries ?? []), ...(next.news ?? []), ...freed.entries] };
+        return { ...toDocument(freed.wallet), outbox: [...(due?.entries ?? []), ...(next.news ?? []), ...freed.entries] };
       }),
     );
   const findPosting = async (walletId: string, posting: Posting): Promise<LedgerEntry[]> => {

@@ -77,7 +77,7 @@ export async function outcome({ accountId, callId }: Story, stores: Stores): Pro
   const walletId = `${accountId}/${alice}`;
   const wallet = (await billing.wallets.find(walletId))!;
   const record = await billing.getReceipt(accountId, callId);
-  const { corrections, correctedTotal, disputes } = toReceipt(record).receipt!;
+  const { corrections, correctedTotal, disputes } = toReceipt(record);
   const entries = await billing.wallets.entries(walletId, 0n, 100);
   const ledger = await ledgerEvents(nats.bus, accountId);
   const posted = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [event.value.entry!.entryId] : []));

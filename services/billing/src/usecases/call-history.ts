@@ -26,11 +26,9 @@ export interface PublishedFact {
 export interface CallHistory {
   /** Undefined: it is kept no longer. */
   readonly initiation: Initiation | undefined;
-  /** The other events of the call and of its reactions. */
+  /** The other events of the call and of its reactions; what nobody can apply is left out. */
   readonly inputs: readonly ReplayInput[];
   readonly published: readonly PublishedFact[];
-  /** Ids of events of the call or of its reactions that cannot be applied by anybody. */
-  readonly unreadable: readonly string[];
   /** Ids of events that were published again with another content. */
   readonly contradictory: readonly string[];
 }

@@ -2,6 +2,7 @@ import { parleyError } from '@parley/errors';
 import { decideAt, evolve, heldSteps } from '../domain/charge-decision.ts';
 import { absorbOwnInput, type LiveCharge } from '../domain/charge-inputs.ts';
 import type { BillingFact, Charge } from '../domain/charge.ts';
+import type { HoldRequest } from '../domain/wallet.ts';
 import { postingOf, releaseAfter, releaseEffect } from './charge-posting.ts';
 import type { Cause, ChargeChange, ChargeEffect, ChargeRecord } from './charge-store.ts';
 import type { WalletStore } from './wallet-store.ts';
@@ -13,9 +14,13 @@ import type { WalletStore } from './wallet-store.ts';
 export async function coverHeld(wallets: WalletStore, charge: LiveCharge, { atMs }: Pick<Cause, 'atMs'>): Promise<LiveCharge> {
   const steps = heldSteps(charge);
   if (steps.length === 0) return charge;
-  const { walletId, policy } = charge.terms;
-  const request = { callId: charge.callId, currency: policy.terms.currency, steps, postedMicros: charge.published.chargedMicros, atMs };
-  const answer = await wallets.hold({ walletId, accountId: charge.accountId }, request);
+  return askWallet(wallets, charge, { steps, postedMicros: charge.published.chargedMicros, atMs });
+}
+
+/** The charge with what the wallet answers. */
+export async function askWallet(wallets: WalletStore, charge: LiveCharge, request: Omit<HoldRequest, 'callId' | 'currency'>): Promise<LiveCharge> {
+  const { callId, accountId, terms: { walletId, policy } } = charge;
+  const answer = await wallets.hold({ walletId, accountId }, { callId, currency: policy.terms.currency, ...request });
   if (answer === undefined) return charge;
   const { grantedMs, availableMicros, isShort } = answer;
   return absorbOwnInput(charge, { type: isShort ? 'grant_refused' : 'grant_extended', grantedMs, availableMicros });

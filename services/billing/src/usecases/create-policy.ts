@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { parleyError } from '@parley/errors';
 import { validateTerms, type PolicyVersion, type RequestedTerms } from '../domain/policy-terms.ts';
 import type { PolicyStore } from './policy-store.ts';
+import { requestDigest } from './request-digest.ts';
 import type { RequestStore } from './request-store.ts';
 
 export interface CreatePolicyCommand {
@@ -41,5 +41,5 @@ function contentOf(value: unknown, name = ''): string[] {
 
 /** A function of the request, so that a repeat after a crash finds the policy. */
 function newPolicyId(accountId: string, requestId: string): string {
-  return `pol-${createHash('sha256').update(`${accountId}/${requestId}`).digest('hex').slice(0, 20)}`;
+  return `pol-${requestDigest(accountId, requestId).slice(0, 20)}`;
 }

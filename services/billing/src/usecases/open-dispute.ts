@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Dispute } from '../domain/correction.ts';
 import { disputeIdOf, openDispute, requireDispute } from '../domain/dispute.ts';
 import { changeSettled, orderOf, type CorrectionPorts, type SettledCommand } from './change-settled.ts';
 import type { SettledRecord } from './charge-store.ts';
+import { requestDigest } from './request-digest.ts';
 
 export interface OpenedDispute {
   readonly record: SettledRecord;
@@ -16,7 +16,7 @@ export interface OpenedDispute {
 export function createOpenDispute(ports: CorrectionPorts): (command: SettledCommand) => Promise<OpenedDispute> {
   return async (command) => {
     const { accountId, callId, requestId } = command;
-    const disputeId = disputeIdOf(callId, createHash('sha256').update(`${accountId}/${requestId}`).digest('hex'));
+    const disputeId = disputeIdOf(callId, requestDigest(accountId, requestId));
     const record = await changeSettled(ports, command, ['open_dispute'], async (before) => {
       const { charge } = before;
       if (charge.disputes?.some((dispute) => dispute.disputeId === disputeId)) return undefined;

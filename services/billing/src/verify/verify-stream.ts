@@ -1,8 +1,8 @@
 import type { Db } from 'mongodb';
 import { firstDifference } from '../domain/first-difference.ts';
-import { entryIdOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
+import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
 import { createLedgerRepository } from '../store/ledger-repository.ts';
-import { isEntry, type WalletNews } from '../store/wallet-repository.ts';
+import { isEntry, type WalletDocument } from '../store/wallet-repository.ts';
 import type { LedgerCommand } from '../usecases/ledger-commands.ts';
 
 export interface StreamReport {
@@ -13,13 +13,6 @@ export interface StreamReport {
 }
 
 export type ReadLedger = (onCommand: (command: LedgerCommand) => Promise<void>) => Promise<void>;
-
-interface WalletDocument {
-  readonly _id: string;
-  readonly wallet: Wallet;
-  readonly pending: boolean;
-  readonly outbox: readonly WalletNews[];
-}
 
 const faultLimit = 1_000;
 /** Entries that are looked up at a time. */

@@ -4,6 +4,7 @@ import { rate, rateCells } from '../../../../services/billing/src/domain/rating.
 import { extendTimeline, type Segment, type SegmentKind } from '../../../../services/billing/src/domain/timeline.ts';
 import { progress } from '../report.ts';
 import type { Measured } from '../result-row.ts';
+import { flat } from './terms.ts';
 
 const repetitions = 7;
 const callsOfARepetition = 100_000;
@@ -11,26 +12,6 @@ const intervalsOfACall = 20;
 /** Different calls, so that none is rated from what the processor remembers of the one before. */
 const differentCalls = 1_000;
 const ratedPerSecond = { atLeast: 50_000 };
-
-const flat: PolicyTerms = {
-  currency: 'EUR',
-  rateMicros: 600_000n,
-  unitMs: 60_000n,
-  freePeriodMs: 10_000n,
-  faceAbsentMs: 3_000n,
-  voiceAbsentMs: 3_000n,
-  textAbsentMs: 3_000n,
-  textHoldMs: 3_000n,
-  maxGapMs: 1_500n,
-  livenessMs: 20_000n,
-  minFaceAreaRatio: 0.02,
-  chargeRecoveredGrace: true,
-  chargeLapsedGrace: false,
-  rounding: 'half-even',
-  roundingIncrementMicros: 10_000n,
-  entryGridMs: 60_000n,
-  grantMs: 60_000n,
-};
 
 const tiered: PolicyTerms = {
   ...flat,

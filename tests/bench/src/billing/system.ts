@@ -5,6 +5,7 @@ import { natsCredsFile } from '@parley/local';
 import { connectStore } from '@parley/store';
 import type { Db } from 'mongodb';
 import type { PolicyTerms } from '../../../../services/billing/src/domain/policy-terms.ts';
+import { flat } from './terms.ts';
 
 /** One replica of billing on the local broker and database. */
 export interface MeasuredBilling {
@@ -22,25 +23,7 @@ export const accountId = 'acme';
 /** Of wallets with enough in them. */
 export const holders: readonly ChargedCall['wallet'][] = Array.from({ length: 20 }, (_, nth) => ({ accountId, address: `client:caller-${nth}`, currency: 'EUR', means: 'rich', firstMicros: 1_000_000_000_000n }));
 
-const terms: PolicyTerms = {
-  currency: 'EUR',
-  rateMicros: 600_000n,
-  unitMs: 60_000n,
-  freePeriodMs: 0n,
-  faceAbsentMs: 3_000n,
-  voiceAbsentMs: 3_000n,
-  textAbsentMs: 3_000n,
-  textHoldMs: 3_000n,
-  maxGapMs: 1_500n,
-  livenessMs: 20_000n,
-  minFaceAreaRatio: 0.02,
-  chargeRecoveredGrace: true,
-  chargeLapsedGrace: false,
-  rounding: 'half-even',
-  roundingIncrementMicros: 1n,
-  entryGridMs: 10_000n,
-  grantMs: 60_000n,
-};
+const terms: PolicyTerms = { ...flat, freePeriodMs: 0n, roundingIncrementMicros: 1n, entryGridMs: 10_000n };
 
 /** Starts it for one measurement. */
 export async function withBilling<Result>(measure: (parts: MeasuredBilling) => Promise<Result>): Promise<Result> {
