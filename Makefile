@@ -58,14 +58,14 @@ token: node_modules/.package-lock.json ## Mint a token: make token ACCOUNT=acme 
 replay: node_modules/.package-lock.json ## Recompute a call's reaction events from what recognition measured (after make up): make replay CALL=<id>
 	@node deploy/local/src/replay-main.ts "$(CALL)"
 
-receipt: setup ## Write a call's receipt as a page (after make up): make -s receipt CALL=<id> [ACCOUNT=acme] [COPY=payer|counterpart] > receipt.html
-	@node deploy/local/src/receipt-main.ts "$(CALL)" "$(ACCOUNT)" "$(COPY)"
+receipt: setup ## Write a call's receipt as a page (after make up): make -s receipt CALL=<id> [ACCOUNT=acme] [COPY=payer|counterpart] [PAYER=caller|callee] > receipt.html
+	@node deploy/local/src/receipt-main.ts "$(CALL)" "$(ACCOUNT)" "$(COPY)" "$(PAYER)"
 
 export: setup ## Write an account's usage (after make up): make -s export [ROWS=calls|entries] [FORMAT=csv|jsonl|cloudevents] [FROM=] [TO=] [ACCOUNT=acme] > usage.csv
 	@node deploy/local/src/export-main.ts --rows="$(ROWS)" --format="$(FORMAT)" --from="$(FROM)" --to="$(TO)" --account="$(ACCOUNT)"
 
-explain: setup ## Recompute a call's receipt from its published events (after make up): make explain CALL=<id> [ACCOUNT=acme]
-	@node deploy/local/src/explain-main.ts "$(CALL)" "$(ACCOUNT)"
+explain: setup ## Recompute a call's receipt from its published events (after make up): make explain CALL=<id> [ACCOUNT=acme] [PAYER=caller|callee]
+	@node deploy/local/src/explain-main.ts "$(CALL)" "$(ACCOUNT)" "$(PAYER)"
 
 verify: node_modules/.package-lock.json ## Prove that all balances follow from the ledger (after make up)
 	@node deploy/local/src/verify-main.ts

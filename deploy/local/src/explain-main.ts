@@ -1,5 +1,5 @@
-// Recomputes a call's receipt from its published events, on a running system: make explain CALL=<id> [ACCOUNT=acme]
-import { askBilling } from './ask-billing.ts';
+// Recomputes a call's receipt from its published events, on a running system: make explain CALL=<id> [ACCOUNT=acme] [PAYER=callee]
+import { askBilling, payerArgument } from './ask-billing.ts';
 import { callArgument } from './call-argument.ts';
 import { reportFailure } from './setup-error.ts';
 
@@ -18,7 +18,7 @@ const textOf = ({ currency, micros = '0' }: Money): string => `${micros} micros 
 
 try {
   const callId = callArgument((call) => `make explain CALL=${call}`);
-  const { receipt, identical = false, differences = [] } = await askBilling<Explanation>('ExplainCharge', { callId, account: process.argv[3] ?? '' });
+  const { receipt, identical = false, differences = [] } = await askBilling<Explanation>('ExplainCharge', { callId, account: process.argv[3] ?? '', ...payerArgument(process.argv[4] ?? '') });
   for (const { fromMs = '0', toMs, reason, amount } of receipt.lines ?? []) {
     console.log(`  [${fromMs}, ${toMs}) ms ${reason.slice('CHARGE_REASON_'.length).toLowerCase()}: ${textOf(amount)}`);
   }

@@ -1,5 +1,5 @@
-// Writes the receipt of a call as a page of HTML, from a running system: make -s receipt CALL=<id> [ACCOUNT=acme] [COPY=counterpart] > receipt.html
-import { askBilling } from './ask-billing.ts';
+// Writes the receipt of a call as a page of HTML, from a running system: make -s receipt CALL=<id> [ACCOUNT=acme] [COPY=counterpart] [PAYER=callee] > receipt.html
+import { askBilling, payerArgument } from './ask-billing.ts';
 import { callArgument } from './call-argument.ts';
 import { reportFailure, SetupError } from './setup-error.ts';
 
@@ -10,7 +10,7 @@ function copyArgument(copy: string): string {
 
 try {
   const callId = callArgument((call) => `make -s receipt CALL=${call} > receipt.html`);
-  const { html } = await askBilling<{ html: string }>('RenderReceipt', { callId, account: process.argv[3] ?? '', copy: copyArgument(process.argv[4] ?? '') });
+  const { html } = await askBilling<{ html: string }>('RenderReceipt', { callId, account: process.argv[3] ?? '', copy: copyArgument(process.argv[4] ?? ''), ...payerArgument(process.argv[5] ?? '') });
   process.stdout.write(html);
 } catch (error) {
   reportFailure(error);

@@ -76,7 +76,7 @@ function legId({ data }: BusEvent): string | undefined {
 
 function party({ data }: BusEvent): string | undefined {
   if (data.class === 'reaction') return parties[data.value.party];
-  if (data.class === 'billing') return undefined;
+  if (data.class === 'billing') return parties[data.value.payer ?? Party.UNSPECIFIED];
   const { event } = data.value;
   return event?.$case === 'videoStarted' || event?.$case === 'videoStopped' ? parties[event.value.party] : undefined;
 }

@@ -42,7 +42,7 @@ function filledEvents(fill: number | boolean = 1): [string, BusEvent][] {
   const filled = new Proxy({}, { get: () => fill });
   return Object.entries(eventTypes).flatMap(([eventClass, cases]) =>
     Object.entries(cases).map(([name, type]): [string, BusEvent] => {
-      const value = { legId: 'CA2', party: Number(fill) as Party, event: { $case: name, value: filled } };
+      const value = { legId: 'CA2', party: Number(fill) as Party, payer: Number(fill) as Party, event: { $case: name, value: filled } };
       return [type, { ...completed, type, data: { class: eventClass as EventClass, value } as unknown as EventData }];
     }),
   );

@@ -15,7 +15,7 @@ export interface CallAttributes {
 export interface BusEvent {
   /** A function of source and sequence, never random: a retry is the same event. */
   readonly id: string;
-  /** Scope of `sequence`: (call, class), and for reactions (call, party). */
+  /** Scope of `sequence`: (call, class), and for reactions, and for charges where each side pays, (call, party). */
   readonly source: string;
   readonly type: string;
   readonly accountId: string;
@@ -41,7 +41,7 @@ export interface StreamedEvent extends BusEvent {
 export interface NewEvent {
   readonly accountId: string;
   readonly callId: string;
-  /** Of reaction events, and only of these. */
+  /** Of reaction events, and of billing events where each side pays; of no others. */
   readonly party?: PartyName;
   readonly time: Date;
   readonly sequence: bigint;

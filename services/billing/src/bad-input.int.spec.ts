@@ -244,7 +244,7 @@ describe('an event that cannot be applied', () => {
     const publisher = createPublisher(nats.bus);
     // A charge on the wallet of another account: no router may say that.
     const policy = await createSamplePolicy(billing);
-    const charge = (of: string) => ({ walletId: `${of}/${alice}`, payer: 1 as const, policy, grantedUntilMs: 0n, utcOffsetMinutes: 0 });
+    const charge = (of: string) => ({ walletId: `${of}/${alice}`, payer: 1 as const, policy, grantedUntilMs: 0n, utcOffsetMinutes: 0, calleeWalletId: '' });
     await publisher.publish(bad.initiated(charge('somebody-else')));
     await publisher.publish(good.initiated(charge(accountId)));
     await publisher.publish(good.completed(1));

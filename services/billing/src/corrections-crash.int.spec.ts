@@ -29,7 +29,7 @@ async function story(): Promise<Story> {
     },
     (billing) => billing.resolveDispute({ ...tenant.order(callId, 'resolve'), disputeId: known.disputeId, accepted: euro(7_000n) }),
   ];
-  return { accountId, callId, steps };
+  return { accountId, callId, payers: ['caller'], steps };
 }
 
 /** Ids of disputes differ from story to story. */
@@ -39,12 +39,16 @@ test('without a crash the corrections come to what they should', async () => {
   const plain = await story();
   expect(await play(plain, new CrashGate(), stores)).toBe(false);
   expect(await outcome(plain, stores)).toMatchObject({
-    wallet: { balance: '172000n', available: '172000n', holds: {} },
-    corrected: {
-      corrections: [{ difference: { micros: '-5000n' } }, { difference: { micros: '20000n' } }, { difference: { micros: '-7000n' } }],
-      correctedTotal: { micros: '28000n' },
-    },
-    isChained: true,
+    charges: [
+      {
+        wallet: { balance: '172000n', available: '172000n', holds: {} },
+        corrected: {
+          corrections: [{ difference: { micros: '-5000n' } }, { difference: { micros: '20000n' } }, { difference: { micros: '-7000n' } }],
+          correctedTotal: { micros: '28000n' },
+        },
+        isChained: true,
+      },
+    ],
   });
 });
 

@@ -101,7 +101,7 @@ describe('a refund', () => {
     await expect(refund({ callId: open.callId })).rejects.toMatchObject({ code: 'charge.not_settled' });
     await tenant.topUp('most', 9_223_372_036_854_775_807n - 950_000n);
     await expect(refund({})).rejects.toMatchObject({ code: 'wallet.invalid_amount' });
-    const after = toReceipt(await tenant.billing.getReceipt(tenant.accountId, callId));
+    const after = toReceipt(await tenant.billing.getReceipt(tenant.accountId, { callId }));
     expect([after.corrections, after.correctedTotal?.micros, (await tenant.wallet()).nextEntry]).toEqual([[], 50_000n, 7n]);
     expect(valuesOf(told, 'adjusted')).toEqual([]);
     await expectWhole();
@@ -180,7 +180,7 @@ describe('a re-rating', () => {
     const { tenant, callId } = await settledCall(150_000n);
     const { wallets } = tenant.billing;
     const owner = { walletId: tenant.walletId, accountId: tenant.accountId };
-    const sequence = (await tenant.billing.getReceipt(tenant.accountId, callId)).charge.published.nextSequence;
+    const sequence = (await tenant.billing.getReceipt(tenant.accountId, { callId })).charge.published.nextSequence;
     const holdId = `${callId}/${sequence}`;
     await wallets.hold(owner, { callId: holdId, currency: 'EUR', steps: [{ untilMs: 40_000n, coverMicros: 40_000n }], postedMicros: 0n, atMs: 0n });
     // It may be under way yet: 60 000 are left, and nobody gives back the rest.

@@ -12,18 +12,36 @@ test('without a crash the story comes to what it should', async () => {
   const plain = story();
   expect(await play(plain, new CrashGate(), stores)).toBe(false);
   expect(await outcome(plain, stores)).toMatchObject({
-    wallet: { balance: '75000n', available: '80000n', holds: {}, entries: '9n' },
-    receipt: { totalMicros: '29000n', chargedMs: '2900n', unchargedMs: '500n' },
-    isChained: true,
-    entries: Array.from({ length: 9 }, () => ({ hash: true })),
+    charges: [
+      {
+        wallet: { balance: '75000n', available: '80000n', holds: {}, entries: '9n' },
+        receipt: { totalMicros: '29000n', chargedMs: '2900n', unchargedMs: '500n' },
+        isChained: true,
+        entries: Array.from({ length: 9 }, () => ({ hash: true })),
+      },
+    ],
     commands: ['policyVersionCreated', 'defaultPolicySet', 'creditLimitSet'],
   });
   const events = await billingEvents(nats.bus, plain);
   expect(valuesOf(events, 'charged').map(({ amount }) => amount?.micros)).toEqual([10_000n, 5_000n, 10_000n, 4_000n]);
 });
 
-test('a crash after operations on database or broker neither loses nor doubles anything', async () => {
-  const plain = story();
+test('without a crash each side pays what it should, where each does', async () => {
+  const plain = story({ balanceMicros: 100_000n, eachPays: true });
+  expect(await play(plain, new CrashGate(), stores)).toBe(false);
+  expect(await outcome(plain, stores)).toMatchObject({
+    charges: [
+      { wallet: { balance: '71000n', available: '71000n', holds: {} }, receipt: { totalMicros: '29000n' }, isChained: true },
+      { wallet: { balance: '78000n', available: '78000n', holds: {} }, receipt: { totalMicros: '22000n' }, isChained: true },
+    ],
+  });
+});
+
+test.each([
+  ['one pays', {}],
+  ['each pays', { balanceMicros: 100_000n, eachPays: true }],
+])('where %s, a crash after operations on database or broker neither loses nor doubles anything', async (_who, options) => {
+  const plain = story(options);
   const counter = new CrashGate();
   await play(plain, counter, stores);
   const expected = await outcome(plain, stores);
@@ -31,7 +49,7 @@ test('a crash after operations on database or broker neither loses nor doubles a
   // A crash before an operation leaves what a crash after the one before it left.
   let crashes = 0;
   await atEach(counter.operations, async (at) => {
-    const crashed = story();
+    const crashed = story(options);
     if (await play(crashed, new CrashGate(at, 'after'), stores)) crashes += 1;
     const seen = await outcome(crashed, stores);
     expect({ at, seen }).toEqual({ at, seen: expected });
@@ -40,14 +58,17 @@ test('a crash after operations on database or broker neither loses nor doubles a
   expect(crashes).toBeGreaterThan((counter.operations / operationStep) * 0.9);
 }, 600_000);
 
-test('an owner that was stopped before operations and goes on when its successor has settled the call changes nothing', async () => {
-  const plain = story();
+test.each([
+  ['one pays', {}],
+  ['each pays', { balanceMicros: 100_000n, eachPays: true }],
+])('where %s, an owner that was stopped before operations and goes on when its successor has settled the call changes nothing', async (_who, options) => {
+  const plain = story(options);
   const counter = new CrashGate();
   await play(plain, counter, stores);
   const expected = await outcome(plain, stores);
   expect(counter.operations).toBeGreaterThan(60);
   await atEach(counter.operations, async (at) => {
-    const fenced = story();
+    const fenced = story(options);
     await playStopped(fenced, new PauseGate(at), stores);
     const seen = await outcome(fenced, stores);
     expect({ at, seen }).toEqual({ at, seen: expected });

@@ -55,7 +55,7 @@ async function chargeOf({ billing, callId }: Prepared) {
   const record = await billing.charges.find(callId);
   if (record?.charge.status !== 'authorized') throw new Error('the call is not authorised');
   const { terms, grant } = record.charge;
-  return { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grant.grantedMs, utcOffsetMinutes: 0 };
+  return { walletId: terms.walletId, payer: Party.CALLER, policy: toPolicySnapshot(terms.policy), grantedUntilMs: grant.grantedMs, utcOffsetMinutes: 0, calleeWalletId: '' };
 }
 
 describe('what is held for a call that never begins', () => {

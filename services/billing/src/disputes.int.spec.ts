@@ -87,7 +87,7 @@ describe('a dispute', () => {
     for (const disputeId of ['', 'x', `${callId}-0123456789ab`]) await expect(resolve(1n, { disputeId })).rejects.toMatchObject({ code: 'not_found.dispute' });
     const open = await tenant.begin();
     await expect(tenant.billing.openDispute(tenant.order(open.callId))).rejects.toMatchObject({ code: 'charge.not_settled' });
-    const receipt = toReceipt(await tenant.billing.getReceipt(tenant.accountId, callId));
+    const receipt = toReceipt(await tenant.billing.getReceipt(tenant.accountId, { callId }));
     expect(receipt).toMatchObject({ disputes: [{ state: DisputeState.OPEN }], correctedTotal: euro(50_000n) });
     expect(copyOf(receipt, ReceiptCopy.COUNTERPART)).toMatchObject({ disputes: [], walletId: '', correctedTotal: euro(50_000n) });
   });

@@ -100,7 +100,7 @@ async function expectChargedOnce({ accountId, billing, scripts, told }: Prepared
   const entryIds = (await told()).flatMap((events) => valuesOf(events, 'charged').map(({ entryId }) => entryId));
   const entries = scripts.length * secondsOfACall;
   expect(new Set(entryIds).size).toBe(entries);
-  const receipts = await Promise.all(scripts.map(({ callId }) => billing.getReceipt(accountId, callId)));
+  const receipts = await Promise.all(scripts.map(({ callId }) => billing.getReceipt(accountId, { callId })));
   expect(receipts.map(({ charge }) => receiptOf(charge).totalMicros)).toEqual(scripts.map(() => 120_000n));
   const balanceMicros = 100_000_000n - BigInt(entries) * 10_000n;
   expect(await billing.wallets.find(`${accountId}/${alice}`)).toMatchObject({ balanceMicros, nextEntry: BigInt(entries + 1), holds: {} });

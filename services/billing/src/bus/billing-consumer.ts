@@ -44,8 +44,8 @@ export async function startBillingConsumer(bus: Bus, options: BillingConsumerOpt
     classes: ['call', 'reaction'],
     bucket: buckets.billing,
     handle: async (event) => {
-      const { outcome, record } = await applyCallEvent(toConsumedEvent(event));
-      if (record !== undefined) clock.watch(record);
+      const { outcome, records } = await applyCallEvent(toConsumedEvent(event));
+      for (const record of records) clock.watch(record);
       return outcome;
     },
     onPartition: {

@@ -8,12 +8,13 @@ import { toBillingEvent } from './convert.ts';
 export function createBillingEventPublisher(publisher: Publisher): BillingEventPublisher {
   return {
     publish: async (effect, entry) => {
-      const { accountId, callId, sequence, fact, cause, attributes } = effect;
+      const { accountId, callId, payer, sequence, fact, cause, attributes } = effect;
       const value = toBillingEvent(fact, effect, entry === undefined ? '' : entryIdOf(entry));
       await publisher.publish(
         newEvent({
           accountId,
           callId,
+          ...(payer && { party: payer }),
           sequence,
           time: new Date(Number(cause.atMs)),
           causationId: cause.id,

@@ -1,4 +1,4 @@
-import { encodeEvent, newEvent, readCallEvents, type Bus, type RecordedEvent, type StreamedEvent } from '@parley/bus';
+import { encodeEvent, newEvent, readCallEvents, type Bus, type PartyName, type RecordedEvent, type StreamedEvent } from '@parley/bus';
 import type { BillingAdjusted } from '@parley/contracts';
 import { isParleyError, parleyError } from '@parley/errors';
 import type { ReplayedFact, ReplayInput } from '../domain/charge-replay.ts';
@@ -8,7 +8,7 @@ import { createSerialLanes } from '../store/serial-lanes.ts';
 import type { CallHistories, CallHistory, Initiation, PublishedFact } from '../usecases/call-history.ts';
 import type { ConsumedEvent } from '../usecases/apply-call-event.ts';
 import { toConsumedEvent } from './consumed-event.ts';
-import { fromAppliedSources, fromManualReason, fromPolicySnapshot, fromSettleReason, toBillingEvent } from './convert.ts';
+import { fromAppliedSources, fromManualReason, fromParty, fromPolicySnapshot, fromSettleReason, toBillingEvent } from './convert.ts';
 
 /**
  * What the streams still hold of calls. It reads past all events of the account in the call's partition: one call of an
@@ -69,7 +69,12 @@ function grantedMsOf({ data }: StreamedEvent): bigint {
 
 function toPublishedFact({ event, payload }: RecordedEvent): PublishedFact {
   const { type, sequence } = event;
-  return { sequence, type: type.slice('billing.'.length), told: toTold(event), differenceTo: (expected) => differenceOf(event, payload, expected) };
+  return { payer: payerOf(event), sequence, type: type.slice('billing.'.length), told: toTold(event), differenceTo: (expected) => differenceOf(event, payload, expected) };
+}
+
+/** Where each side pays. */
+function payerOf({ data }: Pick<StreamedEvent, 'data'>): PartyName | undefined {
+  return data.class === 'billing' && data.value.payer !== undefined ? fromParty(data.value.payer) : undefined;
 }
 
 function toTold({ data, causationId: id, time, traceparent, accountId, callId }: StreamedEvent): Told {
@@ -90,11 +95,12 @@ function toTold({ data, causationId: id, time, traceparent, accountId, callId }:
 /** The numbers of ledger entries are the wallet's, of which other calls have their part: they are as published. */
 function differenceOf({ stream: _stream, streamSequence: _place, ...event }: StreamedEvent, payload: Uint8Array, { sequence, fact, cause }: ReplayedFact): string | undefined {
   const { accountId, callId, call, traceparent, data, id } = event;
+  const payer = payerOf(event);
   const said = data.class === 'billing' ? data.value.event : undefined;
   const entryId = said?.$case === 'charged' || said?.$case === 'adjusted' ? said.value.entryId : '';
-  const value = toBillingEvent(fact, { accountId, callId }, entryId);
+  const value = toBillingEvent(fact, { accountId, callId, payer }, entryId);
   const time = new Date(Number(cause.atMs));
-  const expected = newEvent({ accountId, callId, sequence, time, causationId: cause.id, traceparent, call, data: { class: 'billing', value } });
+  const expected = newEvent({ accountId, callId, ...(payer && { party: payer }), sequence, time, causationId: cause.id, traceparent, call, data: { class: 'billing', value } });
   const difference = firstDifference(event, expected);
   if (difference !== undefined) return `${event.type}, event ${event.sequence}: ${difference}`;
   return Buffer.compare(payload, encodeEvent(expected).payload) === 0 ? undefined : `${id}: its bytes are not those that follow`;

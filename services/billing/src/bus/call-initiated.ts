@@ -8,5 +8,5 @@ import { fromChargeAuthorization } from './convert.ts';
 export function fromCallInitiated({ sequence, accountId }: StreamedEvent, { parentLegId, charge }: CallInitiated): ConsumedEvent['input'] {
   if (parentLegId !== '') return { type: 'call_progressed', sequence };
   if (sequence !== 0n) throw parleyError('bus.malformed_event', 'the initiation of a root leg is not the first event of its call');
-  return { type: 'call_initiated', terms: charge && fromChargeAuthorization(charge, accountId) };
+  return { type: 'call_initiated', terms: charge === undefined ? [] : fromChargeAuthorization(charge, accountId) };
 }

@@ -19,6 +19,7 @@ import {
 import { parleyError } from '@parley/errors';
 import type { RoundingMode } from '@parley/money';
 import type { BillingFact, ChargeTerms, Observed, Party as PartyName, SettleReason, SourceName } from '../domain/charge.ts';
+import { isMutual } from '../domain/charge-id.ts';
 import { manualReasons, type ManualReason } from '../domain/ledger-entry.ts';
 import type { OnExhausted, PolicyTerms, PolicyVersion, PriceTerms, RequestedTerms } from '../domain/policy-terms.ts';
 import { plainPrices } from '../domain/price.ts';
@@ -32,6 +33,8 @@ const roundings = {
   down: ProtoRounding.DOWN,
   up: ProtoRounding.UP,
 } as const satisfies Record<RoundingMode, ProtoRounding>;
+
+const payers = { caller: Payer.CALLER, callee: Payer.CALLEE, each: Payer.EACH } as const satisfies Record<PriceTerms['payer'], Payer>;
 
 const endings = { end: ProtoOnExhausted.END, downgrade: ProtoOnExhausted.DOWNGRADE } as const satisfies Record<OnExhausted, ProtoOnExhausted>;
 
@@ -89,7 +92,7 @@ function toProtoTerms({ prices, onExhausted, ...terms }: PolicyTerms): ProtoTerm
 }
 
 function toProtoPrices({ tiers, weekBands, payer, ...prices }: PriceTerms): ProtoPrices {
-  return { ...prices, tiers: [...tiers], weekBands: [...weekBands], payer: payer === 'callee' ? Payer.CALLEE : Payer.CALLER };
+  return { ...prices, tiers: [...tiers], weekBands: [...weekBands], payer: payers[payer] };
 }
 
 /**
@@ -109,21 +112,29 @@ function fromEnding(ending: ProtoOnExhausted | undefined): RequestedTerms['onExh
 function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, ...others }: ProtoPrices): PriceTerms {
   const { facePermille: face, voicePermille: voice, textPermille: text } = plainPrices;
   const weights = { facePermille: facePermille ?? face, voicePermille: voicePermille ?? voice, textPermille: textPermille ?? text };
-  return { ...others, ...weights, payer: payer === Payer.CALLEE ? 'callee' : 'caller' };
+  return { ...others, ...weights, payer: nameOf(payers, payer) ?? plainPrices.payer };
 }
 
 /**
  * Who pays for the call, as billing granted it and call.initiated carries it.
+ * @returns one, or where each side pays two: the caller's first.
  * @throws ParleyError `bus.malformed_event`
  */
-export function fromChargeAuthorization({ walletId, payer, policy, utcOffsetMinutes }: ChargeAuthorization, accountId: string): ChargeTerms {
-  if (!walletId.startsWith(`${accountId}/`)) throw malformed('the wallet is not of the account of the call');
-  return { walletId, payer: fromParty(payer), policy: fromPolicySnapshot(policy), ...(utcOffsetMinutes !== 0 && { utcOffsetMinutes }) };
+export function fromChargeAuthorization({ walletId, calleeWalletId, payer, policy: snapshot, utcOffsetMinutes }: ChargeAuthorization, accountId: string): ChargeTerms[] {
+  const policy = fromPolicySnapshot(snapshot);
+  const first: ChargeTerms = { walletId, payer: fromParty(payer), policy, ...(utcOffsetMinutes !== 0 && { utcOffsetMinutes }) };
+  const all = isMutual(first) ? [first, { ...first, walletId: calleeWalletId, payer: 'callee' as const }] : [first];
+  if (!all.every((terms) => terms.walletId.startsWith(`${accountId}/`))) throw malformed('the wallet is not of the account of the call');
+  return all;
 }
 
-/** What billing granted for a call, as the call router hands it on. */
-export function toChargeAuthorization({ walletId, payer, policy, utcOffsetMinutes = 0 }: ChargeTerms, grantedMs: bigint): ChargeAuthorization {
-  return { walletId, payer: toParty(payer), policy: toPolicySnapshot(policy), grantedUntilMs: grantedMs, utcOffsetMinutes };
+/**
+ * What billing granted for a call, as the call router hands it on.
+ * @param charges one, or where each side pays two: the caller's first.
+ */
+export function toChargeAuthorization([first, second]: readonly [ChargeTerms, ...ChargeTerms[]], grantedMs: bigint): ChargeAuthorization {
+  const { walletId, payer, policy, utcOffsetMinutes = 0 } = first;
+  return { walletId, payer: toParty(payer), policy: toPolicySnapshot(policy), grantedUntilMs: grantedMs, utcOffsetMinutes, calleeWalletId: second?.walletId ?? '' };
 }
 
 export function toParty(party: PartyName): Party {
@@ -211,32 +222,44 @@ export function fromManualReason(text: string): ManualReason | undefined {
   return manualReasons.find((reason) => reason === text);
 }
 
+/** One of the charges of a call. */
+interface ChargeOfCall {
+  readonly accountId: string;
+  readonly callId: string;
+  /** Where each side pays. */
+  readonly payer?: PartyName | undefined;
+}
+
 /** @param entryId of the ledger entry that the event tells of; empty for events that tell of none. */
-export function toBillingEvent(fact: BillingFact, { accountId, callId }: { accountId: string; callId: string }, entryId: string): BillingEvent {
+export function toBillingEvent(fact: BillingFact, { accountId, callId, payer }: ChargeOfCall, entryId: string): BillingEvent {
+  return { payer: payer && toParty(payer), event: toWhatHappened(fact, { accountId, callId }, entryId) };
+}
+
+function toWhatHappened(fact: BillingFact, { accountId, callId }: ChargeOfCall, entryId: string): BillingEvent['event'] {
   switch (fact.type) {
     case 'started':
-      return { event: { $case: 'started', value: { walletId: fact.walletId, policy: toPolicySnapshot(fact.policy) } } };
+      return { $case: 'started', value: { walletId: fact.walletId, policy: toPolicySnapshot(fact.policy) } };
     case 'suspended':
-      return { event: { $case: 'suspended', value: { atMs: fact.atMs, reason: toReason(fact.reason) } } };
+      return { $case: 'suspended', value: { atMs: fact.atMs, reason: toReason(fact.reason) } };
     case 'resumed':
-      return { event: { $case: 'resumed', value: { atMs: fact.atMs, channel: toChannel(fact.kind) } } };
+      return { $case: 'resumed', value: { atMs: fact.atMs, channel: toChannel(fact.kind) } };
     case 'charged': {
       const { fromMs, toMs, chargedMs, currency, amountMicros, cumulativeMicros } = fact;
       const amounts = { amount: toMoney(currency, amountMicros), cumulative: toMoney(currency, cumulativeMicros) };
-      return { event: { $case: 'charged', value: { entryId, fromMs, toMs, chargedMs, ...amounts } } };
+      return { $case: 'charged', value: { entryId, fromMs, toMs, chargedMs, ...amounts } };
     }
     case 'balance_low':
-      return { event: { $case: 'balanceLow', value: { walletId: fact.walletId, available: toMoney(fact.currency, fact.availableMicros) } } };
+      return { $case: 'balanceLow', value: { walletId: fact.walletId, available: toMoney(fact.currency, fact.availableMicros) } };
     case 'balance_exhausted':
-      return { event: { $case: 'balanceExhausted', value: { walletId: fact.walletId, grantedUntilMs: fact.grantedMs } } };
+      return { $case: 'balanceExhausted', value: { walletId: fact.walletId, grantedUntilMs: fact.grantedMs } };
     case 'settled': {
       const { currency, totalMicros, chargedMs, unchargedMs, reason, limitMs, finalMs } = fact;
       const applied = toAppliedSources(accountId, callId, fact.applied);
-      return { event: { $case: 'settled', value: { total: toMoney(currency, totalMicros), chargedMs, unchargedMs, applied, reason, limitMs, finalMs } } };
+      return { $case: 'settled', value: { total: toMoney(currency, totalMicros), chargedMs, unchargedMs, applied, reason, limitMs, finalMs } };
     }
     case 'adjusted': {
       const { currency, differenceMicros, reason, policy, utcOffsetMinutes = 0 } = fact;
-      return { event: { $case: 'adjusted', value: { entryId, difference: toMoney(currency, differenceMicros), reason, policy: policy && toPolicySnapshot(policy), utcOffsetMinutes } } };
+      return { $case: 'adjusted', value: { entryId, difference: toMoney(currency, differenceMicros), reason, policy: policy && toPolicySnapshot(policy), utcOffsetMinutes } };
     }
   }
 }

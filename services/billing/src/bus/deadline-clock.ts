@@ -1,4 +1,5 @@
 import { attributeNames, logger } from '@parley/telemetry';
+import { callIdOf, chargeIdOf } from '../domain/charge-id.ts';
 import type { ChargeRecord } from '../usecases/charge-store.ts';
 import { deadlineOf, type Deadline, type MissDeadline, type Timeouts } from '../usecases/deadlines.ts';
 
@@ -59,10 +60,11 @@ export function createDeadlineClock(options: DeadlineClockOptions): DeadlineCloc
 
   const watch = (record: ChargeRecord): void => {
     const deadline = deadlineOf(record, timeouts);
-    const before = watched.get(record.callId);
-    if (deadline === undefined) watched.delete(record.callId);
+    const chargeId = chargeIdOf(record);
+    const before = watched.get(chargeId);
+    if (deadline === undefined) watched.delete(chargeId);
     else if (before?.deadline.what !== deadline.what || before.deadline.atMs !== deadline.atMs) {
-      watched.set(record.callId, { deadline, dueMs: Math.max(Number(deadline.atMs), now() + Number(timeouts.recognitionMs)) });
+      watched.set(chargeId, { deadline, dueMs: Math.max(Number(deadline.atMs), now() + Number(timeouts.recognitionMs)) });
     }
   };
   const look = async (partitions: readonly number[]): Promise<void> => {
@@ -75,12 +77,12 @@ export function createDeadlineClock(options: DeadlineClockOptions): DeadlineCloc
     await look(partitions);
     for (const partition of partitions) fresh.delete(partition);
   };
-  const miss = async (callId: string, deadline: Deadline): Promise<void> => {
+  const miss = async (chargeId: string, deadline: Deadline): Promise<void> => {
     try {
-      await options.miss(callId, deadline);
-      watched.delete(callId);
+      await options.miss(chargeId, deadline);
+      watched.delete(chargeId);
     } catch (error) {
-      log.warn({ err: error, [attributeNames.callId]: callId }, 'a missed deadline could not be recorded; tried again');
+      log.warn({ err: error, [attributeNames.callId]: callIdOf(chargeId) }, 'a missed deadline could not be recorded; tried again');
     }
   };
   const round = async (): Promise<void> => {
@@ -89,7 +91,7 @@ export function createDeadlineClock(options: DeadlineClockOptions): DeadlineCloc
       rereadAtMs = now() + rereadMs;
       await look([...owned]);
     }
-    for (const [callId, { deadline, dueMs }] of watched) if (dueMs <= now()) await miss(callId, deadline);
+    for (const [chargeId, { deadline, dueMs }] of watched) if (dueMs <= now()) await miss(chargeId, deadline);
     if (now() >= sweepAtMs) {
       sweepAtMs = now() + sweepMs;
       await options.sweep((callId) => owned.has(options.partitionOf(callId)));
@@ -104,7 +106,7 @@ export function createDeadlineClock(options: DeadlineClockOptions): DeadlineCloc
     forget: (partition) => {
       owned.delete(partition);
       fresh.delete(partition);
-      for (const callId of watched.keys()) if (options.partitionOf(callId) === partition) watched.delete(callId);
+      for (const chargeId of watched.keys()) if (options.partitionOf(callIdOf(chargeId)) === partition) watched.delete(chargeId);
     },
     watch,
     stop: () => rounds.stop(),

@@ -50,7 +50,7 @@ export function reRate(charge: SettledCharge, policy: PolicyVersion, { order, at
   const { currency } = policy.terms;
   requireCurrencyOf(charge, currency);
   const { payer, timeZone } = pricesOf(policy.terms);
-  if (payer !== charge.terms.payer) throw parleyError('charge.payer_mismatch', `the call was charged to its ${charge.terms.payer}, not to its ${payer}`);
+  if (payer !== 'each' && payer !== charge.terms.payer) throw parleyError('charge.payer_mismatch', `the call was charged to its ${charge.terms.payer}, not to its ${payer}`);
   const { mediaOriginMs } = charge.observed;
   // A clock of before media time began matters to nothing: then nothing was seen, either.
   const by = { policy, utcOffsetMinutes: mediaOriginMs === undefined ? 0 : utcOffsetMinutes(timeZone, mediaOriginMs) };

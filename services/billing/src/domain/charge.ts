@@ -113,7 +113,7 @@ export interface SettledCharge extends Omit<OpenCharge, 'status'> {
   readonly disputes?: readonly Dispute[];
 }
 
-/** The charge of one call. */
+/** The charge of one call, to one side of it. */
 export type Charge = AuthorizedCharge | ClosedCharge | OpenCharge | SettledCharge;
 
 /** A billing event of the call, before it has an id and a time. */

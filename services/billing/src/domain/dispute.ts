@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import type { SettledCharge } from './charge.ts';
+import type { Party, SettledCharge } from './charge.ts';
 import type { TimedOrder } from './charge-correction.ts';
 import { mostCorrections, type CorrectionOrder, type Dispute, type DisputeOutcome, type DisputeStep } from './correction.ts';
 
@@ -42,14 +42,16 @@ function stepOf({ actor, note }: CorrectionOrder, atMs: bigint): DisputeStep {
   return { atMs, actor, note };
 }
 
-const disputeIdForm = /^(CA[0-9a-f]{32})-[0-9a-f]{12}$/;
+const disputeIdForm = /^(CA[0-9a-f]{32})(-callee)?-[0-9a-f]{12}$/;
 
-/** A function of call and request: a repeat is the same dispute, and whoever has the id finds the call by key. */
-export function disputeIdOf(callId: string, requestDigest: string): string {
-  return `${callId}-${requestDigest.slice(0, 12)}`;
+/** A function of charge and request: a repeat is the same dispute, and whoever has the id finds the charge by key. */
+export function disputeIdOf(chargeId: string, requestDigest: string): string {
+  return `${chargeId.replace('/', '-')}-${requestDigest.slice(0, 12)}`;
 }
 
-/** The call of a dispute; undefined for what is no id of one. */
-export function disputedCall(disputeId: string): string | undefined {
-  return disputeIdForm.exec(disputeId)?.[1];
+/** The charge that a dispute is about; undefined for what is no id of one. */
+export function disputedCharge(disputeId: string): { readonly callId: string; readonly payer?: Party } | undefined {
+  const [, callId, ofCallee] = disputeIdForm.exec(disputeId) ?? [];
+  if (callId === undefined) return undefined;
+  return ofCallee === undefined ? { callId } : { callId, payer: 'callee' };
 }

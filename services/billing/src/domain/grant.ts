@@ -64,3 +64,8 @@ export function grantAgain(charge: OpenCharge, firstGrantedMs: bigint): HoldStep
 function grantThrough(terms: PolicyTerms, untilMs: bigint, known: Known): HoldStep {
   return { untilMs, coverMicros: highestMicros(terms, known, untilMs) };
 }
+
+/** What several charges of a call reach together, in ms: as far as the one that reaches least. */
+export function leastOf(grantedMs: readonly bigint[]): bigint {
+  return grantedMs.reduce((least, next) => (next < least ? next : least));
+}

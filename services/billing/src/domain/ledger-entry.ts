@@ -76,6 +76,11 @@ export function chargedMicrosOf(entry: Pick<LedgerEntry, 'callId' | 'reason' | '
   return entry.callId === '' ? 0n : -signedMicros(entry);
 }
 
+/** The entries of a charge: the two sides of a call never pay from one wallet. */
+export function chargeKeyOf({ callId, walletId }: Pick<LedgerEntry, 'callId' | 'walletId'>): string {
+  return `${callId} ${walletId}`;
+}
+
 /** SHA-256 of UTF-8 text, as lower-case hex. */
 export type Digest = (text: string) => string;
 

@@ -59,8 +59,8 @@ export interface PriceTerms {
   readonly timeZone: string;
   /** How long a reaction has to last after time without one until it is charged. */
   readonly resumeAfterMs: bigint;
-  /** Whose wallet pays, for its view of the other side. */
-  readonly payer: 'caller' | 'callee';
+  /** Whose wallet pays, for its view of the other side; `each`: both, a charge each. */
+  readonly payer: 'caller' | 'callee' | 'each';
 }
 
 /** From this charged time of a call on, this rate holds. */

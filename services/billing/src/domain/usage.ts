@@ -1,3 +1,4 @@
+import { chargeIdOf } from './charge-id.ts';
 import type { SettledCharge } from './charge.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { receiptOf } from './receipt.ts';
@@ -30,7 +31,7 @@ export function usageOfCall(callId: string, { from, to }: CallSides, charge: Set
   const { policyId, version, terms: policyTerms } = terms.policy;
   const { lines, chargedMs, unchargedMs } = receiptOf(charge);
   return {
-    id: callId,
+    id: chargeIdOf({ callId, charge }),
     type: 'call',
     walletId: terms.walletId,
     atMs: endedMs,

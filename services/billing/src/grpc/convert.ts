@@ -1,12 +1,14 @@
-import { ReceiptCopy, type Receipt, type ReceiptLine, type Wallet as ProtoWallet } from '@parley/contracts';
+import { Party, ReceiptCopy, type Receipt, type ReceiptLine, type Wallet as ProtoWallet } from '@parley/contracts';
 import { invalidArgument, parleyError } from '@parley/errors';
 import { money, type Money } from '@parley/money';
-import { toAppliedSources, toMoney, toPolicySnapshot, toReason } from '../bus/convert.ts';
+import { toAppliedSources, toMoney, toParty, toPolicySnapshot, toReason } from '../bus/convert.ts';
 import { inDrawingOrder } from '../domain/bucket.ts';
 import { isAddress, isCallId } from '../domain/address.ts';
+import type { Party as PartyName } from '../domain/charge.ts';
 import type { RatedLine } from '../domain/rating.ts';
 import { receiptOf } from '../domain/receipt.ts';
 import { availableMicros, creditLimitMicros, reservedMicros, withoutExpired, type Wallet } from '../domain/wallet.ts';
+import type { ChargeRef } from '../usecases/charge-ref.ts';
 import type { ChargedRecord } from '../usecases/charge-store.ts';
 import { toBucket } from './bucket.ts';
 import { toCorrection } from './correction-answer.ts';
@@ -25,6 +27,19 @@ export function requireAddress(address: string, field: string): string {
 /** @throws ParleyError `request.invalid_argument` */
 export function requireCallId(callId: string): string {
   return require(isCallId(callId), callId, 'call_id', 'has to be CA and 32 hexadecimal digits');
+}
+
+/** @throws ParleyError `request.invalid_argument` */
+export function requirePayer(payer: Party | undefined): PartyName | undefined {
+  if (payer === undefined || payer === Party.UNSPECIFIED) return undefined;
+  const name = payer === Party.CALLER ? 'caller' : payer === Party.CALLEE ? 'callee' : undefined;
+  if (name === undefined) throw invalidArgument([{ field: 'payer', description: 'has to be CALLER or CALLEE' }]);
+  return name;
+}
+
+/** @throws ParleyError `request.invalid_argument` */
+export function requireChargeRef({ callId, payer }: { readonly callId: string; readonly payer?: Party | undefined }): ChargeRef {
+  return { callId: requireCallId(callId), payer: requirePayer(payer) };
 }
 
 /** A policy id that cannot be one is not looked for: it would be part of a key. */
@@ -63,7 +78,7 @@ export function toReceiptLine({ fromMs, toMs, reason, charged, amountMicros, ban
 }
 
 export function toReceipt({ accountId, callId, charge }: ChargedRecord): Receipt {
-  const { walletId, policy } = charge.terms;
+  const { walletId, payer, policy } = charge.terms;
   const { currency } = policy.terms;
   const { lines, chargedMs, unchargedMs, totalMicros } = receiptOf(charge);
   return {
@@ -81,6 +96,7 @@ export function toReceipt({ accountId, callId, charge }: ChargedRecord): Receipt
     correctedTotal: toMoney(currency, charge.status === 'settled' ? charge.published.chargedMicros : totalMicros),
     disputes: charge.status === 'settled' ? (charge.disputes ?? []).map((dispute) => toDispute(dispute, currency)) : [],
     copy: ReceiptCopy.PAYER,
+    payer: toParty(payer),
   };
 }
 

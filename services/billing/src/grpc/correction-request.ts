@@ -1,14 +1,16 @@
+import type { Party } from '@parley/contracts';
 import { invalidArgument, isParleyError, type FieldViolation } from '@parley/errors';
 import type { CallContext } from '@parley/grpc';
 import { currentTraceparent } from '@parley/telemetry';
 import type { SettledCommand } from '../usecases/change-settled.ts';
-import { requireCallId, requireRequestId } from './convert.ts';
+import { requireCallId, requirePayer, requireRequestId } from './convert.ts';
 import type { Now } from './grant-command.ts';
 
 /** What each request says that changes a settled charge. */
 export interface CorrectionRequest {
   readonly requestId: string;
   readonly callId: string;
+  readonly payer?: Party | undefined;
   /** Why, in words. */
   readonly reason: string;
 }
@@ -37,17 +39,20 @@ export function readAll<T extends object>(readers: Readers<T>): T {
   return Object.fromEntries(read) as T;
 }
 
+type AskedFor = 'requestId' | 'callId' | 'payer' | 'note';
+
 /** Of the fields that all of them have. */
-export function correctionReaders({ requestId, callId, reason }: CorrectionRequest): Readers<Pick<SettledCommand, 'requestId' | 'callId' | 'note'>> {
+export function correctionReaders({ requestId, callId, payer, reason }: CorrectionRequest): Readers<Required<Pick<SettledCommand, AskedFor>>> {
   return {
     requestId: () => requireRequestId(requestId),
     callId: () => requireCallId(callId),
+    payer: () => requirePayer(payer),
     note: () => requireReason(reason),
   };
 }
 
 /** Who asks, and when. */
-export function askedBy({ identity: { accountId, subject: actor } }: CallContext, now: Now): Omit<SettledCommand, 'requestId' | 'callId' | 'note'> {
+export function askedBy({ identity: { accountId, subject: actor } }: CallContext, now: Now): Omit<SettledCommand, AskedFor> {
   return { accountId, actor, atMs: now(), traceparent: currentTraceparent() ?? '' };
 }
 

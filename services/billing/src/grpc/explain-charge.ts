@@ -2,11 +2,11 @@ import { Receipt, type BillingServiceService } from '@parley/contracts';
 import type { HandlerOf } from '@parley/grpc';
 import { firstDifference } from '../domain/first-difference.ts';
 import type { createExplainCharge } from '../usecases/explain-charge.ts';
-import { requireCallId, toReceipt } from './convert.ts';
+import { requireChargeRef, toReceipt } from './convert.ts';
 
 export function explainChargeHandler(explainCharge: ReturnType<typeof createExplainCharge>): HandlerOf<BillingServiceService['explainCharge']> {
-  return async ({ callId }, { identity }) => {
-    const { stored, recomputed, differences: published } = await explainCharge(identity.accountId, requireCallId(callId));
+  return async (request, { identity }) => {
+    const { stored, recomputed, differences: published } = await explainCharge(identity.accountId, requireChargeRef(request));
     const receipt = toReceipt(recomputed);
     const differences = [...receiptDifferences(toReceipt(stored), receipt), ...published];
     return { receipt, identical: differences.length === 0, differences };

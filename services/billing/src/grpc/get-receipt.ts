@@ -1,8 +1,8 @@
 import type { BillingServiceService } from '@parley/contracts';
 import type { HandlerOf } from '@parley/grpc';
 import type { createGetReceipt } from '../usecases/get-receipt.ts';
-import { copyOf, requireCallId, toReceipt } from './convert.ts';
+import { copyOf, requireChargeRef, toReceipt } from './convert.ts';
 
 export function getReceiptHandler(getReceipt: ReturnType<typeof createGetReceipt>): HandlerOf<BillingServiceService['getReceipt']> {
-  return async ({ callId, copy }, { identity }) => ({ receipt: copyOf(toReceipt(await getReceipt(identity.accountId, requireCallId(callId))), copy) });
+  return async ({ copy, ...request }, { identity }) => ({ receipt: copyOf(toReceipt(await getReceipt(identity.accountId, requireChargeRef(request))), copy) });
 }

@@ -54,7 +54,7 @@ const isEvent = (at: number): boolean => at >= 4 && at !== 7;
 async function outcome({ accountId, callId }: Story, database = rebuilt): Promise<object> {
   const billing = billingThrough(new CrashGate(), database);
   const wallet = (await billing.wallets.find(`${accountId}/${alice}`))!;
-  const { charge } = await billing.getReceipt(accountId, callId);
+  const { charge } = await billing.getReceipt(accountId, { callId });
   const events = await billingEvents(nats.bus, { accountId, callId });
   const explain = createExplainCharge({ charges: billing.charges, histories: createCallHistories(nats.bus) });
   return {
@@ -64,7 +64,7 @@ async function outcome({ accountId, callId }: Story, database = rebuilt): Promis
     totalMicros: receiptOf(charge).totalMicros,
     isContiguous: events.every(({ sequence }, index) => sequence === BigInt(index)),
     charged: valuesOf(events, 'charged').map(({ fromMs, amount }) => [fromMs, amount?.micros]),
-    differences: (await explain(accountId, callId)).differences,
+    differences: (await explain(accountId, { callId })).differences,
     faults: [...(await verifyLedger(database.db)).faults, ...(await verifyStream(database.db, (onCommand) => readLedger(nats.bus, onCommand))).faults],
   };
 }

@@ -17,6 +17,7 @@ export interface CallToRebuild {
   readonly accountId: string;
   readonly callId: string;
   readonly initiation: Initiation;
+  /** What was published: of this charge alone. */
   readonly history: CallHistory;
   /** Undefined: nothing was charged. */
   readonly charged: ChargedCall | undefined;
@@ -31,7 +32,7 @@ export interface RebuiltCharge {
 }
 
 /** A free call. */
-export function rebuildFreeCall({ accountId, callId, initiation, history }: CallToRebuild): RebuiltCharge {
+export function rebuildFreeCall({ accountId, callId, initiation, history }: Omit<CallToRebuild, 'charged'>): RebuiltCharge {
   const { attributes, cause } = initiation;
   const record: ChargeRecord = { callId, accountId, charge: { status: 'free' }, requestedPolicyId: undefined, attributes, lastCause: cause };
   return { change: { record, effects: [] }, applied: new Set([cause.id, ...history.inputs.map(({ cause: { id } }) => id)]), differences: [] };

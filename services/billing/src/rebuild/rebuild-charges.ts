@@ -1,5 +1,7 @@
 import type { RebuiltDatabase } from '../store/rebuilt-database.ts';
-import type { CallHistory } from '../usecases/call-history.ts';
+import { chargeKeyOf } from '../domain/ledger-entry.ts';
+import { publishedOf, type CallHistory } from '../usecases/call-history.ts';
+import type { ChargeRecord } from '../usecases/charge-store.ts';
 import type { WalletStore } from '../usecases/wallet-store.ts';
 import { rebuildCharge, rebuildFreeCall, type RebuiltCharge } from './rebuild-charge.ts';
 import type { ChargedCall } from './rebuild-ledger.ts';
@@ -34,25 +36,42 @@ export async function rebuildCharges({ database, wallets, charged, readPartition
   for await (const { calls, savePositions } of readPartitions()) {
     const applied = new Map<string, ReadonlySet<string>>();
     for (const call of calls) {
-      const rebuilt = await rebuildCall(wallets, call, charged.get(call.callId));
-      if (rebuilt === undefined) continue;
-      await database.putCharge(rebuilt.change);
-      charges += 1;
-      forgotten.delete(call.callId);
-      applied.set(call.callId, rebuilt.applied);
-      differences.push(...rebuilt.differences);
+      const rebuilt = await rebuildCall(wallets, call, charged);
+      if (rebuilt.length === 0) continue;
+      for (const { change, differences: found } of rebuilt) {
+        await database.putCharge(change);
+        forgotten.delete(paidBy(change.record));
+        differences.push(...found);
+      }
+      charges += rebuilt.length;
+      applied.set(call.callId, appliedToAll(rebuilt));
     }
     // A call whose beginning is kept no longer would be waited for.
     await savePositions((callId, eventId) => applied.get(callId)?.has(eventId) ?? true);
   }
-  for (const [callId, { micros }] of forgotten) await database.putForgottenCall(callId, micros);
+  for (const [key, { micros }] of forgotten) await database.putForgottenCharge(key, micros);
   return { charges, forgotten: forgotten.size, differences };
 }
 
-/** @returns undefined if the streams do not say how the call began. */
-async function rebuildCall(wallets: WalletStore, call: PartitionHistory['calls'][number], charged: ChargedCall | undefined): Promise<RebuiltCharge | undefined> {
+/** @returns none if the streams do not say how the call began. */
+async function rebuildCall(wallets: WalletStore, call: PartitionHistory['calls'][number], charged: RebuildChargesPorts['charged']): Promise<RebuiltCharge[]> {
   const { initiation } = call.history;
-  if (initiation === undefined) return undefined;
-  const { terms } = initiation;
-  return terms === undefined ? rebuildFreeCall({ ...call, initiation, charged }) : rebuildCharge(wallets, { ...call, initiation, charged }, terms);
+  if (initiation === undefined) return [];
+  if (initiation.terms.length === 0) return [rebuildFreeCall({ ...call, initiation })];
+  const rebuilt: RebuiltCharge[] = [];
+  for (const terms of initiation.terms) {
+    const key = chargeKeyOf({ callId: call.callId, walletId: terms.walletId });
+    const published = publishedOf(call.history, terms);
+    rebuilt.push(await rebuildCharge(wallets, { ...call, history: { ...call.history, published }, initiation, charged: charged.get(key) }, terms));
+  }
+  return rebuilt;
+}
+
+/** What one of two charges has not applied is to come again: the other one knows it then. */
+function appliedToAll([first, ...others]: readonly RebuiltCharge[]): ReadonlySet<string> {
+  return new Set([...first!.applied].filter((id) => others.every(({ applied }) => applied.has(id))));
+}
+
+function paidBy({ callId, charge }: ChargeRecord): string {
+  return charge.status === 'free' ? '' : chargeKeyOf({ callId, walletId: charge.terms.walletId });
 }

@@ -1,7 +1,7 @@
 import { parleyError } from '@parley/errors';
 import { walletHolderOf } from '../domain/address.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
-import { chargedMicrosOf, isManual, type LedgerEntry } from '../domain/ledger-entry.ts';
+import { chargedMicrosOf, chargeKeyOf, isManual, type LedgerEntry } from '../domain/ledger-entry.ts';
 import { rebook, relimit } from '../domain/rebooked-wallet.ts';
 import { emptyWallet, entryIdOf, type Wallet } from '../domain/wallet.ts';
 import type { CreditLimitRepository } from '../store/credit-limit-repository.ts';
@@ -18,7 +18,7 @@ export interface RebuiltLedger {
   readonly entries: number;
   readonly wallets: number;
   readonly policies: number;
-  /** By call. */
+  /** By `chargeKeyOf`. */
   readonly charged: ReadonlyMap<string, ChargedCall>;
 }
 
@@ -88,7 +88,8 @@ function takeEntry({ ledger, requests, onProgress }: RebuildLedgerPorts, state: 
   state.wallets.set(walletId, rebook(wallet, entry, sha256));
   state.entries += 1;
   if (state.entries % progressEach === 0) onProgress(`${state.entries} entries`);
-  if (callId !== '') state.charged.set(callId, chargedWith(state.charged.get(callId), entry));
+  const key = chargeKeyOf(entry);
+  if (callId !== '') state.charged.set(key, chargedWith(state.charged.get(key), entry));
   if (reason !== 'top_up') return;
   state.writes.push(() => requests.claim(accountId, causeId, topUpContent(walletHolderOf(walletId).holder, { currency, micros: amountMicros }, bucket)));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createPublisher, eventStreams, ledgerStream, readCallEvents, type BusEvent } from '@parley/bus';
-import { Channel, IntervalKind, type Receipt, PriceTerms } from '@parley/contracts';
+import { Channel, IntervalKind, Party, Payer, type Receipt, PriceTerms } from '@parley/contracts';
 import { Crash, CrashGate, eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import type { Db, Document } from 'mongodb';
 import { createBilling } from '../billing.ts';
@@ -25,6 +25,8 @@ const accounts = ['acme', 'globex', 'initech'] as const;
 type Account = (typeof accounts)[number];
 const clients = {} as Record<Account, Clients>;
 const settled: CallScript[] = [];
+/** Settled for both sides. */
+const eachPaid: CallScript[] = [];
 /** Two that are alike: one ends before the database is lost, and one after it. */
 let twins: readonly [CallScript, CallScript];
 let twinReceipt: Receipt;
@@ -57,6 +59,7 @@ beforeAll(async () => {
     await billing.setDefaultPolicy({ policyId: other.policyId });
     await billing.setDefaultPolicy({ policyId: '' });
     await billing.setDefaultPolicy({ policyId });
+    const { policyId: each } = await createSamplePolicy(billing, { prices: PriceTerms.fromPartial({ payer: Payer.EACH }) });
     for (const address of [alice, bob]) await topUp(clients[accountId], address, 900_000n, index === 0 && address === alice ? topUpId : undefined);
     for (let call = 0; call < 4; call += 1) {
       const script = await begun(accountId, call % 2 === 0 ? '' : other.policyId);
@@ -65,6 +68,7 @@ beforeAll(async () => {
       await publish(script.progress('caller', [evidence(Channel.VOICE, middle + 900, 6_500)]), ...end(script, 6_500));
       settled.push(script);
     }
+    await callThatEachPays(accountId, each);
   }
   await poorCall();
   await lostAndAdjustedCall();
@@ -97,6 +101,14 @@ async function lostAndAdjustedCall(): Promise<void> {
   await publish(script.ended('caller', 8_300, [evidence(Channel.TEXT, 2_500, 8_300)]));
   await told(script, 'adjusted');
   settled.push(script);
+}
+
+async function callThatEachPays(accountId: Account, policyId: string): Promise<void> {
+  const script = await begun(accountId, policyId);
+  await publish(script.videoStarted('callee'), script.progress('callee', [evidence(Channel.FACE, 0, 1_700)]));
+  await publish(script.progress('caller', [evidence(Channel.FACE, 0, 3_100)]), ...end(script, 4_000), script.ended('callee', 4_000, [evidence(Channel.VOICE, 1_700, 2_900)]));
+  await eventually(async () => expect(valuesOf(await billingEvents(nats.bus, script), 'settled')).toHaveLength(2));
+  eachPaid.push(script);
 }
 
 async function playTwins(): Promise<void> {
@@ -154,7 +166,7 @@ describe('a database that was lost', () => {
     const before = await streamEnds();
     const { entries, wallets, policies, charges, forgotten, differences } = await rebuild(counter.db(rebuilt.db), nats.bus);
     expect(await streamEnds()).toEqual(before);
-    expect({ wallets, policies, charges, forgotten, differences }).toEqual({ wallets: 7, policies: 7, charges: 17, forgotten: 0, differences: [] });
+    expect({ wallets, policies, charges, forgotten, differences }).toEqual({ wallets: 7, policies: 10, charges: 23, forgotten: 0, differences: [] });
     expect(entries).toBe((await documents(original.db, 'ledger_entries')).length);
     await expectRebuilt(rebuilt.db);
   });
@@ -214,8 +226,13 @@ describe('a service over a rebuilt database', () => {
       const { billing } = await service.clients(script.accountId);
       expect(await billing.explainCharge({ callId: script.callId })).toMatchObject({ identical: true, differences: [] });
     }
+    for (const script of eachPaid) {
+      const { billing } = await service.clients(script.accountId);
+      for (const payer of [Party.CALLER, Party.CALLEE]) expect(await billing.explainCharge({ callId: script.callId, payer })).toMatchObject({ identical: true, differences: [] });
+    }
     for (const accountId of [...accounts, 'poor']) {
-      for (const events of (await billingEventsByCall(nats.bus, accountId)).values()) expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => BigInt(index)));
+      const byCall = [...(await billingEventsByCall(nats.bus, accountId)).values()];
+      for (const events of byCall.flatMap((ofCall) => [...Map.groupBy(ofCall, ({ source }) => source).values()])) expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => BigInt(index)));
     }
     await eventually(async () => expectWhole(rebuilt.db));
   });
@@ -229,7 +246,7 @@ test('of a call whose events are no longer kept only its entries are there, whic
   await resumed.db.dropDatabase();
   expect(await rebuild(resumed.db, nats.bus)).toMatchObject({ forgotten: 1, differences: [] });
   await eventually(async () => expectWhole(resumed.db));
-  await resumed.db.collection('forgotten_calls').updateOne({ _id: old!.callId as never }, { $set: { chargedMicros: 1n } });
+  await resumed.db.collection('forgotten_charges').updateOne({ _id: `${old!.callId} ${old!.accountId}/${alice}` as never }, { $set: { chargedMicros: 1n } });
   expect((await verifyLedger(resumed.db)).faults).toEqual([expect.stringMatching(/^CA.*: when the database was rebuilt its entries added up to 1, and now to /)]);
 });
 

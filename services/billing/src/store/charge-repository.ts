@@ -1,9 +1,10 @@
 import { partitionOf } from '@parley/bus';
 import { createOutboxRepository, storeErrors, type Draft, type OutboxDocument } from '@parley/store';
 import type { Db, FindCursor } from 'mongodb';
+import { callIdOf, chargeIdOf } from '../domain/charge-id.ts';
 import type { ChargeChange, ChargeEffect, ChargeRecord, ChargeStore, RunEffect } from '../usecases/charge-store.ts';
 
-/** `_id` is the call id: all that billing does for a call is one lookup by key away. */
+/** All that billing does for a call is one lookup by key away, or where each side pays two. */
 interface ChargeDocument extends OutboxDocument<ChargeEffect>, Omit<ChargeRecord, 'callId'> {
   readonly partition: number;
   /** Something has to come yet. With `partition` this is read when a partition is taken over, and indexed. */
@@ -14,9 +15,9 @@ export function createChargeRepository(db: Db, runEffect: RunEffect): ChargeStor
   const collection = db.collection<ChargeDocument>('charges');
   const repository = createOutboxRepository<ChargeDocument>(collection, { publish: runEffect });
   return {
-    find: async (callId) => toRecord(await repository.find(callId)),
-    change: async (callId, decide) => {
-      const after = await repository.mutate(callId, async (before) => {
+    find: async (chargeId) => toRecord(await repository.find(chargeId)),
+    change: async (chargeId, decide) => {
+      const after = await repository.mutate(chargeId, async (before) => {
         const change = await decide(toRecord(before));
         return change && toDraft(change);
       });
@@ -46,11 +47,12 @@ async function* mapped(cursor: FindCursor<unknown>): AsyncGenerator<ChargeRecord
 function toRecord(document: ChargeDocument | undefined): ChargeRecord | undefined {
   if (document === undefined) return undefined;
   const { _id, rev: _rev, writer: _writer, pending: _pending, outbox: _outbox, partition: _partition, isOpen: _isOpen, ...record } = document;
-  return { ...record, callId: _id, attributes: record.attributes };
+  return { ...record, callId: callIdOf(_id), attributes: record.attributes };
 }
 
 /** As a change is written. */
 export function toDraft({ record: { callId, ...record }, effects }: ChargeChange): Draft<ChargeDocument> {
-  const { status } = record.charge;
-  return { _id: callId, ...record, partition: partitionOf(callId), isOpen: status === 'authorized' || status === 'open', outbox: effects };
+  const { charge } = record;
+  const isOpen = charge.status === 'authorized' || charge.status === 'open';
+  return { _id: chargeIdOf({ callId, charge }), ...record, partition: partitionOf(callId), isOpen, outbox: effects };
 }

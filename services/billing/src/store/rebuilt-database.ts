@@ -26,8 +26,8 @@ export interface RebuiltDatabase {
   /** @param rev how often it was set before: the ids of what is told of it count on. */
   putDefaultPolicy(accountId: string, policyId: string | undefined, rev: number): Promise<void>;
   putCharge(change: ChargeChange): Promise<void>;
-  /** A call of which only its entries are known. @param chargedMicros of these. */
-  putForgottenCall(callId: string, chargedMicros: bigint): Promise<void>;
+  /** A charge of which only its entries are known. @param key see `chargeKeyOf` @param chargedMicros of these */
+  putForgottenCharge(key: string, chargedMicros: bigint): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export function createRebuiltDatabase(db: Db): RebuiltDatabase {
       const { _id, outbox, ...document } = toDraft(change);
       return putOutboxed('charges', _id, document, 0, outbox);
     },
-    putForgottenCall: (callId, chargedMicros) => put('forgotten_calls', callId, { chargedMicros }),
+    putForgottenCharge: (key, chargedMicros) => put('forgotten_charges', key, { chargedMicros }),
     end: async () => {
       await storeErrors(() => rebuilds.deleteOne({ _id: marker._id }));
     },

@@ -5,6 +5,8 @@ import { isParleyError } from '@parley/errors';
 import type { Billing } from '../billing.ts';
 import { toConsumedEvent } from '../bus/consumed-event.ts';
 import { toChargeAuthorization } from '../bus/convert.ts';
+import type { Party } from '../domain/charge.ts';
+import { plainPrices } from '../domain/price.ts';
 import { alice, bob, CallScript, evidence, interval, originMs, streamed } from './call-script.ts';
 import { sampleTerms } from './sample-terms.ts';
 
@@ -14,19 +16,22 @@ const atMs = BigInt(originMs);
 export interface Story {
   readonly accountId: string;
   readonly callId: string;
+  /** Who pay: each for its view of the other. */
+  readonly payers: readonly Party[];
   readonly steps: readonly ((billing: Billing) => Promise<unknown>)[];
 }
 
 /**
  * @param balanceMicros all that there is; if it is not named, there are buckets and credit, too.
+ * @param eachPays the callee does, too.
  * @param publish what happens to an event before it is applied.
  */
-export function story({ balanceMicros, publish = async () => undefined }: { balanceMicros?: bigint; publish?: (event: BusEvent) => Promise<void> } = {}): Story {
+export function story({ balanceMicros, eachPays = false, publish = async () => undefined }: { balanceMicros?: bigint; eachPays?: boolean; publish?: (event: BusEvent) => Promise<void> } = {}): Story {
   const accountId = `account-${randomUUID().slice(0, 12)}`;
   const script = new CallScript(accountId);
   const { callId } = script;
   const cause = { id: 'request', atMs, traceparent: '' };
-  const terms = sampleTerms({ grantMs: 2_000n });
+  const terms = sampleTerms({ grantMs: 2_000n, ...(eachPays && { prices: { ...plainPrices, payer: 'each' } }) });
   const known: { policyId: string; charge?: ChargeAuthorization } = { policyId: '' };
   const apply = (event: BusEvent) => async (billing: Billing) => {
     await publish(event);
@@ -36,6 +41,7 @@ export function story({ balanceMicros, publish = async () => undefined }: { bala
   const initiated = script.initiated();
   const rest = [
     apply(script.videoStarted('caller')),
+    ...(eachPays ? [apply(script.videoStarted('callee'))] : []),
     apply(script.progress('caller', [evidence(Channel.FACE, 0, 1_500)])),
     // A small balance may not cover it.
     (billing: Billing) => billing.extendGrant({ accountId, callId, cause }).catch((error: unknown) => {
@@ -44,6 +50,7 @@ export function story({ balanceMicros, publish = async () => undefined }: { bala
     apply(script.progress('caller', [interval(IntervalKind.ABSENT, 1_500, 2_000), evidence(Channel.VOICE, 2_000, 3_000)])),
     apply(script.completed(3_400)),
     apply(script.ended('caller', 3_400, [evidence(Channel.TEXT, 3_000, 3_400)])),
+    ...(eachPays ? [apply(script.ended('callee', 3_400, [evidence(Channel.FACE, 0, 2_200)]))] : []),
   ];
   const others: Story['steps'] = [
     // The first charge is drawn from this one and the plain part; what is left of the other expires with it.
@@ -59,6 +66,7 @@ export function story({ balanceMicros, publish = async () => undefined }: { bala
     (billing) => billing.setDefaultPolicy({ accountId, policyId: known.policyId, atMs }),
     (billing) => billing.topUpWallet({ accountId, requestId: 'top-up', address: alice, amount: { currency: 'EUR', micros: balanceMicros ?? 100_000n }, atMs }),
     ...(balanceMicros === undefined ? others : []),
+    ...(eachPays ? [(billing: Billing) => billing.topUpWallet({ accountId, requestId: 'top-up-of-callee', address: bob, amount: { currency: 'EUR', micros: 100_000n }, atMs })] : []),
     async (billing) => {
       const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, to: bob, policyId: '', cause }))!;
       known.charge = toChargeAuthorization(terms, grantedMs);
@@ -66,7 +74,7 @@ export function story({ balanceMicros, publish = async () => undefined }: { bala
     (billing) => apply(charged(initiated, known.charge!))(billing),
     ...rest,
   ];
-  return { accountId, callId, steps };
+  return { accountId, callId, payers: eachPays ? ['caller', 'callee'] : ['caller'], steps };
 }
 
 function charged(event: BusEvent, charge: ChargeAuthorization): BusEvent {

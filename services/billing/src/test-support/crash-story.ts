@@ -2,12 +2,13 @@ import { createPublisher, partitionOf } from '@parley/bus';
 import { expect } from '@jest/globals';
 import { Crash, CrashGate, type OperationGate, type PauseGate } from '@parley/testing';
 import { createBilling, type Billing } from '../billing.ts';
+import type { Party } from '../domain/charge.ts';
 import { entryEncodingOf } from '../domain/ledger-entry.ts';
 import { receiptOf } from '../domain/receipt.ts';
 import { availableMicros } from '../domain/wallet.ts';
 import { toReceipt } from '../grpc/convert.ts';
 import { sha256 } from '../store/sha256.ts';
-import { alice } from './call-script.ts';
+import { alice, bob } from './call-script.ts';
 import type { Story } from './charging-story.ts';
 import { billingEvents, ledgerEvents } from './stream-reader.ts';
 import { timeouts, type Stores } from './tenant.ts';
@@ -71,29 +72,36 @@ export async function playStopped(story: Story, gate: PauseGate, stores: Stores)
 }
 
 /** All that can be seen from outside, without the names that differ from story to story. */
-export async function outcome({ accountId, callId }: Story, stores: Stores): Promise<unknown> {
+export async function outcome({ accountId, callId, payers }: Story, stores: Stores): Promise<unknown> {
   const { nats } = stores;
-  const billing = billingThrough(new CrashGate(), stores);
-  const walletId = `${accountId}/${alice}`;
-  const wallet = (await billing.wallets.find(walletId))!;
-  const record = await billing.getReceipt(accountId, callId);
-  const { corrections, correctedTotal, disputes } = toReceipt(record);
-  const entries = await billing.wallets.entries(walletId, 0n, 100);
   const ledger = await ledgerEvents(nats.bus, accountId);
   const posted = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [event.value.entry!.entryId] : []));
   const commands = ledger.flatMap(({ event }) => (event?.$case === 'entryPosted' ? [] : [event?.$case]));
-  const events = await billingEvents(nats.bus, { accountId, callId });
+  const events = (await billingEvents(nats.bus, { accountId, callId })).sort((one, other) => one.source.localeCompare(other.source) || Number(one.sequence - other.sequence));
   const seen = {
+    charges: await Promise.all(payers.map((payer) => chargeSeen({ accountId, callId }, payer, stores))),
+    posted: posted.sort((one, other) => one.localeCompare(other)),
+    commands,
+    events: events.map(({ source, sequence, type, time, data }) => ({ source, sequence, type, time, data })),
+  };
+  const names = new RegExp(`${accountId}|${callId}|pol-[0-9a-f]{20}`, 'g');
+  return JSON.parse(JSON.stringify(seen, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)).replace(names, 'x'));
+}
+
+/** Of one of those who pay. */
+async function chargeSeen({ accountId, callId }: Pick<Story, 'accountId' | 'callId'>, payer: Party, stores: Stores): Promise<unknown> {
+  const billing = billingThrough(new CrashGate(), stores);
+  const walletId = `${accountId}/${payer === 'caller' ? alice : bob}`;
+  const wallet = (await billing.wallets.find(walletId))!;
+  const record = await billing.getReceipt(accountId, { callId, payer });
+  const { corrections, correctedTotal, disputes } = toReceipt(record);
+  const entries = await billing.wallets.entries(walletId, 0n, 100);
+  return {
     wallet: { balance: wallet.balanceMicros, available: availableMicros(wallet), holds: wallet.holds, entries: wallet.nextEntry },
     receipt: receiptOf(record.charge),
     corrected: { corrections, correctedTotal, disputes },
     // The hashes cover the names; that they make a chain is the same in each story.
     entries: entries.map((entry) => ({ ...entry, hash: entry.hash === sha256(entryEncodingOf(entry)), previousHash: undefined })),
     isChained: entries.every(({ previousHash }, index) => previousHash === (entries[index - 1]?.hash ?? '')) && entries.at(-1)?.hash === wallet.headHash,
-    posted: posted.sort((one, other) => one.localeCompare(other)),
-    commands,
-    events: events.map(({ sequence, type, time, data }) => ({ sequence, type, time, data })),
   };
-  const names = new RegExp(`${accountId}|${callId}|pol-[0-9a-f]{20}`, 'g');
-  return JSON.parse(JSON.stringify(seen, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)).replace(names, 'x'));
 }

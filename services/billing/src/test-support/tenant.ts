@@ -123,7 +123,7 @@ export class Tenant {
   /** What has become of a call by now. */
   async played(script: CallScript): Promise<PlayedCall> {
     const { callId } = script;
-    const receipt = toReceipt(await this.billing.getReceipt(this.accountId, callId));
+    const receipt = toReceipt(await this.billing.getReceipt(this.accountId, { callId }));
     const told = await billingEvents(this.stores.nats.bus, script);
     const entries = (await this.billing.wallets.entries(this.walletId, 0n, 1_000)).filter((entry) => entry.callId === callId);
     const charged = entries.reduce((sum, { creditAccount, amountMicros }) => (creditAccount === `wallet:${this.walletId}` ? sum - amountMicros : sum + amountMicros), 0n);

@@ -1,4 +1,5 @@
 import { absorbCallInput, arrival, authorizedCharge, openCharge, type CallInput, type LiveCharge } from '../domain/charge-inputs.ts';
+import { calleeChargeId, isMutual } from '../domain/charge-id.ts';
 import type { ChargeTerms } from '../domain/charge.ts';
 import { advance, coverHeld } from './charge-change.ts';
 import { releaseEffect } from './charge-posting.ts';
@@ -8,8 +9,8 @@ import type { WalletStore } from './wallet-store.ts';
 /** `call.initiated` of the root leg. */
 export interface InitiatedInput {
   readonly type: 'call_initiated';
-  /** Undefined: the call is free. */
-  readonly terms: ChargeTerms | undefined;
+  /** Of each charge: none if the call is free, two where each side pays. */
+  readonly terms: readonly ChargeTerms[];
 }
 
 /** A consumed event, as far as charging goes. */
@@ -25,8 +26,8 @@ export type Outcome = 'applied' | 'duplicate' | 'wait';
 
 export interface Applied {
   readonly outcome: Outcome;
-  /** The charge after it; undefined if the call is not known yet. */
-  readonly record: ChargeRecord | undefined;
+  /** The charges after it; none if the call is not known yet. */
+  readonly records: readonly ChargeRecord[];
 }
 
 export type ApplyCallEvent = (event: ConsumedEvent) => Promise<Applied>;
@@ -38,9 +39,9 @@ type Step = Outcome | ChargeChange;
  * in any order: what needs another one first waits.
  */
 export function createApplyCallEvent({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): ApplyCallEvent {
-  const apply = async (record: ChargeRecord | undefined, event: ConsumedEvent): Promise<Step> => {
+  const apply = async (record: ChargeRecord | undefined, event: ConsumedEvent, side: 0 | 1): Promise<Step> => {
     const { input } = event;
-    if (input.type === 'call_initiated') return initiate(record, event, input);
+    if (input.type === 'call_initiated') return initiate(record, event, input.terms[side]);
     if (record === undefined || record.charge.status === 'authorized' || record.charge.status === 'closed') return 'wait';
     // A free call is none of billing's business; only its being free had to be known.
     if (record.charge.status === 'free') return 'applied';
@@ -49,18 +50,32 @@ export function createApplyCallEvent({ charges, wallets }: { charges: ChargeStor
     const charge: LiveCharge = absorbCallInput(record.charge, input);
     return advance(record, await coverHeld(wallets, charge, event.cause), event.cause);
   };
-  return async (event) => {
+  const applyTo = async (chargeId: string, event: ConsumedEvent, side: 0 | 1): Promise<{ outcome: Outcome; record: ChargeRecord | undefined }> => {
     let outcome: Outcome = 'applied';
-    const record = await charges.change(event.callId, async (before) => {
-      const step = await apply(before, event);
+    const record = await charges.change(chargeId, async (before) => {
+      const step = await apply(before, event, side);
       outcome = typeof step === 'string' ? step : 'applied';
       return typeof step === 'string' ? undefined : step;
     });
     return { outcome, record };
   };
+  return async (event) => {
+    const { callId } = event;
+    const first = await applyTo(callId, event, 0);
+    if (first.record === undefined || !hasTwoCharges(first.record)) return { outcome: first.outcome, records: first.record === undefined ? [] : [first.record] };
+    // A crash in between is made good when the event comes again: the first charge knows it then.
+    const second = await applyTo(calleeChargeId(callId), event, 1);
+    const outcome = (['wait', 'applied'] as const).find((one) => one === first.outcome || one === second.outcome) ?? 'duplicate';
+    return { outcome, records: [first.record, ...(second.record === undefined ? [] : [second.record])] };
+  };
 }
 
-function initiate(record: ChargeRecord | undefined, event: ConsumedEvent, { terms }: InitiatedInput): Step {
+function hasTwoCharges({ charge }: ChargeRecord): boolean {
+  return charge.status !== 'free' && isMutual(charge.terms);
+}
+
+/** @param terms undefined: the call is free. */
+function initiate(record: ChargeRecord | undefined, event: ConsumedEvent, terms: ChargeTerms | undefined): Step {
   const before = record?.charge;
   if (before !== undefined && before.status !== 'authorized' && before.status !== 'closed') return 'duplicate';
   const { callId, accountId, attributes, cause } = event;

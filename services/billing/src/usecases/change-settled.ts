@@ -5,15 +5,15 @@ import type { Correction } from '../domain/correction.ts';
 import type { LedgerEntry } from '../domain/wallet.ts';
 import { withFacts } from './charge-change.ts';
 import { correctionKeyOf } from './charge-posting.ts';
+import { findChargeId, type ChargeRef } from './charge-ref.ts';
 import type { Cause, ChargeChange, ChargeRecord, ChargeStore, SettledRecord } from './charge-store.ts';
 import { requireCharged } from './get-receipt.ts';
 import type { RequestStore } from './request-store.ts';
 import type { WalletStore } from './wallet-store.ts';
 
 /** Something that is done to a settled charge by hand. */
-export interface SettledCommand {
+export interface SettledCommand extends ChargeRef {
   readonly accountId: string;
-  readonly callId: string;
   readonly requestId: string;
   /** Subject of the token. */
   readonly actor: string;
@@ -45,13 +45,15 @@ export interface MadeCorrection {
  */
 export async function changeSettled(
   { charges, requests }: CorrectionPorts,
-  { accountId, callId, requestId, note }: SettledCommand,
+  command: SettledCommand,
   content: readonly string[],
   change: (record: SettledRecord) => Promise<ChargeChange | undefined>,
 ): Promise<SettledRecord> {
-  requireSettled(await charges.find(callId), accountId);
-  await requests.claim(accountId, requestId, [...content, callId, note]);
-  const after = await charges.change(callId, async (record) => change(requireSettled(record, accountId)));
+  const { accountId, requestId, note } = command;
+  const chargeId = await findChargeId(charges, command);
+  requireSettled(await charges.find(chargeId), accountId);
+  await requests.claim(accountId, requestId, [...content, chargeId, note]);
+  const after = await charges.change(chargeId, async (record) => change(requireSettled(record, accountId)));
   return requireSettled(after, accountId);
 }
 

@@ -1,4 +1,5 @@
 import { parleyError } from '@parley/errors';
+import { payerOfTwo } from '../domain/charge-id.ts';
 import { decideAt, evolve, heldSteps } from '../domain/charge-decision.ts';
 import { absorbOwnInput, type LiveCharge } from '../domain/charge-inputs.ts';
 import type { BillingFact, Charge } from '../domain/charge.ts';
@@ -35,6 +36,7 @@ export function advance(record: ChargeRecord, charge: Charge, cause: Cause): Cha
 export function withFacts(record: ChargeRecord, charge: Charge, facts: readonly BillingFact[], cause: Cause): ChargeChange {
   const { accountId, callId, attributes } = record;
   const { walletId } = charge.terms;
+  const payer = payerOfTwo(charge.terms);
   const effects: ChargeEffect[] = [];
   let next = charge;
   for (const fact of facts) {
@@ -43,7 +45,7 @@ export function withFacts(record: ChargeRecord, charge: Charge, facts: readonly 
     // What is left is given back before the settlement is told, so that whoever hears of it finds the wallet settled.
     if (fact.type === 'settled') effects.push(releaseEffect(charge, cause));
     const posting = postingOf(charge, fact, sequence, cause);
-    effects.push({ kind: 'event', accountId, callId, walletId, attributes, sequence, fact, cause, posting });
+    effects.push({ kind: 'event', accountId, callId, ...(payer && { payer }), walletId, attributes, sequence, fact, cause, posting });
     if (fact.type === 'adjusted') effects.push(...releaseAfter(charge, posting, cause));
     next = evolve(next, fact);
   }

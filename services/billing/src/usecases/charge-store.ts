@@ -1,4 +1,4 @@
-import type { BillingFact, Charge, OpenCharge, SettledCharge } from '../domain/charge.ts';
+import type { BillingFact, Charge, OpenCharge, Party, SettledCharge } from '../domain/charge.ts';
 import type { Posting } from '../domain/wallet.ts';
 
 /** The root leg's, as every event of the call carries them. Personal data. */
@@ -23,7 +23,7 @@ export interface FreeCall {
   readonly status: 'free';
 }
 
-/** All that billing knows about one call. */
+/** All that billing knows about one charge of a call: its only one, or where each side pays that of one of them. */
 export interface ChargeRecord {
   readonly callId: string;
   readonly accountId: string;
@@ -54,6 +54,8 @@ export interface EventEffect {
   readonly kind: 'event';
   readonly accountId: string;
   readonly callId: string;
+  /** Where each side pays: the source of the event has it. */
+  readonly payer?: Party;
   readonly walletId: string;
   readonly attributes: CallAttributes;
   readonly sequence: bigint;
@@ -83,8 +85,9 @@ export interface ChargeChange {
 
 export type RunEffect = (effect: ChargeEffect) => Promise<void>;
 
+/** @see chargeIdOf for the ids. */
 export interface ChargeStore {
-  find(callId: string): Promise<ChargeRecord | undefined>;
+  find(chargeId: string): Promise<ChargeRecord | undefined>;
   /**
    * Changes a record: `decide` gets it as it is, with the effects of earlier changes all run, and says how it shall be and
    * what follows; both are stored in one write, then the effects are run. Undefined leaves it. `decide` runs again if somebody
@@ -92,10 +95,10 @@ export interface ChargeStore {
    * @returns the record after it.
    * @throws ParleyError `store.conflict` after many attempts.
    */
-  change(callId: string, decide: (record: ChargeRecord | undefined) => Promise<ChargeChange | undefined>): Promise<ChargeRecord | undefined>;
-  /** Calls of some partitions that are not settled or closed. */
+  change(chargeId: string, decide: (record: ChargeRecord | undefined) => Promise<ChargeChange | undefined>): Promise<ChargeRecord | undefined>;
+  /** Charges of some partitions that are not settled or closed. */
   openOf(partitions: readonly number[]): Promise<ChargeRecord[]>;
-  /** All calls of an account, in the order of their ids. */
+  /** All charges of an account, in the order of their ids. */
   ofAccount(accountId: string): AsyncIterable<ChargeRecord>;
   countOf(accountId: string): Promise<number>;
   /** Runs effects that a crash left behind in some partitions. */

@@ -37,15 +37,15 @@ export function deadlineOf({ charge, lastCause }: ChargeRecord, timeouts: Timeou
   }
 }
 
-export type MissDeadline = (callId: string, missed: Deadline) => Promise<void>;
+export type MissDeadline = (chargeId: string, missed: Deadline) => Promise<void>;
 
 /**
  * Records that something did not come in time, as an input like any other: what follows is stamped with the deadline, not
  * with the moment at which somebody noticed. Does nothing if it came after all.
  */
 export function createMissDeadline({ charges, wallets, timeouts }: { charges: ChargeStore; wallets: WalletStore; timeouts: Timeouts }): MissDeadline {
-  return async (callId, missed) => {
-    await charges.change(callId, async (record) => {
+  return async (chargeId, missed) => {
+    await charges.change(chargeId, async (record) => {
       if (record === undefined) return undefined;
       const now = deadlineOf(record, timeouts);
       if (now?.what !== missed.what || now.atMs !== missed.atMs) return undefined;

@@ -4,7 +4,8 @@ import { ChargeReplay, type ReplayedFact, type ReplayInput } from '../domain/cha
 import { byCause } from '../domain/told.ts';
 import type { Observed, SourceName } from '../domain/charge.ts';
 import type { Correction } from '../domain/correction.ts';
-import type { CallHistories, CallHistory, PublishedFact } from './call-history.ts';
+import { publishedOf, type CallHistories, type CallHistory, type PublishedFact } from './call-history.ts';
+import { findChargeId, type ChargeRef } from './charge-ref.ts';
 import type { ChargedRecord, ChargeStore } from './charge-store.ts';
 import { requireCharged } from './get-receipt.ts';
 
@@ -21,18 +22,22 @@ export interface Explanation {
  * number of a ledger entry are no function of them: these are taken from the billing events.
  * @throws ParleyError `not_found.receipt`, `receipt.events_expired`
  */
-export function createExplainCharge({ charges, histories }: { charges: ChargeStore; histories: CallHistories }): (accountId: string, callId: string) => Promise<Explanation> {
-  return async (accountId, callId) => {
-    requireCharged(await charges.find(callId), accountId);
+export function createExplainCharge({ charges, histories }: { charges: ChargeStore; histories: CallHistories }): (accountId: string, call: ChargeRef) => Promise<Explanation> {
+  return async (accountId, call) => {
+    const { callId } = call;
+    const chargeId = await findChargeId(charges, call);
+    requireCharged(await charges.find(chargeId), accountId);
     // What it owes to the streams is published before they are read.
-    const stored = requireCharged(await charges.change(callId, async () => undefined), accountId);
+    const stored = requireCharged(await charges.change(chargeId, async () => undefined), accountId);
     const history = await histories.read({ accountId, callId });
     const { applied } = stored.charge.observed;
-    const { inputs, initiation } = requireKept(history, applied);
-    if (initiation.terms === undefined) throw parleyError('bus.malformed_event', 'the call is charged, and call.initiated says that it is free');
-    const replay = new ChargeReplay(openCharge(authorizedCharge(callId, accountId, initiation.terms)), inputs, correctionsByHand(stored.charge));
+    const ofCharge = publishedOf(history, stored.charge.terms);
+    const { inputs, initiation } = requireKept({ ...history, published: ofCharge }, applied);
+    const terms = initiation.terms.find(({ payer }) => payer === stored.charge.terms.payer);
+    if (terms === undefined) throw parleyError('bus.malformed_event', 'the charge is not one of those that call.initiated names');
+    const replay = new ChargeReplay(openCharge(authorizedCharge(callId, accountId, terms)), inputs, correctionsByHand(stored.charge));
     const { nextSequence } = stored.charge.published;
-    const published = history.published.filter(({ sequence }) => sequence < nextSequence);
+    const published = ofCharge.filter(({ sequence }) => sequence < nextSequence);
     for (const told of byCause(published.map(({ told }) => told))) replay.tell(told);
     replay.applyRest();
     const differences = [

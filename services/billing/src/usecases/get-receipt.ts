@@ -1,9 +1,10 @@
 import { parleyError } from '@parley/errors';
+import { findChargeId, type ChargeRef } from './charge-ref.ts';
 import type { ChargedRecord, ChargeRecord, ChargeStore } from './charge-store.ts';
 
 /** @throws ParleyError `not_found.receipt`, also for another account's call and for one that is free or was not seen yet */
-export function createGetReceipt(charges: ChargeStore): (accountId: string, callId: string) => Promise<ChargedRecord> {
-  return async (accountId, callId) => requireCharged(await charges.find(callId), accountId);
+export function createGetReceipt(charges: ChargeStore): (accountId: string, call: ChargeRef) => Promise<ChargedRecord> {
+  return async (accountId, call) => requireCharged(await charges.find(await findChargeId(charges, call)), accountId);
 }
 
 /** @throws ParleyError `not_found.receipt` */

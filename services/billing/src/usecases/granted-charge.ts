@@ -9,11 +9,13 @@ export interface GrantCommand {
   readonly cause: Cause;
 }
 
+export type GrantedCharge = AuthorizedCharge | OpenCharge;
+
 /**
  * The charge of a call that has a grant.
  * @throws ParleyError `grant.not_found`, also for another account's or a free call; `grant.ended`
  */
-export function requireGranted(record: ChargeRecord | undefined, accountId: string): AuthorizedCharge | OpenCharge {
+export function requireGranted(record: ChargeRecord | undefined, accountId: string): GrantedCharge {
   if (record === undefined || record.accountId !== accountId || record.charge.status === 'free') {
     throw parleyError('grant.not_found', 'the call has no grant');
   }

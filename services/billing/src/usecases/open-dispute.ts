@@ -1,6 +1,7 @@
 import type { Dispute } from '../domain/correction.ts';
 import { disputeIdOf, openDispute, requireDispute } from '../domain/dispute.ts';
 import { changeSettled, orderOf, type CorrectionPorts, type SettledCommand } from './change-settled.ts';
+import { findChargeId } from './charge-ref.ts';
 import type { SettledRecord } from './charge-store.ts';
 import { requestDigest } from './request-digest.ts';
 
@@ -15,8 +16,8 @@ export interface OpenedDispute {
  */
 export function createOpenDispute(ports: CorrectionPorts): (command: SettledCommand) => Promise<OpenedDispute> {
   return async (command) => {
-    const { accountId, callId, requestId } = command;
-    const disputeId = disputeIdOf(callId, requestDigest(accountId, requestId));
+    const { accountId, requestId } = command;
+    const disputeId = disputeIdOf(await findChargeId(ports.charges, command), requestDigest(accountId, requestId));
     const record = await changeSettled(ports, command, ['open_dispute'], async (before) => {
       const { charge } = before;
       if (charge.disputes?.some((dispute) => dispute.disputeId === disputeId)) return undefined;

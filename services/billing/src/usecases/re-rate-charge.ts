@@ -3,6 +3,7 @@ import { withCorrection } from '../domain/charge-decision.ts';
 import type { PolicyVersion } from '../domain/policy-terms.ts';
 import type { Rating } from '../domain/rating.ts';
 import { changeSettled, corrected, madeCorrection, orderOf, requireSettled, type CorrectionPorts, type MadeCorrection, type SettledCommand } from './change-settled.ts';
+import { findChargeId } from './charge-ref.ts';
 import type { ChargeChange, SettledRecord } from './charge-store.ts';
 import { createCorrectionHold, type CorrectionHold } from './correction-hold.ts';
 import type { PolicyStore } from './policy-store.ts';
@@ -35,9 +36,9 @@ export interface ReRatePorts extends CorrectionPorts {
 export function createReRateCharge(ports: ReRatePorts): (command: ReRateCommand) => Promise<ReRated> {
   const { charges, wallets, policies } = ports;
   return async (command) => {
-    const { accountId, callId, requestId, policyId, version, dryRun } = command;
+    const { accountId, requestId, policyId, version, dryRun } = command;
     const policy = await requirePolicy(policies, accountId, policyId, version);
-    if (dryRun) return tried(requireSettled(await charges.find(callId), accountId), policy, command);
+    if (dryRun) return tried(requireSettled(await charges.find(await findChargeId(charges, command)), accountId), policy, command);
     const hold = createCorrectionHold(wallets, command.atMs);
     const record = await changeSettled(ports, command, ['rerating', policyId, String(version)], (before) => change(before, policy, command, hold));
     const made = await madeCorrection(wallets, record, 'rerating', requestId);

@@ -2,13 +2,14 @@ import { parleyError } from '@parley/errors';
 import type { Money } from '@parley/money';
 import { giveBack } from '../domain/charge-correction.ts';
 import type { DisputeOutcome } from '../domain/correction.ts';
-import { disputedCall, isResolvedSo, requireDispute, resolveDispute } from '../domain/dispute.ts';
+import { disputedCharge, isResolvedSo, requireDispute, resolveDispute } from '../domain/dispute.ts';
 import { changeSettled, corrected, madeCorrection, orderOf, type CorrectionPorts, type MadeCorrection, type SettledCommand } from './change-settled.ts';
+import { findChargeId, type ChargeRef } from './charge-ref.ts';
 import type { ChargeChange, SettledRecord } from './charge-store.ts';
 import type { OpenedDispute } from './open-dispute.ts';
 import { requirePositive, requireRefundable } from './refund-charge.ts';
 
-export interface ResolveDisputeCommand extends Omit<SettledCommand, 'callId'> {
+export interface ResolveDisputeCommand extends Omit<SettledCommand, keyof ChargeRef> {
   readonly disputeId: string;
   /** What is given back; undefined: it is rejected. */
   readonly accepted: Money | undefined;
@@ -27,20 +28,20 @@ export interface ResolvedDispute extends OpenedDispute {
 export function createResolveDispute(ports: CorrectionPorts): (command: ResolveDisputeCommand) => Promise<ResolvedDispute> {
   return async (command) => {
     const { disputeId, accepted, accountId } = command;
-    const callId = disputedCall(disputeId);
-    if (callId === undefined) throw parleyError('not_found.dispute', 'no such dispute');
+    const disputed = disputedCharge(disputeId);
+    if (disputed === undefined) throw parleyError('not_found.dispute', 'no such dispute');
     if (accepted !== undefined) requirePositive(accepted.micros);
-    await requireOwnDispute(ports, accountId, { callId, disputeId });
+    await requireOwnDispute(ports, accountId, disputed, disputeId);
     const content = accepted === undefined ? ['rejected'] : ['accepted', accepted.currency, accepted.micros.toString()];
-    const record = await changeSettled(ports, { ...command, callId }, ['resolve_dispute', disputeId, ...content], (before) => resolve(ports, before, { ...command, callId }));
+    const record = await changeSettled(ports, { ...command, ...disputed }, ['resolve_dispute', disputeId, ...content], (before) => resolve(ports, before, { ...command, ...disputed }));
     const dispute = requireDispute(record.charge, disputeId);
     return { record, dispute, made: accepted && (await madeCorrection(ports.wallets, record, 'dispute', disputeId)) };
   };
 }
 
 /** What is not there takes no request id; a dispute of another account's call is not there. */
-async function requireOwnDispute({ charges }: CorrectionPorts, accountId: string, { callId, disputeId }: { callId: string; disputeId: string }): Promise<void> {
-  const record = await charges.find(callId);
+async function requireOwnDispute({ charges }: CorrectionPorts, accountId: string, disputed: ChargeRef, disputeId: string): Promise<void> {
+  const record = await charges.find(await findChargeId(charges, disputed));
   if (record?.accountId !== accountId || record.charge.status !== 'settled') throw parleyError('not_found.dispute', 'no such dispute');
   requireDispute(record.charge, disputeId);
 }

@@ -1,9 +1,10 @@
 import type { Db } from 'mongodb';
 import type { Charge } from '../domain/charge.ts';
 import type { ChargeEffect } from '../usecases/charge-store.ts';
+import { callIdOf } from '../domain/charge-id.ts';
 import { holderOf } from '../domain/correction.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
-import { chargedMicrosOf, entryEncodingOf, genesisHash, isCredit, isManual, signedMicros } from '../domain/ledger-entry.ts';
+import { chargedMicrosOf, chargeKeyOf, entryEncodingOf, genesisHash, isCredit, isManual, signedMicros } from '../domain/ledger-entry.ts';
 import { entryIdOf, sidesOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
 import { sha256 } from '../store/sha256.ts';
 import { isEntry, type WalletDocument } from '../store/wallet-repository.ts';
@@ -67,7 +68,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
     account.nextEntry = entry.number + 1n;
     account.headHash = entry.hash ?? account.headHash;
     add(heldMicros, entry.currency, signed);
-    if (entry.callId !== '') add(chargedMicros, entry.callId, chargedMicrosOf(entry));
+    if (entry.callId !== '') add(chargedMicros, chargeKeyOf(entry), chargedMicrosOf(entry));
   };
 
   let entries = 0;
@@ -150,23 +151,29 @@ async function verifyCharges(db: Db, { accounts, chargedMicros, fault }: ChargeC
   let charges = 0;
   for await (const { _id, charge, outbox } of db.collection<ChargeDocument>('charges').find()) {
     charges += 1;
-    const booked = (chargedMicros.get(_id) ?? 0n) + (await owedMicros(db, accounts, outbox));
-    chargedMicros.delete(_id);
+    const key = charge.status === 'free' ? freeKeyOf(_id) : chargeKeyOf({ callId: callIdOf(_id), walletId: charge.terms.walletId });
+    const booked = (chargedMicros.get(key) ?? 0n) + (await owedMicros(db, accounts, outbox));
+    chargedMicros.delete(key);
     const expected = 'published' in charge ? charge.published.chargedMicros : 0n;
     if (booked !== expected) fault(`${_id}: the charge says ${expected}, and its entries add up to ${booked}`);
     const isOver = charge.status === 'settled' || charge.status === 'closed' || charge.status === 'free';
-    if (isOver && !outbox.some(({ kind }) => kind === 'release')) over.add(_id);
+    if (isOver && !outbox.some(({ kind }) => kind === 'release')) over.add(key);
   }
-  const forgotten = db.collection<{ _id: string; chargedMicros: bigint }>('forgotten_calls');
-  for (const [callId, micros] of chargedMicros) {
-    const known = await forgotten.findOne({ _id: callId });
-    if (known === null) fault(`${callId}: entries of a call that has no charge`);
-    else if (known.chargedMicros !== micros) fault(`${callId}: when the database was rebuilt its entries added up to ${known.chargedMicros}, and now to ${micros}`);
+  const forgotten = db.collection<{ _id: string; chargedMicros: bigint }>('forgotten_charges');
+  for (const [key, micros] of chargedMicros) {
+    const known = await forgotten.findOne({ _id: key });
+    if (known === null) fault(`${key}: entries of a call that has no charge`);
+    else if (known.chargedMicros !== micros) fault(`${key}: when the database was rebuilt its entries added up to ${known.chargedMicros}, and now to ${micros}`);
   }
-  for (const { wallet } of accounts.values()) {
-    for (const callId of Object.keys(wallet.holds).map((holdId) => holderOf(holdId).callId)) if (over.has(callId)) fault(`${wallet.walletId}: something is held for ${callId}, which is over`);
+  for (const { wallet: { walletId, holds } } of accounts.values()) {
+    for (const { callId } of Object.keys(holds).map(holderOf)) if (over.has(chargeKeyOf({ callId, walletId })) || over.has(freeKeyOf(callId))) fault(`${walletId}: something is held for ${callId}, which is over`);
   }
   return charges;
+}
+
+/** Nobody pays for a free call. */
+function freeKeyOf(callId: string): string {
+  return chargeKeyOf({ callId, walletId: '' });
 }
 
 /** What a charge has decided to post, and a crash kept it from posting: the next start does. */

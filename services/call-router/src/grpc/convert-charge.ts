@@ -7,11 +7,12 @@ import { onExhausted, partyProto, roundings, wordOf } from './enums.ts';
 const millisecondTerms = ['unitMs', 'freePeriodMs', 'faceAbsentMs', 'voiceAbsentMs', 'textAbsentMs', 'textHoldMs', 'maxGapMs', 'livenessMs', 'entryGridMs', 'grantMs'] as const;
 type Milliseconds<T> = Record<(typeof millisecondTerms)[number], T>;
 
-export function chargeProto({ walletId, payer, policy, grantedUntilMs, utcOffsetMinutes = 0 }: ChargeAuthorization): ChargeAuthorizationProto {
+export function chargeProto({ walletId, calleeWalletId = '', payer, policy, grantedUntilMs, utcOffsetMinutes = 0 }: ChargeAuthorization): ChargeAuthorizationProto {
   const { terms } = policy;
   const milliseconds = Object.fromEntries(millisecondTerms.map((name) => [name, BigInt(terms[name])])) as Milliseconds<bigint>;
   return {
     walletId,
+    calleeWalletId,
     payer: partyProto(payer),
     grantedUntilMs: BigInt(grantedUntilMs),
     utcOffsetMinutes,
@@ -27,10 +28,11 @@ function pricesProto(prices: PolicyTerms['prices']): PriceTermsProto | undefined
 }
 
 /** @throws ParleyError call.billing_unavailable: billing's answer is not one that a call can be charged by */
-export function chargeFromProto({ walletId, payer, policy, grantedUntilMs, utcOffsetMinutes }: ChargeAuthorizationProto): ChargeAuthorization {
+export function chargeFromProto({ walletId, calleeWalletId, payer, policy, grantedUntilMs, utcOffsetMinutes }: ChargeAuthorizationProto): ChargeAuthorization {
   if (policy?.terms === undefined || payer === Party.UNSPECIFIED) throw unusable();
   return {
     walletId,
+    ...(calleeWalletId !== '' && { calleeWalletId }),
     payer: payer === Party.CALLEE ? 'callee' : 'caller',
     grantedUntilMs: Number(grantedUntilMs),
     utcOffsetMinutes,

@@ -47,6 +47,7 @@ export async function startBillingServer(verifier: Verifier): Promise<BillingSer
 export function authorization(grantedUntilMs: bigint, onExhausted: OnExhausted = OnExhausted.END): ChargeAuthorization {
   return {
     walletId: 'acme/client:alice',
+    calleeWalletId: 'acme/client:bob',
     payer: Party.CALLER,
     grantedUntilMs,
     utcOffsetMinutes: 60,

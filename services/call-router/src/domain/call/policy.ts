@@ -60,6 +60,8 @@ export interface PolicySnapshot {
 /** What billing granted before a charged connection; the call only hands it on. */
 export interface ChargeAuthorization {
   readonly walletId: string;
+  /** Where each side pays. */
+  readonly calleeWalletId?: string;
   readonly payer: Party;
   readonly policy: PolicySnapshot;
   /** The grant holds until this media time unless it is extended. */

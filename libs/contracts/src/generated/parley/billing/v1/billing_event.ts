@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Party, partyFromJSON, partyToJSON } from "../../call/v1/call.ts";
 import { Money } from "../../money/v1/money.ts";
 import { PolicySnapshot } from "../../policy/v1/policy.ts";
 import { Channel, channelFromJSON, channelToJSON } from "../../reaction/v1/reaction_event.ts";
@@ -140,8 +141,13 @@ export function chargeReasonToJSON(object: ChargeReason): string {
   }
 }
 
-/** Payload of every event of class `billing`. Source: the call (one contiguous sequence). */
+/**
+ * Payload of every event of class `billing`. Source: the charge (one contiguous sequence). A call has one charge, or where each side pays
+ * one of each: source `…/billing/caller` and `…/billing/callee`.
+ */
 export interface BillingEvent {
+  /** Whose charge it is of, where each side pays; else not set. */
+  payer?: Party | undefined;
   event:
     | { $case: "started"; value: BillingStarted }
     | { $case: "suspended"; value: BillingSuspended }
@@ -239,11 +245,14 @@ export interface BillingAdjusted {
 }
 
 function createBaseBillingEvent(): BillingEvent {
-  return { event: undefined };
+  return { payer: undefined, event: undefined };
 }
 
 export const BillingEvent: MessageFns<BillingEvent> = {
   encode(message: BillingEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payer !== undefined) {
+      writer.uint32(8).int32(message.payer);
+    }
     switch (message.event?.$case) {
       case "started":
         BillingStarted.encode(message.event.value, writer.uint32(82).fork()).join();
@@ -286,6 +295,14 @@ export const BillingEvent: MessageFns<BillingEvent> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.payer = reader.int32() as any;
+            continue;
+          }
           case 10: {
             if (tag !== 82) {
               break;
@@ -367,6 +384,7 @@ export const BillingEvent: MessageFns<BillingEvent> = {
 
   fromJSON(object: any): BillingEvent {
     return {
+      payer: isSet(object.payer) ? partyFromJSON(object.payer) : undefined,
       event: isSet(object.started)
         ? { $case: "started", value: BillingStarted.fromJSON(object.started) }
         : isSet(object.suspended)
@@ -393,6 +411,9 @@ export const BillingEvent: MessageFns<BillingEvent> = {
 
   toJSON(message: BillingEvent): unknown {
     const obj: any = {};
+    if (message.payer !== undefined) {
+      obj.payer = partyToJSON(message.payer);
+    }
     if (message.event?.$case === "started") {
       obj.started = BillingStarted.toJSON(message.event.value);
     } else if (message.event?.$case === "suspended") {
@@ -418,6 +439,7 @@ export const BillingEvent: MessageFns<BillingEvent> = {
   },
   fromPartial(object: DeepPartial<BillingEvent>): BillingEvent {
     const message = createBaseBillingEvent();
+    message.payer = object.payer ?? undefined;
     switch (object.event?.$case) {
       case "started": {
         if (object.event?.value !== undefined && object.event?.value !== null) {

@@ -21,7 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import { ChargeAuthorization } from "../../call/v1/call.ts";
+import { ChargeAuthorization, Party, partyFromJSON, partyToJSON } from "../../call/v1/call.ts";
 import { Money } from "../../money/v1/money.ts";
 import { PolicySnapshot, PolicyTerms } from "../../policy/v1/policy.ts";
 import { ReactionInterval } from "../../reaction/v1/reaction_event.ts";
@@ -416,7 +416,11 @@ export interface ListLedgerEntriesResponse {
 export interface GetReceiptRequest {
   callId: string;
   /** Not set: for who pays. */
-  copy?: ReceiptCopy | undefined;
+  copy?:
+    | ReceiptCopy
+    | undefined;
+  /** Where each side pays, of whose charge; not set: the caller's. Elsewhere it says nothing. */
+  payer?: Party | undefined;
 }
 
 export interface ReceiptLine {
@@ -451,6 +455,8 @@ export interface Receipt {
   /** In the order in which they were opened. */
   disputes: Dispute[];
   copy: ReceiptCopy;
+  /** Who pays what it tells of. */
+  payer: Party;
 }
 
 /** Somebody says that a call should not cost what it costs. */
@@ -503,7 +509,11 @@ export interface GetReceiptResponse {
 export interface RenderReceiptRequest {
   callId: string;
   /** Not set: for who pays. */
-  copy?: ReceiptCopy | undefined;
+  copy?:
+    | ReceiptCopy
+    | undefined;
+  /** Where each side pays, of whose charge; not set: the caller's. Elsewhere it says nothing. */
+  payer?: Party | undefined;
 }
 
 export interface RenderReceiptResponse {
@@ -513,6 +523,8 @@ export interface RenderReceiptResponse {
 
 export interface ExplainChargeRequest {
   callId: string;
+  /** Where each side pays, of whose charge; not set: the caller's. Elsewhere it says nothing. */
+  payer?: Party | undefined;
 }
 
 export interface ExplainChargeResponse {
@@ -578,6 +590,8 @@ export interface RefundChargeRequest {
     | undefined;
   /** In words, 1 to 500 characters; stands in the ledger entry. */
   reason: string;
+  /** Where each side pays, of whose charge; not set: the caller's. Elsewhere it says nothing. */
+  payer?: Party | undefined;
 }
 
 export interface RefundChargeResponse {
@@ -599,6 +613,8 @@ export interface ReRateChargeRequest {
   reason: string;
   /** Only says what would come of it; nothing is booked, and the request id is not taken. */
   dryRun: boolean;
+  /** Where each side pays, of whose charge; not set: the caller's. Elsewhere it says nothing. */
+  payer?: Party | undefined;
 }
 
 export interface ReRateChargeResponse {
@@ -624,6 +640,8 @@ export interface OpenDisputeRequest {
   callId: string;
   /** In words, 1 to 500 characters. */
   reason: string;
+  /** Where each side pays, of whose charge; not set: the caller's. Elsewhere it says nothing. */
+  payer?: Party | undefined;
 }
 
 export interface OpenDisputeResponse {
@@ -2687,7 +2705,7 @@ export const ListLedgerEntriesResponse: MessageFns<ListLedgerEntriesResponse> = 
 };
 
 function createBaseGetReceiptRequest(): GetReceiptRequest {
-  return { callId: "", copy: undefined };
+  return { callId: "", copy: undefined, payer: undefined };
 }
 
 export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
@@ -2697,6 +2715,9 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
     }
     if (message.copy !== undefined) {
       writer.uint32(16).int32(message.copy);
+    }
+    if (message.payer !== undefined) {
+      writer.uint32(24).int32(message.payer);
     }
     return writer;
   },
@@ -2730,6 +2751,14 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
             message.copy = reader.int32() as any;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.payer = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2750,6 +2779,7 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
         ? globalThis.String(object.call_id)
         : "",
       copy: isSet(object.copy) ? receiptCopyFromJSON(object.copy) : undefined,
+      payer: isSet(object.payer) ? partyFromJSON(object.payer) : undefined,
     };
   },
 
@@ -2761,6 +2791,9 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
     if (message.copy !== undefined) {
       obj.copy = receiptCopyToJSON(message.copy);
     }
+    if (message.payer !== undefined) {
+      obj.payer = partyToJSON(message.payer);
+    }
     return obj;
   },
 
@@ -2771,6 +2804,7 @@ export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
     const message = createBaseGetReceiptRequest();
     message.callId = object.callId ?? "";
     message.copy = object.copy ?? undefined;
+    message.payer = object.payer ?? undefined;
     return message;
   },
 };
@@ -2952,6 +2986,7 @@ function createBaseReceipt(): Receipt {
     correctedTotal: undefined,
     disputes: [],
     copy: 0,
+    payer: 0,
   };
 }
 
@@ -3004,6 +3039,9 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.copy !== 0) {
       writer.uint32(112).int32(message.copy);
+    }
+    if (message.payer !== 0) {
+      writer.uint32(128).int32(message.payer);
     }
     return writer;
   },
@@ -3133,6 +3171,14 @@ export const Receipt: MessageFns<Receipt> = {
             message.copy = reader.int32() as any;
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.payer = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3191,6 +3237,7 @@ export const Receipt: MessageFns<Receipt> = {
         ? object.disputes.map((e: any) => Dispute.fromJSON(e))
         : [],
       copy: isSet(object.copy) ? receiptCopyFromJSON(object.copy) : 0,
+      payer: isSet(object.payer) ? partyFromJSON(object.payer) : 0,
     };
   },
 
@@ -3238,6 +3285,9 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.copy !== 0) {
       obj.copy = receiptCopyToJSON(message.copy);
     }
+    if (message.payer !== 0) {
+      obj.payer = partyToJSON(message.payer);
+    }
     return obj;
   },
 
@@ -3266,6 +3316,7 @@ export const Receipt: MessageFns<Receipt> = {
       : undefined;
     message.disputes = object.disputes?.map((e) => Dispute.fromPartial(e)) || [];
     message.copy = object.copy ?? 0;
+    message.payer = object.payer ?? 0;
     return message;
   },
 };
@@ -3759,7 +3810,7 @@ export const GetReceiptResponse: MessageFns<GetReceiptResponse> = {
 };
 
 function createBaseRenderReceiptRequest(): RenderReceiptRequest {
-  return { callId: "", copy: undefined };
+  return { callId: "", copy: undefined, payer: undefined };
 }
 
 export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
@@ -3769,6 +3820,9 @@ export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
     }
     if (message.copy !== undefined) {
       writer.uint32(16).int32(message.copy);
+    }
+    if (message.payer !== undefined) {
+      writer.uint32(24).int32(message.payer);
     }
     return writer;
   },
@@ -3802,6 +3856,14 @@ export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
             message.copy = reader.int32() as any;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.payer = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3822,6 +3884,7 @@ export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
         ? globalThis.String(object.call_id)
         : "",
       copy: isSet(object.copy) ? receiptCopyFromJSON(object.copy) : undefined,
+      payer: isSet(object.payer) ? partyFromJSON(object.payer) : undefined,
     };
   },
 
@@ -3833,6 +3896,9 @@ export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
     if (message.copy !== undefined) {
       obj.copy = receiptCopyToJSON(message.copy);
     }
+    if (message.payer !== undefined) {
+      obj.payer = partyToJSON(message.payer);
+    }
     return obj;
   },
 
@@ -3843,6 +3909,7 @@ export const RenderReceiptRequest: MessageFns<RenderReceiptRequest> = {
     const message = createBaseRenderReceiptRequest();
     message.callId = object.callId ?? "";
     message.copy = object.copy ?? undefined;
+    message.payer = object.payer ?? undefined;
     return message;
   },
 };
@@ -3915,13 +3982,16 @@ export const RenderReceiptResponse: MessageFns<RenderReceiptResponse> = {
 };
 
 function createBaseExplainChargeRequest(): ExplainChargeRequest {
-  return { callId: "" };
+  return { callId: "", payer: undefined };
 }
 
 export const ExplainChargeRequest: MessageFns<ExplainChargeRequest> = {
   encode(message: ExplainChargeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.callId !== "") {
       writer.uint32(10).string(message.callId);
+    }
+    if (message.payer !== undefined) {
+      writer.uint32(16).int32(message.payer);
     }
     return writer;
   },
@@ -3947,6 +4017,14 @@ export const ExplainChargeRequest: MessageFns<ExplainChargeRequest> = {
             message.callId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.payer = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3966,6 +4044,7 @@ export const ExplainChargeRequest: MessageFns<ExplainChargeRequest> = {
         : isSet(object.call_id)
         ? globalThis.String(object.call_id)
         : "",
+      payer: isSet(object.payer) ? partyFromJSON(object.payer) : undefined,
     };
   },
 
@@ -3973,6 +4052,9 @@ export const ExplainChargeRequest: MessageFns<ExplainChargeRequest> = {
     const obj: any = {};
     if (message.callId !== "") {
       obj.callId = message.callId;
+    }
+    if (message.payer !== undefined) {
+      obj.payer = partyToJSON(message.payer);
     }
     return obj;
   },
@@ -3983,6 +4065,7 @@ export const ExplainChargeRequest: MessageFns<ExplainChargeRequest> = {
   fromPartial(object: DeepPartial<ExplainChargeRequest>): ExplainChargeRequest {
     const message = createBaseExplainChargeRequest();
     message.callId = object.callId ?? "";
+    message.payer = object.payer ?? undefined;
     return message;
   },
 };
@@ -4660,7 +4743,7 @@ export const ExportUsageResponse: MessageFns<ExportUsageResponse> = {
 };
 
 function createBaseRefundChargeRequest(): RefundChargeRequest {
-  return { requestId: "", callId: "", amount: undefined, reason: "" };
+  return { requestId: "", callId: "", amount: undefined, reason: "", payer: undefined };
 }
 
 export const RefundChargeRequest: MessageFns<RefundChargeRequest> = {
@@ -4676,6 +4759,9 @@ export const RefundChargeRequest: MessageFns<RefundChargeRequest> = {
     }
     if (message.reason !== "") {
       writer.uint32(34).string(message.reason);
+    }
+    if (message.payer !== undefined) {
+      writer.uint32(40).int32(message.payer);
     }
     return writer;
   },
@@ -4725,6 +4811,14 @@ export const RefundChargeRequest: MessageFns<RefundChargeRequest> = {
             message.reason = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.payer = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4751,6 +4845,7 @@ export const RefundChargeRequest: MessageFns<RefundChargeRequest> = {
         : "",
       amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      payer: isSet(object.payer) ? partyFromJSON(object.payer) : undefined,
     };
   },
 
@@ -4768,6 +4863,9 @@ export const RefundChargeRequest: MessageFns<RefundChargeRequest> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.payer !== undefined) {
+      obj.payer = partyToJSON(message.payer);
+    }
     return obj;
   },
 
@@ -4782,6 +4880,7 @@ export const RefundChargeRequest: MessageFns<RefundChargeRequest> = {
       ? Money.fromPartial(object.amount)
       : undefined;
     message.reason = object.reason ?? "";
+    message.payer = object.payer ?? undefined;
     return message;
   },
 };
@@ -4900,7 +4999,7 @@ export const RefundChargeResponse: MessageFns<RefundChargeResponse> = {
 };
 
 function createBaseReRateChargeRequest(): ReRateChargeRequest {
-  return { requestId: "", callId: "", policyId: "", version: 0, reason: "", dryRun: false };
+  return { requestId: "", callId: "", policyId: "", version: 0, reason: "", dryRun: false, payer: undefined };
 }
 
 export const ReRateChargeRequest: MessageFns<ReRateChargeRequest> = {
@@ -4922,6 +5021,9 @@ export const ReRateChargeRequest: MessageFns<ReRateChargeRequest> = {
     }
     if (message.dryRun !== false) {
       writer.uint32(48).bool(message.dryRun);
+    }
+    if (message.payer !== undefined) {
+      writer.uint32(56).int32(message.payer);
     }
     return writer;
   },
@@ -4987,6 +5089,14 @@ export const ReRateChargeRequest: MessageFns<ReRateChargeRequest> = {
             message.dryRun = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.payer = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5023,6 +5133,7 @@ export const ReRateChargeRequest: MessageFns<ReRateChargeRequest> = {
         : isSet(object.dry_run)
         ? globalThis.Boolean(object.dry_run)
         : false,
+      payer: isSet(object.payer) ? partyFromJSON(object.payer) : undefined,
     };
   },
 
@@ -5046,6 +5157,9 @@ export const ReRateChargeRequest: MessageFns<ReRateChargeRequest> = {
     if (message.dryRun !== false) {
       obj.dryRun = message.dryRun;
     }
+    if (message.payer !== undefined) {
+      obj.payer = partyToJSON(message.payer);
+    }
     return obj;
   },
 
@@ -5060,6 +5174,7 @@ export const ReRateChargeRequest: MessageFns<ReRateChargeRequest> = {
     message.version = object.version ?? 0;
     message.reason = object.reason ?? "";
     message.dryRun = object.dryRun ?? false;
+    message.payer = object.payer ?? undefined;
     return message;
   },
 };
@@ -5241,7 +5356,7 @@ export const ReRateChargeResponse: MessageFns<ReRateChargeResponse> = {
 };
 
 function createBaseOpenDisputeRequest(): OpenDisputeRequest {
-  return { requestId: "", callId: "", reason: "" };
+  return { requestId: "", callId: "", reason: "", payer: undefined };
 }
 
 export const OpenDisputeRequest: MessageFns<OpenDisputeRequest> = {
@@ -5254,6 +5369,9 @@ export const OpenDisputeRequest: MessageFns<OpenDisputeRequest> = {
     }
     if (message.reason !== "") {
       writer.uint32(26).string(message.reason);
+    }
+    if (message.payer !== undefined) {
+      writer.uint32(32).int32(message.payer);
     }
     return writer;
   },
@@ -5295,6 +5413,14 @@ export const OpenDisputeRequest: MessageFns<OpenDisputeRequest> = {
             message.reason = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.payer = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5320,6 +5446,7 @@ export const OpenDisputeRequest: MessageFns<OpenDisputeRequest> = {
         ? globalThis.String(object.call_id)
         : "",
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      payer: isSet(object.payer) ? partyFromJSON(object.payer) : undefined,
     };
   },
 
@@ -5334,6 +5461,9 @@ export const OpenDisputeRequest: MessageFns<OpenDisputeRequest> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.payer !== undefined) {
+      obj.payer = partyToJSON(message.payer);
+    }
     return obj;
   },
 
@@ -5345,6 +5475,7 @@ export const OpenDisputeRequest: MessageFns<OpenDisputeRequest> = {
     message.requestId = object.requestId ?? "";
     message.callId = object.callId ?? "";
     message.reason = object.reason ?? "";
+    message.payer = object.payer ?? undefined;
     return message;
   },
 };

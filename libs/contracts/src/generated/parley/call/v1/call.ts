@@ -345,17 +345,19 @@ export function endCauseToJSON(object: EndCause): string {
 
 /** What billing granted before a charged connection; recognition and billing read it from call.initiated. */
 export interface ChargeAuthorization {
-  /** account/address of the wallet that pays. */
+  /** account/address of the wallet that pays; where each side does, the caller's. */
   walletId: string;
-  /** The side that pays; its view of the counterpart is what is charged. */
+  /** The side that pays, where each does the caller; its view of the counterpart is what is charged. */
   payer: Party;
   policy:
     | PolicySnapshot
     | undefined;
-  /** The grant holds until this media time unless it is extended. */
+  /** The grant holds until this media time unless it is extended. Where each side pays, the shorter one. */
   grantedUntilMs: bigint;
   /** Of the policy's time zone when the call was authorised; 0 if its price does not depend on the hour. */
   utcOffsetMinutes: number;
+  /** Of the callee, where each side pays for its view of the other; else empty. */
+  calleeWalletId: string;
 }
 
 /** One leg as the API shows it. */
@@ -387,7 +389,7 @@ export interface Call {
 }
 
 function createBaseChargeAuthorization(): ChargeAuthorization {
-  return { walletId: "", payer: 0, policy: undefined, grantedUntilMs: 0n, utcOffsetMinutes: 0 };
+  return { walletId: "", payer: 0, policy: undefined, grantedUntilMs: 0n, utcOffsetMinutes: 0, calleeWalletId: "" };
 }
 
 export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
@@ -409,6 +411,9 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
     }
     if (message.utcOffsetMinutes !== 0) {
       writer.uint32(40).int32(message.utcOffsetMinutes);
+    }
+    if (message.calleeWalletId !== "") {
+      writer.uint32(50).string(message.calleeWalletId);
     }
     return writer;
   },
@@ -466,6 +471,14 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
             message.utcOffsetMinutes = reader.int32();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.calleeWalletId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -497,6 +510,11 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
         : isSet(object.utc_offset_minutes)
         ? globalThis.Number(object.utc_offset_minutes)
         : 0,
+      calleeWalletId: isSet(object.calleeWalletId)
+        ? globalThis.String(object.calleeWalletId)
+        : isSet(object.callee_wallet_id)
+        ? globalThis.String(object.callee_wallet_id)
+        : "",
     };
   },
 
@@ -517,6 +535,9 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
     if (message.utcOffsetMinutes !== 0) {
       obj.utcOffsetMinutes = Math.round(message.utcOffsetMinutes);
     }
+    if (message.calleeWalletId !== "") {
+      obj.calleeWalletId = message.calleeWalletId;
+    }
     return obj;
   },
 
@@ -534,6 +555,7 @@ export const ChargeAuthorization: MessageFns<ChargeAuthorization> = {
       ? BigInt(object.grantedUntilMs)
       : 0n;
     message.utcOffsetMinutes = object.utcOffsetMinutes ?? 0;
+    message.calleeWalletId = object.calleeWalletId ?? "";
     return message;
   },
 };

@@ -65,6 +65,8 @@ export const Payer = {
   UNSPECIFIED: 0,
   CALLER: 1,
   CALLEE: 2,
+  /** EACH - Both for each other: two charges of the call, each with a wallet, a grant, a receipt and billing events of its own. */
+  EACH: 3,
 } as const;
 
 export type Payer = typeof Payer[keyof typeof Payer];
@@ -73,6 +75,7 @@ export namespace Payer {
   export type UNSPECIFIED = typeof Payer.UNSPECIFIED;
   export type CALLER = typeof Payer.CALLER;
   export type CALLEE = typeof Payer.CALLEE;
+  export type EACH = typeof Payer.EACH;
 }
 
 export function payerFromJSON(object: any): Payer {
@@ -86,6 +89,9 @@ export function payerFromJSON(object: any): Payer {
     case 2:
     case "PAYER_CALLEE":
       return Payer.CALLEE;
+    case 3:
+    case "PAYER_EACH":
+      return Payer.EACH;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum Payer");
   }
@@ -99,6 +105,8 @@ export function payerToJSON(object: Payer): string {
       return "PAYER_CALLER";
     case Payer.CALLEE:
       return "PAYER_CALLEE";
+    case Payer.EACH:
+      return "PAYER_EACH";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum Payer");
   }
