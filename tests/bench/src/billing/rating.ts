@@ -1,6 +1,7 @@
 import type { PolicyTerms } from '../../../../services/billing/src/domain/policy-terms.ts';
 import { plainPrices } from '../../../../services/billing/src/domain/price.ts';
 import { rate, rateCells } from '../../../../services/billing/src/domain/rating.ts';
+import type { Tariff } from '../../../../services/billing/src/domain/tariff.ts';
 import { extendTimeline, type Segment, type SegmentKind } from '../../../../services/billing/src/domain/timeline.ts';
 import { progress } from '../report.ts';
 import type { Measured } from '../result-row.ts';
@@ -24,6 +25,17 @@ const tiered: PolicyTerms = {
     voicePermille: 800,
     textPermille: 500,
   },
+};
+
+/** The tiered one with a rate by the hour of each working day, from two minutes before the first change of it. */
+const byHour: Tariff = {
+  ...tiered,
+  prices: {
+    ...tiered.prices!,
+    weekBands: Array.from({ length: 5 }, (_, day) => [8, 18].map((hour) => ({ fromMinute: (day * 24 + hour) * 60, permille: hour === 8 ? 1_000 : 600 }))).flat(),
+    timeZone: 'Europe/Berlin',
+  },
+  weekOriginMs: (8n * 60n - 2n) * 60_000n,
 };
 
 const kinds: readonly SegmentKind[] = ['face', 'grace_recovered', 'face', 'grace_lapsed', 'voice', 'text', 'absent', 'unobserved', 'voice', 'not_live'];
@@ -56,17 +68,20 @@ function ratings(rateCall: (nth: number) => bigint): number[] {
 
 const lastCell = (terms: PolicyTerms, nth: number): bigint => rateCells(terms, calls[nth]!, { fromMs: 240_000n }).at(-1)?.cumulativeMicros ?? 0n;
 
-/** How many calls a second the pure engine rates, on one core: a call of 20 intervals, by a flat and by a tiered policy. */
+/** How many calls a second the pure engine rates, on one core: a call of 20 intervals, by a flat and by a tiered policy, and by one that depends on the hour. */
 export function measureRating(): Measured[] {
   progress('a flat policy');
   const flatRates = ratings((nth) => rate(flat, calls[nth]!).totalMicros);
   progress('a tiered policy with fee, weights, minimum and maximum');
   const tieredRates = ratings((nth) => rate(tiered, calls[nth]!).totalMicros);
+  progress('the same by the hour of the week');
+  const byHourRates = ratings((nth) => rate(byHour, calls[nth]!).totalMicros);
   progress('the next entries of a running call');
   const cellRates = ratings((nth) => lastCell(tiered, nth));
   return [
     { name: 'calls of 20 intervals, tiered policy', unit: 'calls/s', values: tieredRates, goal: ratedPerSecond },
     { name: 'the same by a flat policy', unit: 'calls/s', values: flatRates, goal: ratedPerSecond },
+    { name: 'the same by a tiered policy with ten bands of the week', unit: 'calls/s', values: byHourRates, goal: ratedPerSecond },
     { name: 'next entries of a running call, tiered policy', unit: 'calls/s', values: cellRates },
   ];
 }
