@@ -88,8 +88,8 @@ function toProtoTerms({ prices, onExhausted, ...terms }: PolicyTerms): ProtoTerm
   return { ...terms, rounding: roundings[terms.rounding], onExhausted: ending, prices: prices && toProtoPrices(prices) };
 }
 
-function toProtoPrices({ tiers, weekBands, payer, ...prices }: PriceTerms): ProtoPrices {
-  return { ...prices, tiers: [...tiers], weekBands: [...weekBands], payer: payer === 'callee' ? Payer.CALLEE : Payer.CALLER };
+function toProtoPrices({ tiers, weekBands, payer, hostPermille = 0, ...prices }: PriceTerms): ProtoPrices {
+  return { ...prices, hostPermille, tiers: [...tiers], weekBands: [...weekBands], payer: payer === 'callee' ? Payer.CALLEE : Payer.CALLER };
 }
 
 /**
@@ -106,10 +106,11 @@ function fromEnding(ending: ProtoOnExhausted | undefined): RequestedTerms['onExh
   return nameOf(endings, ending) ?? 'unknown';
 }
 
-function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, ...others }: ProtoPrices): PriceTerms {
+/** Without a share there is no field of it: such prices are the same, to a request that is repeated, too, as those of before it. */
+function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, hostPermille, ...others }: ProtoPrices): PriceTerms {
   const { facePermille: face, voicePermille: voice, textPermille: text } = plainPrices;
   const weights = { facePermille: facePermille ?? face, voicePermille: voicePermille ?? voice, textPermille: textPermille ?? text };
-  return { ...others, ...weights, payer: payer === Payer.CALLEE ? 'callee' : 'caller' };
+  return { ...others, ...weights, payer: payer === Payer.CALLEE ? 'callee' : 'caller', ...(hostPermille !== 0 && { hostPermille }) };
 }
 
 /**
@@ -263,6 +264,8 @@ export function toLedgerEntry(entry: LedgerEntry): ProtoEntry {
     actor: entry.actor ?? '',
     note: entry.note ?? '',
     bucket: entry.bucket ?? '',
+    shareAccount: entry.share?.account ?? '',
+    share: entry.share && toMoney(currency, entry.share.amountMicros),
   };
 }
 

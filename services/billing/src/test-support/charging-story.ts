@@ -5,6 +5,7 @@ import { isParleyError } from '@parley/errors';
 import type { Billing } from '../billing.ts';
 import { toConsumedEvent } from '../bus/consumed-event.ts';
 import { toChargeAuthorization } from '../bus/convert.ts';
+import { plainPrices } from '../domain/price.ts';
 import { alice, bob, CallScript, evidence, interval, originMs, streamed } from './call-script.ts';
 import { sampleTerms } from './sample-terms.ts';
 
@@ -26,7 +27,7 @@ export function story({ balanceMicros, publish = async () => undefined }: { bala
   const script = new CallScript(accountId);
   const { callId } = script;
   const cause = { id: 'request', atMs, traceparent: '' };
-  const terms = sampleTerms({ grantMs: 2_000n });
+  const terms = sampleTerms({ grantMs: 2_000n, prices: { ...plainPrices, hostPermille: 333 } });
   const known: { policyId: string; charge?: ChargeAuthorization } = { policyId: '' };
   const apply = (event: BusEvent) => async (billing: Billing) => {
     await publish(event);

@@ -3,6 +3,7 @@ import { isAddress, walletIdOf } from '../domain/address.ts';
 import { absorbOwnInput, authorizedCharge } from '../domain/charge-inputs.ts';
 import type { AuthorizedCharge, ChargeTerms, Party } from '../domain/charge.ts';
 import { firstGrant } from '../domain/grant.ts';
+import { hostOf, hostPermilleOf } from '../domain/host-share.ts';
 import type { PolicyVersion } from '../domain/policy-terms.ts';
 import { pricesOf } from '../domain/price.ts';
 import { utcOffsetMinutes } from '../domain/week.ts';
@@ -39,7 +40,7 @@ export interface AuthorizePorts {
  * is never unknown; the hold; the grant. A crash in between is made good by the repeat, or else by the expiry of
  * authorisations whose call never shows up.
  * @returns undefined if the call is free: neither the application nor the account has a policy.
- * @throws ParleyError `request.invalid_argument` if the callee pays and cannot, `not_found.policy`, `wallet.insufficient_balance`, `wallet.currency_mismatch`, `grant.ended`,
+ * @throws ParleyError `request.invalid_argument` if the callee pays and cannot, or who is seen has a share and cannot, `not_found.policy`, `wallet.insufficient_balance`, `wallet.currency_mismatch`, `grant.ended`,
  *   `request.idempotency_conflict` for the id of a call that was authorised otherwise, `not_found.call` for another account's.
  */
 export function createAuthorizeCharge(ports: AuthorizePorts): (command: AuthorizeCommand) => Promise<Authorization | undefined> {
@@ -73,6 +74,7 @@ async function begin({ charges, policies }: AuthorizePorts, command: AuthorizeCo
   const policy = await choosePolicy(policies, accountId, policyId);
   if (policy === undefined) return undefined;
   const { payer, timeZone, weekBands } = pricesOf(policy.terms);
+  requireHost(command, payer, policy);
   const offset = weekBands.length === 0 ? 0 : utcOffsetMinutes(timeZone, cause.atMs);
   const charge = authorizedCharge(callId, accountId, { walletId: walletOf(command, payer), payer, policy, ...(offset !== 0 && { utcOffsetMinutes: offset }) });
   return charges.change(callId, async (before) =>
@@ -86,6 +88,13 @@ async function begin({ charges, policies }: AuthorizePorts, command: AuthorizeCo
 function walletOf({ accountId, from, to }: AuthorizeCommand, payer: Party): string {
   if (payer === 'callee' && !isAddress(to)) throw invalidArgument([{ field: 'to', description: 'pays by the policy, so it has to be client:<name> or +<digits>' }]);
   return walletIdOf(accountId, payer === 'caller' ? from : to);
+}
+
+/** Nor need who is seen be anybody who can have an account: only if the policy has a share for them. */
+function requireHost(command: AuthorizeCommand, payer: Party, { terms }: PolicyVersion): void {
+  if (hostPermilleOf(terms) === 0 || isAddress(hostOf(command, payer))) return;
+  const field = payer === 'caller' ? 'to' : 'from';
+  throw invalidArgument([{ field, description: 'has a share by the policy, so it has to be client:<name> or +<digits>' }]);
 }
 
 async function choosePolicy(policies: PolicyStore, accountId: string, asked: string): Promise<PolicyVersion | undefined> {

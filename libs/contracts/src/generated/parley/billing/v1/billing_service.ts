@@ -400,6 +400,12 @@ export interface LedgerEntry {
   note: string;
   /** Part of the balance that it changes, by its name; empty: the plain one. */
   bucket: string;
+  /**
+   * The host's account, host:<account>/<address>, which is the other side of this much of the amount in place of the account's
+   * revenue, in the direction of the entry; empty and unset: of nothing.
+   */
+  shareAccount: string;
+  share: Money | undefined;
 }
 
 export interface ListLedgerEntriesRequest {
@@ -451,6 +457,11 @@ export interface Receipt {
   /** In the order in which they were opened. */
   disputes: Dispute[];
   copy: ReceiptCopy;
+  /**
+   * What the counterpart gets of corrected_total, by the policy of the call; only in the counterpart's copy, and unset where the
+   * policy has no share for it.
+   */
+  hostShare: Money | undefined;
 }
 
 /** Somebody says that a call should not cost what it costs. */
@@ -2083,6 +2094,8 @@ function createBaseLedgerEntry(): LedgerEntry {
     actor: "",
     note: "",
     bucket: "",
+    shareAccount: "",
+    share: undefined,
   };
 }
 
@@ -2153,6 +2166,12 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     }
     if (message.bucket !== "") {
       writer.uint32(154).string(message.bucket);
+    }
+    if (message.shareAccount !== "") {
+      writer.uint32(162).string(message.shareAccount);
+    }
+    if (message.share !== undefined) {
+      Money.encode(message.share, writer.uint32(170).fork()).join();
     }
     return writer;
   },
@@ -2322,6 +2341,22 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
             message.bucket = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.shareAccount = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.share = Money.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2391,6 +2426,12 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
       actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
       note: isSet(object.note) ? globalThis.String(object.note) : "",
       bucket: isSet(object.bucket) ? globalThis.String(object.bucket) : "",
+      shareAccount: isSet(object.shareAccount)
+        ? globalThis.String(object.shareAccount)
+        : isSet(object.share_account)
+        ? globalThis.String(object.share_account)
+        : "",
+      share: isSet(object.share) ? Money.fromJSON(object.share) : undefined,
     };
   },
 
@@ -2453,6 +2494,12 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     if (message.bucket !== "") {
       obj.bucket = message.bucket;
     }
+    if (message.shareAccount !== "") {
+      obj.shareAccount = message.shareAccount;
+    }
+    if (message.share !== undefined) {
+      obj.share = Money.toJSON(message.share);
+    }
     return obj;
   },
 
@@ -2484,6 +2531,8 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     message.actor = object.actor ?? "";
     message.note = object.note ?? "";
     message.bucket = object.bucket ?? "";
+    message.shareAccount = object.shareAccount ?? "";
+    message.share = (object.share !== undefined && object.share !== null) ? Money.fromPartial(object.share) : undefined;
     return message;
   },
 };
@@ -2952,6 +3001,7 @@ function createBaseReceipt(): Receipt {
     correctedTotal: undefined,
     disputes: [],
     copy: 0,
+    hostShare: undefined,
   };
 }
 
@@ -3004,6 +3054,9 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.copy !== 0) {
       writer.uint32(112).int32(message.copy);
+    }
+    if (message.hostShare !== undefined) {
+      Money.encode(message.hostShare, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -3133,6 +3186,14 @@ export const Receipt: MessageFns<Receipt> = {
             message.copy = reader.int32() as any;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.hostShare = Money.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3191,6 +3252,11 @@ export const Receipt: MessageFns<Receipt> = {
         ? object.disputes.map((e: any) => Dispute.fromJSON(e))
         : [],
       copy: isSet(object.copy) ? receiptCopyFromJSON(object.copy) : 0,
+      hostShare: isSet(object.hostShare)
+        ? Money.fromJSON(object.hostShare)
+        : isSet(object.host_share)
+        ? Money.fromJSON(object.host_share)
+        : undefined,
     };
   },
 
@@ -3238,6 +3304,9 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.copy !== 0) {
       obj.copy = receiptCopyToJSON(message.copy);
     }
+    if (message.hostShare !== undefined) {
+      obj.hostShare = Money.toJSON(message.hostShare);
+    }
     return obj;
   },
 
@@ -3266,6 +3335,9 @@ export const Receipt: MessageFns<Receipt> = {
       : undefined;
     message.disputes = object.disputes?.map((e) => Dispute.fromPartial(e)) || [];
     message.copy = object.copy ?? 0;
+    message.hostShare = (object.hostShare !== undefined && object.hostShare !== null)
+      ? Money.fromPartial(object.hostShare)
+      : undefined;
     return message;
   },
 };

@@ -232,6 +232,8 @@ export interface PriceTerms {
   /** How long a reaction has to last after time without one until it is charged again; until then it is explained as resuming. */
   resumeAfterMs: bigint;
   payer: Payer;
+  /** What the host, who is seen by the payer, gets of what a call costs, in thousandths: 0..1000. Of the call in all, rounded down once. */
+  hostPermille: number;
 }
 
 /** From this minute of the week on, a charged millisecond counts for this much. */
@@ -758,6 +760,7 @@ function createBasePriceTerms(): PriceTerms {
     timeZone: "",
     resumeAfterMs: 0n,
     payer: 0,
+    hostPermille: 0,
   };
 }
 
@@ -807,6 +810,9 @@ export const PriceTerms: MessageFns<PriceTerms> = {
     }
     if (message.payer !== 0) {
       writer.uint32(88).int32(message.payer);
+    }
+    if (message.hostPermille !== 0) {
+      writer.uint32(96).int32(message.hostPermille);
     }
     return writer;
   },
@@ -912,6 +918,14 @@ export const PriceTerms: MessageFns<PriceTerms> = {
             message.payer = reader.int32() as any;
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.hostPermille = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -973,6 +987,11 @@ export const PriceTerms: MessageFns<PriceTerms> = {
         ? BigInt(object.resume_after_ms)
         : 0n,
       payer: isSet(object.payer) ? payerFromJSON(object.payer) : 0,
+      hostPermille: isSet(object.hostPermille)
+        ? globalThis.Number(object.hostPermille)
+        : isSet(object.host_permille)
+        ? globalThis.Number(object.host_permille)
+        : 0,
     };
   },
 
@@ -1011,6 +1030,9 @@ export const PriceTerms: MessageFns<PriceTerms> = {
     if (message.payer !== 0) {
       obj.payer = payerToJSON(message.payer);
     }
+    if (message.hostPermille !== 0) {
+      obj.hostPermille = Math.round(message.hostPermille);
+    }
     return obj;
   },
 
@@ -1038,6 +1060,7 @@ export const PriceTerms: MessageFns<PriceTerms> = {
       ? BigInt(object.resumeAfterMs)
       : 0n;
     message.payer = object.payer ?? 0;
+    message.hostPermille = object.hostPermille ?? 0;
     return message;
   },
 };
