@@ -45,7 +45,7 @@ export async function rebuildCharges({ database, wallets, charged, readPartition
     // A call whose beginning is kept no longer would be waited for.
     await savePositions((callId, eventId) => applied.get(callId)?.has(eventId) ?? true);
   }
-  for (const [callId, { micros }] of forgotten) await database.putForgottenCall(callId, micros);
+  for (const [callId, { micros, hostMicros }] of forgotten) await database.putForgottenCall(callId, { chargedMicros: micros, hostMicros });
   return { charges, forgotten: forgotten.size, differences };
 }
 
