@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Channel } from '@parley/contracts';
 import { CrashGate, testBus, testDatabase } from '@parley/testing';
+import { plainPrices } from './domain/price.ts';
 import { evidence } from './test-support/call-script.ts';
 import type { Story } from './test-support/charging-story.ts';
 import { atEach, operationStep, outcome, play } from './test-support/crash-story.ts';
@@ -12,9 +13,9 @@ const database = testDatabase();
 const stores = { nats, database };
 const euro = (micros: bigint) => ({ currency: 'EUR', micros });
 
-/** Of a call that was settled at 20 000 micro-units: what is done by hand after it, money going both ways. */
+/** Of a call that was settled at 20 000 micro-units, a third of them the host's: what is done by hand after it, money going both ways. */
 async function story(): Promise<Story> {
-  const tenant = await Tenant.with(stores, 200_000n);
+  const tenant = await Tenant.with(stores, 200_000n, { prices: { ...plainPrices, hostPermille: 333 } });
   const script = await tenant.begin();
   await tenant.apply(script.ended('caller', 2_000, [evidence(Channel.FACE, 0, 2_000)]), script.completed(2_000));
   const version = await tenant.newVersion({ rateMicros: 1_200_000n });

@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { CrashGate, PauseGate, testBus, testDatabase } from '@parley/testing';
+import { alice } from './test-support/call-script.ts';
 import { story } from './test-support/charging-story.ts';
 import { atEach, operationStep, outcome, play, playStopped } from './test-support/crash-story.ts';
 import { billingEvents, valuesOf } from './test-support/stream-reader.ts';
+import { replica } from './test-support/tenant.ts';
 
 const nats = testBus();
 const database = testDatabase();
@@ -22,6 +24,9 @@ test('without a crash the story comes to what it should', async () => {
     ],
     commands: ['policyVersionCreated', 'defaultPolicySet', 'creditLimitSet'],
   });
+  const shares = (await replica(stores).wallets.entries(`${plain.accountId}/${alice}`, 0n, 9)).flatMap(({ share }) => share?.amountMicros ?? []);
+  // Each cell adds to the share of the call in all, whatever part of the balance it is drawn from: 29 000 * 333 / 1000.
+  expect(shares.reduce((sum, micros) => sum + micros, 0n)).toBe(9_657n);
   const events = await billingEvents(nats.bus, plain);
   expect(valuesOf(events, 'charged').map(({ amount }) => amount?.micros)).toEqual([10_000n, 5_000n, 10_000n, 4_000n]);
 });

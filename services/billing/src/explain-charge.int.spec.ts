@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { createPublisher, encodeEvent, eventStreams, messageIdHeader, readCallEvents, type BusEvent } from '@parley/bus';
-import { Channel, IntervalKind, type ChargeAuthorization } from '@parley/contracts';
+import { Channel, IntervalKind, PriceTerms, type ChargeAuthorization } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { alice, bob, CallScript, evidence, interval } from './test-support/call-script.ts';
 import { createSamplePolicy } from './test-support/policy-request.ts';
@@ -22,7 +22,7 @@ interface Prepared {
 async function authorizedCall(balanceMicros = 1_000_000n): Promise<Prepared> {
   const accountId = `account-${randomUUID().slice(0, 8)}`;
   const clients = await service.clients(accountId);
-  const { policyId } = await createSamplePolicy(clients.billing, { freePeriodMs: 500n });
+  const { policyId } = await createSamplePolicy(clients.billing, { freePeriodMs: 500n, prices: PriceTerms.fromPartial({ hostPermille: 333 }) });
   await topUp(clients, balanceMicros);
   const script = new CallScript(accountId);
   const { authorization } = await clients.authorization.authorizeCharge({ callId: script.callId, from: alice, to: bob, policyId });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { createPublisher } from '@parley/bus';
-import { Channel, ExportUsageRequest, IntervalKind, UsageFormat, UsageRows } from '@parley/contracts';
+import { Channel, ExportUsageRequest, IntervalKind, PriceTerms, UsageFormat, UsageRows } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { CloudEvent } from 'cloudevents';
 import { parse } from 'csv-parse/sync';
@@ -21,7 +21,7 @@ const intervals = [evidence(Channel.FACE, 0, 2_000), evidence(Channel.VOICE, 2_0
 async function accountWithCalls(...startsMs: readonly number[]) {
   const accountId = `account-${randomUUID().slice(0, 8)}`;
   const { billing, authorization } = await service.clients(accountId);
-  const { policyId } = await createSamplePolicy(billing, { entryGridMs: 60_000n });
+  const { policyId } = await createSamplePolicy(billing, { entryGridMs: 60_000n, prices: PriceTerms.fromPartial({ hostPermille: 333 }) });
   await billing.topUpWallet({ requestId: 'first', address: alice, amount: { currency: 'EUR', micros: 1_000_000n } });
   const publisher = createPublisher(nats.bus);
   const callIds: string[] = [];
@@ -59,8 +59,9 @@ describe('the usage of an account', () => {
     expect(rows.find(({ call_id }) => call_id === callIds[0])).toMatchObject({
       from: alice, to: bob, payer: 'caller', policy_id: policyId, policy_version: '1', settle_reason: 'completed',
       media_origin_time: new Date(originMs).toISOString(), ended_time: new Date(originMs + 5_000).toISOString(),
-      charged_ms: '4000', uncharged_ms: '1000', face_ms: '2000', voice_ms: '1000', text_ms: '500', grace_ms: '500', amount: '0.04', currency: 'EUR',
+      charged_ms: '4000', uncharged_ms: '1000', face_ms: '2000', voice_ms: '1000', text_ms: '500', grace_ms: '500', amount: '0.04', currency: 'EUR', host: bob, host_amount: '0.01332',
     });
+    expect(Object.keys(rows[0]!).slice(-4)).toEqual(['amount', 'currency', 'host', 'host_amount']);
     expect(progress.at(-1)).toEqual([2n, 2n]);
   });
 
@@ -75,6 +76,8 @@ describe('the usage of an account', () => {
       [`${accountId}/${bob}/000000000000`, 'top_up', '5.5', 'coin:gem', '5.5'],
     ]);
     expect(new Set(rows.map(({ call_id }) => call_id))).toEqual(new Set(['', ...callIds]));
+    const share = [`host:${accountId}/${bob}`, '0.01332'];
+    expect(rows.map(({ share_account, share_amount }) => [share_account, share_amount])).toEqual([['', '0.00'], share, share, ['', '0']]);
   });
 
   test('as CloudEvents that a meter takes: customer as subject, an id that stays, numbers that can be summed', async () => {

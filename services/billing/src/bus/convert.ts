@@ -91,8 +91,8 @@ function toProtoTerms({ prices, onExhausted, ...terms }: PolicyTerms): ProtoTerm
   return { ...terms, rounding: roundings[terms.rounding], onExhausted: ending, prices: prices && toProtoPrices(prices) };
 }
 
-function toProtoPrices({ tiers, weekBands, payer, ...prices }: PriceTerms): ProtoPrices {
-  return { ...prices, tiers: [...tiers], weekBands: [...weekBands], payer: payers[payer] };
+function toProtoPrices({ tiers, weekBands, payer, hostPermille = 0, ...prices }: PriceTerms): ProtoPrices {
+  return { ...prices, hostPermille, tiers: [...tiers], weekBands: [...weekBands], payer: payers[payer] };
 }
 
 /**
@@ -109,10 +109,11 @@ function fromEnding(ending: ProtoOnExhausted | undefined): RequestedTerms['onExh
   return nameOf(endings, ending) ?? 'unknown';
 }
 
-function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, ...others }: ProtoPrices): PriceTerms {
+/** Without a share there is no field of it: such prices are the same, to a request that is repeated, too, as those of before it. */
+function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, hostPermille, ...others }: ProtoPrices): PriceTerms {
   const { facePermille: face, voicePermille: voice, textPermille: text } = plainPrices;
   const weights = { facePermille: facePermille ?? face, voicePermille: voicePermille ?? voice, textPermille: textPermille ?? text };
-  return { ...others, ...weights, payer: nameOf(payers, payer) ?? plainPrices.payer };
+  return { ...others, ...weights, payer: nameOf(payers, payer) ?? plainPrices.payer, ...(hostPermille !== 0 && { hostPermille }) };
 }
 
 /**
@@ -286,6 +287,8 @@ export function toLedgerEntry(entry: LedgerEntry): ProtoEntry {
     actor: entry.actor ?? '',
     note: entry.note ?? '',
     bucket: entry.bucket ?? '',
+    shareAccount: entry.share?.account ?? '',
+    share: entry.share && toMoney(currency, entry.share.amountMicros),
   };
 }
 

@@ -33,7 +33,7 @@ function toCommand(id: string, { accountId, time, event }: LedgerEvent): LedgerC
 
 /** As it was booked: what an entry does not say is not there, and not empty. */
 function fromLedgerEntry(entry: ProtoEntry, walletId: string, key: string): LedgerEntry {
-  const { number, debitAccount, creditAccount, amount, balanceAfter, reason, causeId, callId, time, policyId, actor, note, bucket, hash, previousHash } = entry;
+  const { number, debitAccount, creditAccount, amount, balanceAfter, reason, causeId, callId, time, policyId, actor, note, bucket, shareAccount, share, hash, previousHash } = entry;
   if (amount === undefined || balanceAfter === undefined || time === undefined) return malformed('an entry is not complete');
   return {
     number,
@@ -52,6 +52,7 @@ function fromLedgerEntry(entry: ProtoEntry, walletId: string, key: string): Ledg
     ...(actor === '' ? {} : { actor }),
     ...(note === '' ? {} : { note }),
     ...(bucket === '' ? {} : { bucket }),
+    ...(shareAccount === '' ? {} : { share: { account: shareAccount, amountMicros: (share ?? malformed('a share has no amount')).micros } }),
     ...(hash === '' ? {} : { previousHash, hash }),
   };
 }

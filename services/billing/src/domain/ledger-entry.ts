@@ -1,4 +1,5 @@
 import { parleyError } from '@parley/errors';
+import type { HostShare } from './host-share.ts';
 
 export const manualReasons = ['refund', 'dispute', 'rerating'] as const;
 /** `adjustment` follows from events that came late; what follows `expiry` is done by hand. */
@@ -53,6 +54,8 @@ export interface LedgerEntry {
   readonly note?: string;
   /** Part of the balance that it changes, by its name; absent: the plain one. */
   readonly bucket?: string;
+  /** What of the amount is between the wallet and the host; absent: nothing. */
+  readonly share?: HostShare;
   /** Lower-case hex; empty for the first of the chain, absent in entries of before it. */
   readonly previousHash?: string;
   /** Digest of its encoding; absent in entries of before the chain. */
@@ -81,6 +84,12 @@ export function chargeKeyOf({ callId, walletId }: Pick<LedgerEntry, 'callId' | '
   return `${callId} ${walletId}`;
 }
 
+/** What an entry adds to what the host is owed; less, if negative. */
+export function hostMicrosOf(entry: Pick<LedgerEntry, 'reason' | 'creditAccount' | 'walletId' | 'share'>): bigint {
+  const { amountMicros = 0n } = entry.share ?? {};
+  return isCredit(entry) ? -amountMicros : amountMicros;
+}
+
 /** SHA-256 of UTF-8 text, as lower-case hex. */
 export type Digest = (text: string) => string;
 
@@ -90,16 +99,19 @@ export const genesisHash = '';
 /**
  * What an entry's hash is taken of: all of its fields, the previous hash among them. Each field is preceded by its length (in
  * UTF-16 units), because keys and cause ids are free strings: no two entries have the same encoding. The order is fixed for
- * good; an encoding with more fields has another first field. An entry that says nothing in the fields of the second encoding
- * has the first one, as it always had.
+ * good; an encoding with more fields has another first field. An entry that says nothing in the fields of a later encoding
+ * has the earlier one, as it always had.
  */
 export function entryEncodingOf(entry: Omit<LedgerEntry, 'hash'>): string {
-  const { actor, note, bucket } = entry;
+  return fieldsOf(entry).map((field) => `${field.length}:${field}`).join('');
+}
+
+function fieldsOf(entry: Omit<LedgerEntry, 'hash'>): string[] {
+  const { actor, note, bucket, share } = entry;
+  const second = [...firstFieldsOf(entry), actor ?? '', note ?? '', bucket ?? ''];
+  if (share !== undefined) return ['parley-ledger-entry-3', ...second, share.account, String(share.amountMicros)];
   const isPlain = actor === undefined && note === undefined && bucket === undefined;
-  const fields = isPlain
-    ? ['parley-ledger-entry-1', ...firstFieldsOf(entry)]
-    : ['parley-ledger-entry-2', ...firstFieldsOf(entry), actor ?? '', note ?? '', bucket ?? ''];
-  return fields.map((field) => `${field.length}:${field}`).join('');
+  return isPlain ? ['parley-ledger-entry-1', ...firstFieldsOf(entry)] : ['parley-ledger-entry-2', ...second];
 }
 
 function firstFieldsOf({ basis, ...entry }: Omit<LedgerEntry, 'hash'>): string[] {

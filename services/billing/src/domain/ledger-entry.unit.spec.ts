@@ -8,9 +8,10 @@ const entryHashOf = (entry: Omit<LedgerEntry, 'hash'>) => sha256(entryEncodingOf
 const basis = { fromMs: 0n, toMs: 10_000n, policyId: 'pol-1', policyVersion: 1 };
 const { wallet, entry } = post(emptyWallet('acme/client:alice', 'acme', 'EUR'), {
   key: 'k', currency: 'EUR', amountMicros: 5n, reason: 'top_up', causeId: 'r1', callId: 'CA1', atMs: 1_000n, basis,
-  actor: 'ops', note: 'goodwill', bucket: 'free/0',
+  actor: 'ops', note: 'goodwill', bucket: 'free/0', split: { account: 'host:acme/client:bob', permille: 500, costMicros: 6n },
 }, sha256);
 const { hash, ...hashed } = entry;
+const { account, amountMicros } = entry.share!;
 
 describe('the hash of an entry', () => {
   test('is the same for the same fields, and the head of the wallet', () => {
@@ -39,6 +40,9 @@ describe('the hash of an entry', () => {
     ['actor', { actor: 'other' }],
     ['note', { note: 'mistake' }],
     ['bucket', { bucket: 'paid' }],
+    ['share', { share: { account: 'host:acme/client:carol', amountMicros } }],
+    ['share', { share: { account, amountMicros: 1n } }],
+    ['share', { share: { account: `${account}1`, amountMicros: 3n } }],
   ];
 
   test.each(changes)('covers %s (%#)', (_field, change) => {
@@ -50,8 +54,11 @@ describe('the hash of an entry', () => {
   });
 
   test('keeps the encoding of before for what says nothing in newer fields', () => {
-    const { actor: _actor, note: _note, bucket: _bucket, ...plain } = hashed;
-    expect([entryEncodingOf(plain).slice(0, 24), entryEncodingOf(hashed).slice(0, 24)]).toEqual(['21:parley-ledger-entry-1', '21:parley-ledger-entry-2']);
+    const { share: _share, ...second } = hashed;
+    const { actor: _actor, note: _note, bucket: _bucket, ...first } = second;
+    expect([first, second, hashed].map((one) => entryEncodingOf(one).slice(0, 24))).toEqual(['21:parley-ledger-entry-1', '21:parley-ledger-entry-2', '21:parley-ledger-entry-3']);
+    // Taken before there were shares.
+    expect([first, second].map(entryHashOf)).toEqual(['ce23171a22c15ede3c506cf285ba4d03a96621214c5bcce437375052b232f754', 'a2fa4f6260f551fc736d73bda1239ea59abb4344e1ab207e2310b5cb8ff25e52']);
   });
 
   test('text that moves from one field to the next is another entry', () => {

@@ -61,6 +61,8 @@ export interface PriceTerms {
   readonly resumeAfterMs: bigint;
   /** Whose wallet pays, for its view of the other side; `each`: both, a charge each. */
   readonly payer: 'caller' | 'callee' | 'each';
+  /** What the other side, which is seen, gets of what a call costs, in thousandths; not set: nothing. */
+  readonly hostPermille?: number | undefined;
 }
 
 /** From this charged time of a call on, this rate holds. */
@@ -141,7 +143,7 @@ const mostPermille = 10_000n;
 
 const mostBands = 168;
 
-function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumChargeMicros, weekBands, timeZone, resumeAfterMs, ...weights }: PriceTerms): FieldViolation[] {
+function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumChargeMicros, weekBands, timeZone, resumeAfterMs, hostPermille = 0, ...weights }: PriceTerms): FieldViolation[] {
   const isBelowMinimum = maximumChargeMicros > 0n && maximumChargeMicros < minimumChargeMicros;
   return [
     ...(tiers.length > mostTiers ? [fault('prices.tiers', `are ${tiers.length}, may be ${mostTiers}`)] : []),
@@ -163,6 +165,7 @@ function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumC
     ]),
     ...(isTimeZone(timeZone) ? [] : [fault('prices.time_zone', 'is no name of a time zone, as Europe/Berlin is')]),
     ...within('prices.resume_after_ms', resumeAfterMs, 0n, dayMs),
+    ...within('prices.host_permille', BigInt(hostPermille), 0n, 1000n),
   ];
 }
 

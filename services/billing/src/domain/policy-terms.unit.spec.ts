@@ -18,6 +18,7 @@ describe('terms of a policy', () => {
   test('sensible ones are taken as they are', () => {
     expect(validateTerms(sampleTerms())).toEqual(sampleTerms());
     expect(faultsOf({ rateMicros: 0n, freePeriodMs: 0n, faceAbsentMs: 0n, minFaceAreaRatio: 1 }).code).toBe('none');
+    for (const hostPermille of [0, 1_000]) expect(faultsOf({ prices: { ...plainPrices, hostPermille } }).code).toBe('none');
   });
 
   test.each<[Partial<RequestedTerms>, string]>([
@@ -51,6 +52,8 @@ describe('terms of a policy', () => {
     [{ prices: { ...plainPrices, weekBands: Array.from({ length: 169 }, (_, fromMinute) => ({ fromMinute, permille: 1 })) } }, 'terms.prices.week_bands'],
     [{ prices: { ...plainPrices, timeZone: 'Europe/Berlim' } }, 'terms.prices.time_zone'],
     [{ prices: { ...plainPrices, resumeAfterMs: -1n } }, 'terms.prices.resume_after_ms'],
+    [{ prices: { ...plainPrices, hostPermille: -1 } }, 'terms.prices.host_permille'],
+    [{ prices: { ...plainPrices, hostPermille: 1_001 } }, 'terms.prices.host_permille'],
   ])('%p is refused', (changes, field) => {
     expect(faultsOf(changes)).toEqual({ code: 'policy.invalid_terms', fields: [field] });
   });
@@ -61,9 +64,9 @@ describe('terms of a policy', () => {
   });
 
   test('all faults are named at once', () => {
-    expect(faultsOf({ currency: '', rateMicros: -5n, unitMs: 0n, rounding: undefined })).toEqual({
+    expect(faultsOf({ currency: '', rateMicros: -5n, unitMs: 0n, rounding: undefined, prices: { ...plainPrices, facePermille: -1, hostPermille: 1_001 } })).toEqual({
       code: 'policy.invalid_terms',
-      fields: ['terms.currency', 'terms.rate_micros', 'terms.unit_ms', 'terms.rounding'],
+      fields: ['terms.currency', 'terms.rate_micros', 'terms.unit_ms', 'terms.prices.face_permille', 'terms.prices.host_permille', 'terms.rounding'],
     });
   });
 });

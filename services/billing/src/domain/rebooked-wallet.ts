@@ -1,6 +1,7 @@
 import { parleyError } from '@parley/errors';
 import { changePart } from './bucket.ts';
 import type { CreditLimitChange } from './credit-limit.ts';
+import { shareFaults } from './host-share.ts';
 import { entryEncodingOf, genesisHash, isCredit, signedMicros, type Digest, type LedgerEntry } from './ledger-entry.ts';
 import { entryIdOf, sidesOf, type Wallet } from './wallet.ts';
 
@@ -15,6 +16,8 @@ export function rebook(before: Wallet, entry: LedgerEntry, digest: Digest): Wall
   const sides = sidesOf(entry.reason, before, isCredit(entry));
   if (debitAccount !== sides.debitAccount || creditAccount !== sides.creditAccount) throw broken(entry, `it is from ${debitAccount} to ${creditAccount}`);
   if (wallet.balanceMicros !== balanceAfterMicros) throw broken(entry, `the balance after it is ${balanceAfterMicros}, and should be ${wallet.balanceMicros}`);
+  const [fault] = shareFaults(entry);
+  if (fault !== undefined) throw broken(entry, fault);
   // Of before the chain.
   if (hash === undefined) return wallet;
   const { hash: _hash, ...hashed } = entry;

@@ -1,5 +1,6 @@
 import { chargeIdOf } from './charge-id.ts';
 import type { SettledCharge } from './charge.ts';
+import { hostMicros, hostOf, hostPermilleOf } from './host-share.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { receiptOf } from './receipt.ts';
 import type { RatedLine } from './rating.ts';
@@ -25,10 +26,12 @@ export interface CallSides {
   readonly to: string;
 }
 
-/** Of a settled call: charged and other time, that of each channel, and what it cost in all, later corrections included. */
-export function usageOfCall(callId: string, { from, to }: CallSides, charge: SettledCharge, endedMs: bigint): UsageRow {
+/** Of a settled call: charged and other time, that of each channel, what it cost in all, later corrections included, and whose share that is. */
+export function usageOfCall(callId: string, sides: CallSides, charge: SettledCharge, endedMs: bigint): UsageRow {
   const { terms, settlement, observed, published } = charge;
+  const { from, to } = sides;
   const { policyId, version, terms: policyTerms } = terms.policy;
+  const permille = hostPermilleOf(policyTerms);
   const { lines, chargedMs, unchargedMs } = receiptOf(charge);
   return {
     id: chargeIdOf({ callId, charge }),
@@ -55,6 +58,8 @@ export function usageOfCall(callId: string, { from, to }: CallSides, charge: Set
       grace_ms: chargedAs(lines, ['grace_recovered', 'grace_lapsed']),
       amount: { micros: published.chargedMicros },
       currency: policyTerms.currency,
+      host: permille === 0 ? '' : hostOf(sides, terms.payer),
+      host_amount: { micros: hostMicros(published.chargedMicros, permille) },
     },
   };
 }
@@ -83,6 +88,8 @@ export function usageOfEntry(id: string, entry: LedgerEntry): UsageRow {
       amount: { micros: entry.amountMicros },
       currency,
       balance_after: { micros: entry.balanceAfterMicros },
+      share_account: entry.share?.account ?? '',
+      share_amount: { micros: entry.share?.amountMicros ?? 0n },
       call_id: entry.callId,
       from_ms: Number(basis?.fromMs ?? 0n),
       to_ms: Number(basis?.toMs ?? 0n),

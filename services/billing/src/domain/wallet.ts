@@ -1,5 +1,6 @@
 import { parleyError } from '@parley/errors';
 import { bucketTermsOf, changePart, drawsOf, expiredDraws, isExpired, type Parted } from './bucket.ts';
+import { sharesOf, type HostShare, type Split } from './host-share.ts';
 import { entryEncodingOf, genesisHash, isManual, type Digest, type EntryReason, type LedgerEntry } from './ledger-entry.ts';
 
 export type { LedgerEntry } from './ledger-entry.ts';
@@ -50,10 +51,14 @@ export function entryIdOf({ walletId, number }: Pick<LedgerEntry, 'walletId' | '
 export interface Posting extends Pick<LedgerEntry, 'key' | 'currency' | 'amountMicros' | 'reason' | 'causeId' | 'callId' | 'atMs' | 'basis' | 'actor' | 'note' | 'bucket'> {
   /** What was held for it; absent: what is held for the call. */
   readonly holdId?: string;
+  /** What the host's share of it follows from; absent: there is none. */
+  readonly split?: Split;
 }
 
 /** Of an entry to be: what it is about, with a positive amount. */
-type Content = Omit<Posting, 'holdId'>;
+interface Content extends Omit<Posting, 'holdId' | 'split'> {
+  readonly share?: HostShare;
+}
 
 export const maxInt64 = 9_223_372_036_854_775_807n;
 
@@ -91,13 +96,14 @@ export interface Posted {
  */
 export function post(wallet: Wallet, posting: Posting, digest: Digest): Posted {
   requireCurrency(wallet, posting.currency);
-  const { holdId: _holdId, ...asked } = posting;
+  const { holdId: _holdId, split, ...asked } = posting;
   const isBack = isManual(posting.reason) && posting.amountMicros < 0n;
   const isIn = isBack || posting.reason === 'top_up';
   const content: Content = { ...asked, amountMicros: isBack ? -posting.amountMicros : posting.amountMicros };
   if (content.amountMicros <= 0n) throw parleyError('wallet.invalid_amount', 'the amount has to be positive');
   if (isIn) requireUsable(wallet, content);
-  const booked = isIn ? enterAll(wallet, [content], isIn, digest) : enterAll(useHold(wallet, posting), partsOf(wallet, content), isIn, digest);
+  const parts = withShares(isIn ? [content] : partsOf(wallet, content), split, isIn);
+  const booked = enterAll(isIn ? wallet : useHold(wallet, posting), parts, isIn, digest);
   return { ...booked, entry: booked.entries[0]! };
 }
 
@@ -115,6 +121,12 @@ function partsOf(wallet: Wallet, posting: Content): Content[] {
     amountMicros,
     ...(bucket !== undefined && { bucket }),
   }));
+}
+
+function withShares(parts: readonly Content[], split: Split | undefined, isIn: boolean): readonly Content[] {
+  if (split === undefined) return parts;
+  const shares = sharesOf(split, parts.map(({ amountMicros }) => (isIn ? -amountMicros : amountMicros)));
+  return parts.map((part, index) => ({ ...part, ...(shares[index] && { share: shares[index] }) }));
 }
 
 /**

@@ -5,6 +5,7 @@ import { toAppliedSources, toMoney, toParty, toPolicySnapshot, toReason } from '
 import { inDrawingOrder } from '../domain/bucket.ts';
 import { isAddress, isCallId } from '../domain/address.ts';
 import type { Party as PartyName } from '../domain/charge.ts';
+import { hostMicros } from '../domain/host-share.ts';
 import type { RatedLine } from '../domain/rating.ts';
 import { receiptOf } from '../domain/receipt.ts';
 import { availableMicros, creditLimitMicros, reservedMicros, withoutExpired, type Wallet } from '../domain/wallet.ts';
@@ -97,15 +98,21 @@ export function toReceipt({ accountId, callId, charge }: ChargedRecord): Receipt
     disputes: charge.status === 'settled' ? (charge.disputes ?? []).map((dispute) => toDispute(dispute, currency)) : [],
     copy: ReceiptCopy.PAYER,
     payer: toParty(payer),
+    hostShare: undefined,
   };
 }
 
 /**
- * A receipt as it is written for one side. Who was seen is told what of that was charged, and not from where it was paid, what
- * the payer complained of, or who corrected it and why.
+ * A receipt as it is written for one side. Who was seen is told what of that was charged and what of it is theirs, and not from
+ * where it was paid, what the payer complained of, or who corrected it and why.
  */
 export function copyOf(receipt: Receipt, copy: ReceiptCopy | undefined): Receipt {
   if (copy !== ReceiptCopy.COUNTERPART) return receipt;
   const corrections = receipt.corrections.map((correction) => ({ ...correction, reason: '', actor: '' }));
-  return { ...receipt, copy, walletId: '', corrections, disputes: [] };
+  return { ...receipt, copy, walletId: '', corrections, disputes: [], hostShare: hostShareOf(receipt) };
+}
+
+function hostShareOf({ policy, correctedTotal }: Receipt): Receipt['hostShare'] {
+  const permille = policy?.terms?.prices?.hostPermille ?? 0;
+  return correctedTotal && permille > 0 ? toMoney(correctedTotal.currency, hostMicros(correctedTotal.micros, permille)) : undefined;
 }

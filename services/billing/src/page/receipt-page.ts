@@ -39,9 +39,18 @@ ${lines.map((line) => row(line, copy)).join('\n')}
 <tfoot><tr><th scope="row" colspan="4">Total</th><td>${escaped(amountOf(total))}</td></tr></tfoot>
 </table>
 ${correctionsSection(receipt)}
+${hostSection(receipt)}
 </body>
 </html>
 `;
+}
+
+/** What of the total is the counterpart's; empty if nothing is told of it. */
+function hostSection({ hostShare, settled, policy }: Receipt): string {
+  if (hostShare === undefined) return '';
+  const percent = (policy?.terms?.prices?.hostPermille ?? 0) / 10;
+  const words = `Your share, ${percent} % of what the call costs${settled ? ' after all corrections' : ' so far'}: ${amountOf(hostShare)}.`;
+  return `<p class="share">${escaped(words)}</p>`;
 }
 
 function row({ fromMs, toMs, reason, charged, amount, bandPermille }: ReceiptLine, copy: ReceiptCopy): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ChargeReason, DisputeState, Receipt, ReceiptCopy, type ReceiptLine } from '@parley/contracts';
+import { ChargeReason, DisputeState, PolicyTerms, Receipt, ReceiptCopy, type ReceiptLine } from '@parley/contracts';
 import fc from 'fast-check';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { correctionWords } from './corrections-section.ts';
@@ -113,6 +113,17 @@ describe('the page of a receipt', () => {
       `${begun} Accepted, 0.005 EUR given back, 2026-11-27 12:00:00 UTC: so it was.`,
       `${begun} Rejected, 2026-11-27 12:00:00 UTC: so it was.`,
     ]);
+  });
+
+  test('tells who was seen their share, after what was corrected, and the payer nothing of it', () => {
+    const policy = { policyId: 'pol-1', version: 3, terms: PolicyTerms.fromPartial({ prices: { hostPermille: 333 } }) };
+    const copy = { ...corrected(), policy, copy: ReceiptCopy.COUNTERPART, hostShare: euro(233_103n) };
+    expect(XMLValidator.validate(receiptPage(copy))).toBe(true);
+    const sharesOf = (page: string) => [...page.matchAll(/<p class="share">([^<]*)<\/p>/g)].map(([, text]) => text);
+    expect(sharesOf(receiptPage(copy))).toEqual(['Your share, 33.3 % of what the call costs after all corrections: 0.233103 EUR.']);
+    expect(receiptPage(copy).indexOf('Your share')).toBeGreaterThan(receiptPage(copy).indexOf('Total after corrections'));
+    expect(sharesOf(receiptPage({ ...copy, settled: false }))).toEqual(['Your share, 33.3 % of what the call costs so far: 0.233103 EUR.']);
+    expect(sharesOf(receiptPage({ ...copy, hostShare: undefined }))).toEqual([]);
   });
 
   test('has words for every kind of correction', () => {

@@ -49,7 +49,7 @@ export async function rebuildCharges({ database, wallets, charged, readPartition
     // A call whose beginning is kept no longer would be waited for.
     await savePositions((callId, eventId) => applied.get(callId)?.has(eventId) ?? true);
   }
-  for (const [key, { micros }] of forgotten) await database.putForgottenCharge(key, micros);
+  for (const [key, { micros, hostMicros }] of forgotten) await database.putForgottenCharge(key, { chargedMicros: micros, hostMicros });
   return { charges, forgotten: forgotten.size, differences };
 }
 

@@ -1,7 +1,7 @@
 import { parleyError } from '@parley/errors';
 import { walletHolderOf } from '../domain/address.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
-import { chargedMicrosOf, chargeKeyOf, isManual, type LedgerEntry } from '../domain/ledger-entry.ts';
+import { chargedMicrosOf, chargeKeyOf, hostMicrosOf, isManual, type LedgerEntry } from '../domain/ledger-entry.ts';
 import { rebook, relimit } from '../domain/rebooked-wallet.ts';
 import { emptyWallet, entryIdOf, type Wallet } from '../domain/wallet.ts';
 import type { CreditLimitRepository } from '../store/credit-limit-repository.ts';
@@ -25,6 +25,8 @@ export interface RebuiltLedger {
 /** What a call was charged by its entries. */
 export interface ChargedCall {
   readonly micros: bigint;
+  /** What of that is the host's. */
+  readonly hostMicros: bigint;
   /** The last entry. */
   readonly last: Pick<LedgerEntry, 'reason' | 'causeId' | 'atMs' | 'basis'>;
   /** Entries of what was done by hand, by id. */
@@ -96,9 +98,9 @@ function takeEntry({ ledger, requests, onProgress }: RebuildLedgerPorts, state: 
 
 /** What is done by hand does not say how the call was charged before. */
 function chargedWith(before: ChargedCall | undefined, entry: LedgerEntry): ChargedCall {
-  const micros = (before?.micros ?? 0n) + chargedMicrosOf(entry);
+  const sums = { micros: (before?.micros ?? 0n) + chargedMicrosOf(entry), hostMicros: (before?.hostMicros ?? 0n) + hostMicrosOf(entry) };
   const byHand = before?.byHand ?? new Map<string, LedgerEntry>();
-  return isManual(entry.reason) ? { micros, last: before?.last ?? entry, byHand: new Map([...byHand, [entryIdOf(entry), entry]]) } : { micros, last: entry, byHand };
+  return isManual(entry.reason) ? { ...sums, last: before?.last ?? entry, byHand: new Map([...byHand, [entryIdOf(entry), entry]]) } : { ...sums, last: entry, byHand };
 }
 
 function takeCreditLimit({ limits, requests }: RebuildLedgerPorts, state: State, change: CreditLimitChange): void {

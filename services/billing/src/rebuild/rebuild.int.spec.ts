@@ -55,7 +55,7 @@ beforeAll(async () => {
     clients[accountId] = await service.clients(accountId);
     const { billing } = clients[accountId];
     const { policyId } = await createSamplePolicy(billing);
-    const other = await createSamplePolicy(billing, { freePeriodMs: 700n, prices: PriceTerms.fromPartial({ connectionFeeMicros: 5_000n, voicePermille: 500, textPermille: 250 }) });
+    const other = await createSamplePolicy(billing, { freePeriodMs: 700n, prices: PriceTerms.fromPartial({ connectionFeeMicros: 5_000n, voicePermille: 500, textPermille: 250, hostPermille: 333 }) });
     await billing.setDefaultPolicy({ policyId: other.policyId });
     await billing.setDefaultPolicy({ policyId: '' });
     await billing.setDefaultPolicy({ policyId });
@@ -239,15 +239,24 @@ describe('a service over a rebuilt database', () => {
 });
 
 test('of a call whose events are no longer kept only its entries are there, which is no fault', async () => {
-  const [old] = settled;
+  // One of the policy with a share for the host.
+  const old = settled[1];
   const [first] = await readCallEvents(nats.bus, 'call', old!);
   await nats.bus.jsm.streams.deleteMessage(eventStreams.call, first!.event.streamSequence);
   await service.stop(0);
   await resumed.db.dropDatabase();
   expect(await rebuild(resumed.db, nats.bus)).toMatchObject({ forgotten: 1, differences: [] });
   await eventually(async () => expectWhole(resumed.db));
-  await resumed.db.collection('forgotten_charges').updateOne({ _id: `${old!.callId} ${old!.accountId}/${alice}` as never }, { $set: { chargedMicros: 1n } });
-  expect((await verifyLedger(resumed.db)).faults).toEqual([expect.stringMatching(/^CA.*: when the database was rebuilt its entries added up to 1, and now to /)]);
+  const _id = `${old!.callId} ${old!.accountId}/${alice}`;
+  const charges = resumed.db.collection<{ _id: string }>('forgotten_charges');
+  const forgotten = async (set: Document) => {
+    await charges.updateOne({ _id }, { $set: set });
+    return (await verifyLedger(resumed.db)).faults;
+  };
+  const { chargedMicros } = (await charges.findOne({ _id })) as Document;
+  expect(await forgotten({ chargedMicros: 1n })).toEqual([expect.stringMatching(/^CA.*: when the database was rebuilt its entries added up to 1, and now to /)]);
+  const share = ((chargedMicros as bigint) * 333n) / 1000n;
+  expect(await forgotten({ chargedMicros, hostMicros: 1n })).toEqual([`${_id}: when the database was rebuilt its host had 1, and now ${share}`]);
 });
 
 test('a LEDGER stream that is not whole is refused', async () => {

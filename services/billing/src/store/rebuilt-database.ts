@@ -17,6 +17,13 @@ export interface RebuiltPolicy {
   readonly versions: readonly StoredVersion[];
 }
 
+/** What a call was charged when the database was rebuilt, and the host's share of it. */
+export interface ForgottenCharge {
+  readonly chargedMicros: bigint;
+  /** Absent in databases that were rebuilt before there were shares. */
+  readonly hostMicros?: bigint;
+}
+
 /** Writes whole documents, as their repositories left them; each may be written again. */
 export interface RebuiltDatabase {
   /** @throws ParleyError `rebuild.not_empty` unless the database is empty, or a rebuild ended in the middle of it. */
@@ -26,8 +33,8 @@ export interface RebuiltDatabase {
   /** @param rev how often it was set before: the ids of what is told of it count on. */
   putDefaultPolicy(accountId: string, policyId: string | undefined, rev: number): Promise<void>;
   putCharge(change: ChargeChange): Promise<void>;
-  /** A charge of which only its entries are known. @param key see `chargeKeyOf` @param chargedMicros of these */
-  putForgottenCharge(key: string, chargedMicros: bigint): Promise<void>;
+  /** A charge of which only its entries are known. @param key see `chargeKeyOf` @param sums of these */
+  putForgottenCharge(key: string, sums: ForgottenCharge): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -58,7 +65,7 @@ export function createRebuiltDatabase(db: Db): RebuiltDatabase {
       const { _id, outbox, ...document } = toDraft(change);
       return putOutboxed('charges', _id, document, 0, outbox);
     },
-    putForgottenCharge: (key, chargedMicros) => put('forgotten_charges', key, { chargedMicros }),
+    putForgottenCharge: (key, sums) => put('forgotten_charges', key, sums),
     end: async () => {
       await storeErrors(() => rebuilds.deleteOne({ _id: marker._id }));
     },

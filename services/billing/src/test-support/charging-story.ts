@@ -31,7 +31,7 @@ export function story({ balanceMicros, eachPays = false, publish = async () => u
   const script = new CallScript(accountId);
   const { callId } = script;
   const cause = { id: 'request', atMs, traceparent: '' };
-  const terms = sampleTerms({ grantMs: 2_000n, ...(eachPays && { prices: { ...plainPrices, payer: 'each' } }) });
+  const terms = sampleTerms({ grantMs: 2_000n, prices: { ...plainPrices, hostPermille: 333, ...(eachPays && { payer: 'each' }) } });
   const known: { policyId: string; charge?: ChargeAuthorization } = { policyId: '' };
   const apply = (event: BusEvent) => async (billing: Billing) => {
     await publish(event);

@@ -4,6 +4,7 @@ import { calleeChargeId, chargeIdOf, isMutual } from '../domain/charge-id.ts';
 import { absorbOwnInput, authorizedCharge } from '../domain/charge-inputs.ts';
 import type { AuthorizedCharge, ChargeTerms, Party } from '../domain/charge.ts';
 import { firstGrant, leastOf } from '../domain/grant.ts';
+import { hostOf, hostPermilleOf } from '../domain/host-share.ts';
 import type { PolicyVersion, PriceTerms } from '../domain/policy-terms.ts';
 import { pricesOf } from '../domain/price.ts';
 import { utcOffsetMinutes } from '../domain/week.ts';
@@ -43,7 +44,7 @@ export interface AuthorizePorts {
  * documents, so that what is held is never unknown; the holds; the grants. A crash in between is made good by the repeat, or else
  * by the expiry of authorisations whose call never shows up. So is what is held for one side where the balance of the other is short.
  * @returns undefined if the call is free: neither the application nor the account has a policy.
- * @throws ParleyError `request.invalid_argument` if the callee pays and cannot, `not_found.policy`, `wallet.insufficient_balance`, `wallet.currency_mismatch`, `grant.ended`,
+ * @throws ParleyError `request.invalid_argument` if the callee pays and cannot, or who is seen has a share and cannot, `not_found.policy`, `wallet.insufficient_balance`, `wallet.currency_mismatch`, `grant.ended`,
  *   `request.idempotency_conflict` for the id of a call that was authorised otherwise, `not_found.call` for another account's.
  */
 export function createAuthorizeCharge(ports: AuthorizePorts): (command: AuthorizeCommand) => Promise<Authorization | undefined> {
@@ -68,6 +69,7 @@ async function begin({ charges, policies }: AuthorizePorts, command: AuthorizeCo
   // Before anything is written it is known whether both can pay.
   if (payer === 'each') walletOf(command, 'callee', payer);
   const first = payer === 'callee' ? 'callee' : 'caller';
+  requireHost(command, first, policy);
   return beginOne(charges, command, { walletId: walletOf(command, first, payer), payer: first, policy, ...(offset !== 0 && { utcOffsetMinutes: offset }) });
 }
 
@@ -113,6 +115,13 @@ function walletOf({ accountId, from, to }: AuthorizeCommand, side: Party, payer:
   if (!isAddress(to)) throw invalidArgument([{ field: 'to', description: 'pays by the policy, so it has to be client:<name> or +<digits>' }]);
   if (payer === 'each' && from === to) throw invalidArgument([{ field: 'to', description: 'pays by the policy, as the caller does, so it has to be another address' }]);
   return walletIdOf(accountId, to);
+}
+
+/** Nor need who is seen be anybody who can have an account: only if the policy has a share for them. */
+function requireHost(command: AuthorizeCommand, payer: Party, { terms }: PolicyVersion): void {
+  if (hostPermilleOf(terms) === 0 || isAddress(hostOf(command, payer))) return;
+  const field = payer === 'caller' ? 'to' : 'from';
+  throw invalidArgument([{ field, description: 'has a share by the policy, so it has to be client:<name> or +<digits>' }]);
 }
 
 async function choosePolicy(policies: PolicyStore, accountId: string, asked: string): Promise<PolicyVersion | undefined> {

@@ -4,7 +4,7 @@ import { decideAt, evolve, heldSteps } from '../domain/charge-decision.ts';
 import { absorbOwnInput, type LiveCharge } from '../domain/charge-inputs.ts';
 import type { BillingFact, Charge } from '../domain/charge.ts';
 import type { HoldRequest } from '../domain/wallet.ts';
-import { postingOf, releaseAfter, releaseEffect } from './charge-posting.ts';
+import { postingOf, releaseAfter, releaseEffect, splitPosting } from './charge-posting.ts';
 import type { Cause, ChargeChange, ChargeEffect, ChargeRecord } from './charge-store.ts';
 import type { WalletStore } from './wallet-store.ts';
 
@@ -44,7 +44,7 @@ export function withFacts(record: ChargeRecord, charge: Charge, facts: readonly 
     const { nextSequence: sequence } = next.published;
     // What is left is given back before the settlement is told, so that whoever hears of it finds the wallet settled.
     if (fact.type === 'settled') effects.push(releaseEffect(charge, cause));
-    const posting = postingOf(charge, fact, sequence, cause);
+    const posting = splitPosting(postingOf(charge, fact, sequence, cause), next, attributes);
     effects.push({ kind: 'event', accountId, callId, ...(payer && { payer }), walletId, attributes, sequence, fact, cause, posting });
     if (fact.type === 'adjusted') effects.push(...releaseAfter(charge, posting, cause));
     next = evolve(next, fact);

@@ -1,7 +1,9 @@
 import type { AdjustedFact, BillingFact, Charge } from '../domain/charge.ts';
+import type { LiveCharge } from '../domain/charge-inputs.ts';
 import { correctionHoldOf, ratedBy, type Correction } from '../domain/correction.ts';
+import { hostAccountOf, hostOf, hostPermilleOf } from '../domain/host-share.ts';
 import type { Posting } from '../domain/wallet.ts';
-import type { Cause, ReleaseEffect } from './charge-store.ts';
+import type { CallAttributes, Cause, ReleaseEffect } from './charge-store.ts';
 
 /**
  * What a fact books: each posting has a key that names the cell, the request or the dispute, so that however often it is
@@ -27,6 +29,17 @@ function correctionPosting(charge: Charge, fact: AdjustedFact, sequence: bigint,
   const booked = { key: correctionKeyOf(callId, fact), currency, amountMicros, causeId, callId, atMs, basis };
   if (reason === 'late_reaction' || order === undefined) return { ...booked, reason: 'adjustment' };
   return { ...booked, reason, actor: order.actor, note: order.note, holdId: correctionHoldOf(callId, sequence) };
+}
+
+/**
+ * The posting with what the host's share of it follows from: the call's own policy, also if it was rated by another one since.
+ * @param charge before the fact that is booked
+ */
+export function splitPosting(posting: Posting | undefined, { accountId, terms, published }: LiveCharge, attributes: CallAttributes): Posting | undefined {
+  const permille = hostPermilleOf(terms.policy.terms);
+  if (posting === undefined || permille === 0) return posting;
+  const account = hostAccountOf(accountId, hostOf(attributes, terms.payer));
+  return { ...posting, split: { account, permille, costMicros: published.chargedMicros } };
 }
 
 /** Under which the entry of a correction can be found. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createPublisher } from '@parley/bus';
-import { BucketKind, Channel } from '@parley/contracts';
+import { BucketKind, Channel, PriceTerms } from '@parley/contracts';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import type { Document } from 'mongodb';
 import { alice, bob, CallScript, evidence } from '../test-support/call-script.ts';
@@ -29,7 +29,7 @@ const carol = 'client:carol';
 beforeAll(async () => {
   const accountId = 'acme';
   const { billing, authorization } = await service.clients(accountId);
-  const { policyId } = await createSamplePolicy(billing);
+  const { policyId } = await createSamplePolicy(billing, { prices: PriceTerms.fromPartial({ hostPermille: 333 }) });
   for (const address of [alice, bob]) await billing.topUpWallet({ requestId: randomUUID(), address, amount: { currency: 'EUR', micros: 1_000_000n } });
   // So much that the first charge of carol's call is drawn from it and from the plain part.
   const gift = { kind: BucketKind.PROMOTIONAL, priority: -1, expiresAt: undefined };
@@ -66,6 +66,7 @@ beforeEach(async () => {
 const againstStream = async (): Promise<readonly string[]> => (await verifyStream(database.db, (onCommand) => readLedger(nats.bus, onCommand))).faults;
 const faults = async (): Promise<readonly string[]> => (await verifyLedger(database.db)).faults;
 const walletId = `acme/${alice}`;
+const host = `host:acme/${bob}`;
 const entryId = (number: number): string => `${walletId}/${String(number).padStart(12, '0')}`;
 const change = (name: (typeof collections)[number], _id: string, set: Document) => database.db.collection(name).updateOne({ _id: _id as never }, { $set: set });
 const remove = (name: (typeof collections)[number], _id: string) => database.db.collection(name).deleteOne({ _id: _id as never });
@@ -124,6 +125,7 @@ describe('a ledger', () => {
     ['an expiry of what never expires', () => change('ledger_entries', `acme/${carol}/000000000002`, { reason: 'expiry' }), [`acme/${carol}/000000000002: promotional/-1 had not expired`]],
     ['a credit limit that was changed', () => change('wallets', walletId, { 'wallet.credit.limitMicros': 500n }), [`${walletId}: its credit limit is 500, and was last set to 0`]],
     ['a change of the credit limit that was deleted', () => remove('credit_limits', `${walletId}/first`), [`${walletId}: a change of its credit limit is missing`]],
+    ['a share that was changed', () => change('ledger_entries', entryId(2), { 'share.amountMicros': 3_331n }), [`${entryId(2)}: its hash is not that of what it says`, `${entryId(2)}: its share is 3331 for ${host}, and should be 3330 for ${host}`]],
     ['more held than there is', () => change('wallets', walletId, { [`wallet.holds.${open.callId}.coverMicros`]: 2_000_000n }), [`${walletId}: more is held than its balance`]],
   ])('with %s does not', async (_what, tamper, expected) => {
     await tamper();
@@ -132,19 +134,36 @@ describe('a ledger', () => {
   });
 });
 
-describe('held against the LEDGER stream', () => {
-  /** What whoever can write the whole database would do: another cause, and each hash from there on. */
-  const rechain = async (from: number): Promise<void> => {
-    let previousHash = String(entry(from)['previousHash']);
-    for (let number = from; number <= 6; number += 1) {
-      const { _id, hash: _hash, ...content } = { ...entry(number), previousHash, ...(number === from && { causeId: 'another' }) } as Document;
-      const hash = sha256(entryEncodingOf(content as never));
-      await change('ledger_entries', entryId(number), { ...content, hash });
-      previousHash = hash;
-    }
-    await change('wallets', walletId, { 'wallet.headHash': previousHash });
-  };
+/** What whoever can write the whole database would do: a change, and each hash from there on. */
+async function rechain(from: number, changes: Readonly<Record<number, Document>> = { [from]: { causeId: 'another' } }): Promise<void> {
+  let previousHash = String(entry(from)['previousHash']);
+  for (let number = from; number <= 6; number += 1) {
+    const { _id, hash: _hash, ...content } = { ...entry(number), previousHash, ...changes[number] } as Document;
+    if (content['share'] === undefined) delete content['share'];
+    const hash = sha256(entryEncodingOf(content as never));
+    await database.db.collection('ledger_entries').replaceOne({ _id: entryId(number) as never }, { ...content, hash });
+    previousHash = hash;
+  }
+  await change('wallets', walletId, { 'wallet.headHash': previousHash });
+}
 
+describe('a share whose hashes were computed anew', () => {
+  const share = (amountMicros: bigint, account = host) => ({ share: { account, amountMicros } });
+  const fault = (number: number, is: string) => `${entryId(number)}: its share is ${is}, and should be 3330 for ${host}`;
+
+  test.each<[string, Readonly<Record<number, Document>>, string[]]>([
+    ['is more', { 2: share(10_000n) }, [fault(2, `10000 for ${host}`)]],
+    ['is nothing', { 2: { share: undefined } }, [fault(2, 'nothing')]],
+    ['is for somebody else', { 2: share(3_330n, 'host:acme/client:mallory') }, [fault(2, '3330 for host:acme/client:mallory')]],
+    ['is that of another entry of the call', { 2: share(3_329n), 3: share(3_331n) }, [fault(2, `3329 for ${host}`), fault(3, `3331 for ${host}`)]],
+    ['is of a top-up', { 0: share(1n) }, [`${entryId(0)}: it is of no call, and has a share`]],
+  ])('is found where it %s', async (_what, changes, expected) => {
+    await rechain(Number(Object.keys(changes)[0]), changes);
+    expect(await faults()).toEqual(expected);
+  });
+});
+
+describe('held against the LEDGER stream', () => {
   test('a ledger that nobody touched is the one that was published', async () => {
     expect(await verifyStream(database.db, (onCommand) => readLedger(nats.bus, onCommand))).toEqual({ entries: 14, faults: [] });
   });

@@ -4,12 +4,14 @@ import type { ChargeEffect } from '../usecases/charge-store.ts';
 import { callIdOf } from '../domain/charge-id.ts';
 import { holderOf } from '../domain/correction.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
-import { chargedMicrosOf, chargeKeyOf, entryEncodingOf, genesisHash, isCredit, isManual, signedMicros } from '../domain/ledger-entry.ts';
+import { chargedMicrosOf, chargeKeyOf, entryEncodingOf, genesisHash, hostMicrosOf, isCredit, isManual, signedMicros } from '../domain/ledger-entry.ts';
 import { entryIdOf, sidesOf, type LedgerEntry, type Wallet } from '../domain/wallet.ts';
 import { sha256 } from '../store/sha256.ts';
+import type { ForgottenCharge } from '../store/rebuilt-database.ts';
 import { isEntry, type WalletDocument } from '../store/wallet-repository.ts';
 import { bookBucket, bucketFaults, type BucketSums } from './buckets.ts';
 import { creditFaults, lowestMicros, readLimits } from './credit-limits.ts';
+import { entryShareFaults, readSplits } from './shares.ts';
 
 export interface LedgerReport {
   readonly wallets: number;
@@ -46,7 +48,7 @@ const progressEach = 10_000;
 
 /**
  * Proves, for a whole database, that every balance follows from the entries: numbers without a hole, each entry's balance the
- * one before it with its amount, the hashes a chain, the parts of each balance those that the entries leave, both sides the ones of its reason, no entry without its key and no key without its entry,
+ * one before it with its amount, the hashes a chain, the parts of each balance those that the entries leave, both sides the ones of its reason, the host's share the one of what its call costs, no entry without its key and no key without its entry,
  * nothing held for a charge that is over, no balance below what is held and was ever given as credit, and of each call as much charged as its charge says.
  * What a crash left in an outbox counts as written: the next start writes it. Billing should not run meanwhile.
  *
@@ -59,16 +61,21 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
   };
   const accounts = await readAccounts(db);
   const keys = db.collection<{ _id: string; number: bigint }>('ledger_keys');
+  const splits = await readSplits(db);
   const chargedMicros = new Map<string, bigint>();
+  const hostMicros = new Map<string, bigint>();
   const heldMicros = new Map<string, bigint>();
   const book = (entry: LedgerEntry, account: Account): void => {
-    for (const text of [...faultsOf(entry, account), ...bookBucket(account.buckets, entry)]) fault(`${entryIdOf(entry)}: ${text}`);
+    const key = chargeKeyOf(entry);
+    const costMicros = chargedMicros.get(key) ?? 0n;
+    for (const text of [...faultsOf(entry, account), ...bookBucket(account.buckets, entry), ...entryShareFaults(entry, splits, costMicros)]) fault(`${entryIdOf(entry)}: ${text}`);
     const signed = signedMicros(entry);
     account.balanceMicros += signed;
     account.nextEntry = entry.number + 1n;
     account.headHash = entry.hash ?? account.headHash;
     add(heldMicros, entry.currency, signed);
-    if (entry.callId !== '') add(chargedMicros, chargeKeyOf(entry), chargedMicrosOf(entry));
+    if (entry.callId !== '') add(chargedMicros, key, chargedMicrosOf(entry));
+    if (entry.share !== undefined) add(hostMicros, key, hostMicrosOf(entry));
   };
 
   let entries = 0;
@@ -97,7 +104,7 @@ export async function verifyLedger(db: Db, onProgress: (text: string) => void = 
     if (account.headHash !== wallet.headHash) fault(`${wallet.walletId}: the hash of its last entry is not the one that it keeps`);
     for (const text of [...creditFaults(wallet, account.limits), ...bucketFaults(wallet, account.buckets)]) fault(`${wallet.walletId}: ${text}`);
   }
-  const charges = await verifyCharges(db, { accounts, chargedMicros, fault });
+  const charges = await verifyCharges(db, { accounts, chargedMicros, hostMicros, fault });
   return { wallets: accounts.size, entries, charges, heldMicros, faults };
 }
 
@@ -143,10 +150,12 @@ function chainFaults({ hash, ...hashed }: LedgerEntry, { wallet, headHash = gene
 interface ChargeChecks {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly chargedMicros: Map<string, bigint>;
+  /** What of that is the host's. */
+  readonly hostMicros: ReadonlyMap<string, bigint>;
   readonly fault: (text: string) => void;
 }
 
-async function verifyCharges(db: Db, { accounts, chargedMicros, fault }: ChargeChecks): Promise<number> {
+async function verifyCharges(db: Db, { accounts, chargedMicros, hostMicros, fault }: ChargeChecks): Promise<number> {
   const over = new Set<string>();
   let charges = 0;
   for await (const { _id, charge, outbox } of db.collection<ChargeDocument>('charges').find()) {
@@ -159,11 +168,12 @@ async function verifyCharges(db: Db, { accounts, chargedMicros, fault }: ChargeC
     const isOver = charge.status === 'settled' || charge.status === 'closed' || charge.status === 'free';
     if (isOver && !outbox.some(({ kind }) => kind === 'release')) over.add(key);
   }
-  const forgotten = db.collection<{ _id: string; chargedMicros: bigint }>('forgotten_charges');
+  const forgotten = db.collection<ForgottenCharge & { _id: string }>('forgotten_charges');
   for (const [key, micros] of chargedMicros) {
     const known = await forgotten.findOne({ _id: key });
     if (known === null) fault(`${key}: entries of a call that has no charge`);
     else if (known.chargedMicros !== micros) fault(`${key}: when the database was rebuilt its entries added up to ${known.chargedMicros}, and now to ${micros}`);
+    else if ((known.hostMicros ?? 0n) !== (hostMicros.get(key) ?? 0n)) fault(`${key}: when the database was rebuilt its host had ${known.hostMicros ?? 0n}, and now ${hostMicros.get(key) ?? 0n}`);
   }
   for (const { wallet: { walletId, holds } } of accounts.values()) {
     for (const { callId } of Object.keys(holds).map(holderOf)) if (over.has(chargeKeyOf({ callId, walletId })) || over.has(freeKeyOf(callId))) fault(`${walletId}: something is held for ${callId}, which is over`);

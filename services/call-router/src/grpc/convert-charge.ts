@@ -23,8 +23,8 @@ export function chargeProto({ walletId, calleeWalletId = '', payer, policy, gran
 /** What an unset field is, the database does not keep, and prices of before a field have it not: the contract wants it named. */
 function pricesProto(prices: PolicyTerms['prices']): PriceTermsProto | undefined {
   if (prices === undefined) return undefined;
-  const { tiers, weekBands = [], facePermille, voicePermille, textPermille, timeZone = '', resumeAfterMs = 0n, payer = Payer.UNSPECIFIED, ...amounts } = prices;
-  return { ...amounts, tiers: [...tiers], weekBands: [...weekBands], facePermille, voicePermille, textPermille, timeZone, resumeAfterMs, payer: payer as Payer };
+  const { tiers, weekBands = [], facePermille, voicePermille, textPermille, timeZone = '', resumeAfterMs = 0n, payer = Payer.UNSPECIFIED, hostPermille = 0, ...amounts } = prices;
+  return { ...amounts, tiers: [...tiers], weekBands: [...weekBands], facePermille, voicePermille, textPermille, timeZone, resumeAfterMs, payer: payer as Payer, hostPermille };
 }
 
 /** @throws ParleyError call.billing_unavailable: billing's answer is not one that a call can be charged by */

@@ -85,6 +85,7 @@ export function authorization(grantedUntilMs: bigint, onExhausted: OnExhausted =
           timeZone: 'Europe/Berlin',
           resumeAfterMs: 500n,
           payer: Payer.CALLER,
+          hostPermille: 250,
         },
       },
     },

@@ -49,6 +49,7 @@ export function judgeCall(evidence: CallEvidence): CallVerdict {
     ...faultsOfSettlement(evidence, settled, bill),
     ...faultsOfEntries(evidence, bill),
     ...faultsOfAdjustment(evidence, adjustments, bill),
+    ...faultsOfShares(evidence),
     ...faultsOfReceipt(evidence, bill, wasAdjusted),
   ];
   const chargedMicros = bill.settledMicros + (wasAdjusted ? bill.lateMicros : 0n);
@@ -89,6 +90,25 @@ function faultsOfAdjustment({ played, entries }: CallEvidence, adjustments: read
   // A balance that does not cover it leaves it out.
   const isDue = lateMicros > 0n && (told.length > 0 || played.call.wallet.means === 'rich');
   return [...differences('adjustments in the ledger', text(booked), text(told)), ...differences('adjustments', text(told.map(({ micros }) => micros)), text(isDue ? [lateMicros] : []))];
+}
+
+/**
+ * What the host gets: of what all entries take, by the policy, rounded down once. Of an entry it is what that adds to the share of those
+ * before it: told here with the parts that are left, which are rounded up.
+ */
+function faultsOfShares({ played: { call, terms }, entries }: CallEvidence): string[] {
+  const left = 1000n - BigInt(terms.prices?.hostPermille ?? 0);
+  let micros = 0n;
+  let others = 0n;
+  const due = entries.map(({ amount }) => {
+    micros += amount?.micros ?? 0n;
+    const before = others;
+    others = (micros * left + 999n) / 1000n;
+    const share = (amount?.micros ?? 0n) - (others - before);
+    return share === 0n ? 'nothing' : `${share} for host:${call.wallet.accountId}/${call.to}`;
+  });
+  const booked = entries.map(({ share, shareAccount }) => (share === undefined ? 'nothing' : `${share.micros} for ${shareAccount}`));
+  return differences('shares of the host', booked.join(', '), due.join(', '));
 }
 
 function faultsOfReceipt({ receipt }: CallEvidence, bill: OracleBill, wasAdjusted: boolean): string[] {

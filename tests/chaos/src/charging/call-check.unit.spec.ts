@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { StreamedEvent } from '@parley/bus';
 import { ChargeReason, type BillingEvent, type LedgerEntry, type Receipt } from '@parley/contracts';
 import type { PolicyTerms } from '../../../../services/billing/src/domain/policy-terms.ts';
+import { plainPrices } from '../../../../services/billing/src/domain/price.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { judgeCall, type CallEvidence } from './call-check.ts';
 import { planChargedCalls, type ChargedCall } from './call-plan.ts';
@@ -53,9 +54,17 @@ function billing(event: NonNullable<BillingEvent['event']>): StreamedEvent {
   return { data: { class: 'billing', value: { event } } } as StreamedEvent;
 }
 
+/** The same call by a policy with a share for the host, which is booked as this. */
+function withShares(right: CallEvidence, hostPermille: number, micros: bigint | undefined, host = right.played.call.to): CallEvidence {
+  const { played, entries: [entry] } = right;
+  const share = micros === undefined ? {} : { share: { currency: 'EUR', micros }, shareAccount: `host:${played.call.wallet.accountId}/${host}` };
+  return { ...right, played: { ...played, terms: { ...played.terms, prices: { ...plainPrices, hostPermille } } }, entries: [{ ...entry!, ...share }] };
+}
+
 describe('a call is judged', () => {
   test('to be right if ledger, events and receipt are what the oracle says', () => {
-    expect(judgeCall(rightEvidence())).toEqual({ faults: [], chargedMicros: 10_000n, wasSettledEarly: false, wasAdjusted: false, wasLimited: false });
+    const verdict = { faults: [], chargedMicros: 10_000n, wasSettledEarly: false, wasAdjusted: false, wasLimited: false };
+    for (const evidence of [rightEvidence(), withShares(rightEvidence(), 333, 3_330n)]) expect(judgeCall(evidence)).toEqual(verdict);
   });
 
   test.each<[string, (right: CallEvidence) => CallEvidence, string]>([
@@ -65,6 +74,10 @@ describe('a call is judged', () => {
     ['two settlements', (right) => ({ ...right, events: [...right.events, right.events[1]!] }), 'settlements: billing says 2, the oracle 1'],
     ['no settlement', (right) => ({ ...right, events: [] }), 'settlements: billing says 0, the oracle 1'],
     ['entries of a call that is not charged', (right) => ({ ...right, events: [], played: { ...right.played, isCharged: false } }), 'entries: billing says 1, the oracle 0'],
+    ['a share that the policy has not', (right) => withShares(right, 0, 1n), 'shares of the host: billing says 1 for host:'],
+    ['a share that is rounded up', (right) => withShares(right, 333, 3_331n), 'the oracle 3330 for host:'],
+    ['no share', (right) => withShares(right, 333, undefined), 'shares of the host: billing says nothing, the oracle 3330 for host:'],
+    ['a share for somebody else', (right) => withShares(right, 333, 3_330n, 'client:mallory'), 'client:mallory, the oracle 3330 for host:'],
     ['a line for another reason', (right) => ({ ...right, receipt: { ...right.receipt!, lines: [{ ...right.receipt!.lines[0]!, reason: ChargeReason.VOICE }] } }), 'lines of the receipt'],
   ])('to be wrong with %s', (_what, spoil, fault) => {
     expect(judgeCall(spoil(rightEvidence())).faults).toContainEqual(expect.stringContaining(fault));

@@ -50,6 +50,7 @@ function planPrices(random: SeededRandom): PriceTerms {
     timeZone: '',
     resumeAfterMs: random.chance(0.3) ? someBigint(random, 1, 300) : 0n,
     payer: 'caller',
+    hostPermille: random.pick([0, 1, 300, 333, 1000]),
   };
 }
 
@@ -59,5 +60,5 @@ export function someBigint(random: SeededRandom, least: number, most: number): b
 
 /** As CreatePolicy takes them. */
 export function toProtoTerms({ rounding, prices, onExhausted: _never, ...terms }: PolicyTerms): ProtoTerms {
-  return ProtoTerms.fromPartial({ ...terms, rounding: roundings[rounding], ...(prices && { prices: { ...prices, tiers: [...prices.tiers], weekBands: [...prices.weekBands], payer: Payer.CALLER } }) });
+  return ProtoTerms.fromPartial({ ...terms, rounding: roundings[rounding], ...(prices && { prices: { ...prices, tiers: [...prices.tiers], weekBands: [...prices.weekBands], payer: Payer.CALLER, hostPermille: prices.hostPermille ?? 0 } }) });
 }

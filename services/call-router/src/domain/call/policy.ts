@@ -48,6 +48,7 @@ export interface PriceTerms {
   readonly resumeAfterMs?: bigint;
   /** As the contract counts it. */
   readonly payer?: number;
+  readonly hostPermille?: number;
 }
 
 /** One immutable version of a policy. */

@@ -400,6 +400,12 @@ export interface LedgerEntry {
   note: string;
   /** Part of the balance that it changes, by its name; empty: the plain one. */
   bucket: string;
+  /**
+   * The host's account, host:<account>/<address>, which is the other side of this much of the amount in place of the account's
+   * revenue, in the direction of the entry; empty and unset: of nothing.
+   */
+  shareAccount: string;
+  share: Money | undefined;
 }
 
 export interface ListLedgerEntriesRequest {
@@ -455,6 +461,13 @@ export interface Receipt {
   /** In the order in which they were opened. */
   disputes: Dispute[];
   copy: ReceiptCopy;
+  /**
+   * What the counterpart gets of corrected_total, by the policy of the call; only in the counterpart's copy, and unset where the
+   * policy has no share for it.
+   */
+  hostShare:
+    | Money
+    | undefined;
   /** Who pays what it tells of. */
   payer: Party;
 }
@@ -2101,6 +2114,8 @@ function createBaseLedgerEntry(): LedgerEntry {
     actor: "",
     note: "",
     bucket: "",
+    shareAccount: "",
+    share: undefined,
   };
 }
 
@@ -2171,6 +2186,12 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     }
     if (message.bucket !== "") {
       writer.uint32(154).string(message.bucket);
+    }
+    if (message.shareAccount !== "") {
+      writer.uint32(162).string(message.shareAccount);
+    }
+    if (message.share !== undefined) {
+      Money.encode(message.share, writer.uint32(170).fork()).join();
     }
     return writer;
   },
@@ -2340,6 +2361,22 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
             message.bucket = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.shareAccount = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.share = Money.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2409,6 +2446,12 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
       actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
       note: isSet(object.note) ? globalThis.String(object.note) : "",
       bucket: isSet(object.bucket) ? globalThis.String(object.bucket) : "",
+      shareAccount: isSet(object.shareAccount)
+        ? globalThis.String(object.shareAccount)
+        : isSet(object.share_account)
+        ? globalThis.String(object.share_account)
+        : "",
+      share: isSet(object.share) ? Money.fromJSON(object.share) : undefined,
     };
   },
 
@@ -2471,6 +2514,12 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     if (message.bucket !== "") {
       obj.bucket = message.bucket;
     }
+    if (message.shareAccount !== "") {
+      obj.shareAccount = message.shareAccount;
+    }
+    if (message.share !== undefined) {
+      obj.share = Money.toJSON(message.share);
+    }
     return obj;
   },
 
@@ -2502,6 +2551,8 @@ export const LedgerEntry: MessageFns<LedgerEntry> = {
     message.actor = object.actor ?? "";
     message.note = object.note ?? "";
     message.bucket = object.bucket ?? "";
+    message.shareAccount = object.shareAccount ?? "";
+    message.share = (object.share !== undefined && object.share !== null) ? Money.fromPartial(object.share) : undefined;
     return message;
   },
 };
@@ -2986,6 +3037,7 @@ function createBaseReceipt(): Receipt {
     correctedTotal: undefined,
     disputes: [],
     copy: 0,
+    hostShare: undefined,
     payer: 0,
   };
 }
@@ -3039,6 +3091,9 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.copy !== 0) {
       writer.uint32(112).int32(message.copy);
+    }
+    if (message.hostShare !== undefined) {
+      Money.encode(message.hostShare, writer.uint32(122).fork()).join();
     }
     if (message.payer !== 0) {
       writer.uint32(128).int32(message.payer);
@@ -3171,6 +3226,14 @@ export const Receipt: MessageFns<Receipt> = {
             message.copy = reader.int32() as any;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.hostShare = Money.decode(reader, reader.uint32());
+            continue;
+          }
           case 16: {
             if (tag !== 128) {
               break;
@@ -3237,6 +3300,11 @@ export const Receipt: MessageFns<Receipt> = {
         ? object.disputes.map((e: any) => Dispute.fromJSON(e))
         : [],
       copy: isSet(object.copy) ? receiptCopyFromJSON(object.copy) : 0,
+      hostShare: isSet(object.hostShare)
+        ? Money.fromJSON(object.hostShare)
+        : isSet(object.host_share)
+        ? Money.fromJSON(object.host_share)
+        : undefined,
       payer: isSet(object.payer) ? partyFromJSON(object.payer) : 0,
     };
   },
@@ -3285,6 +3353,9 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.copy !== 0) {
       obj.copy = receiptCopyToJSON(message.copy);
     }
+    if (message.hostShare !== undefined) {
+      obj.hostShare = Money.toJSON(message.hostShare);
+    }
     if (message.payer !== 0) {
       obj.payer = partyToJSON(message.payer);
     }
@@ -3316,6 +3387,9 @@ export const Receipt: MessageFns<Receipt> = {
       : undefined;
     message.disputes = object.disputes?.map((e) => Dispute.fromPartial(e)) || [];
     message.copy = object.copy ?? 0;
+    message.hostShare = (object.hostShare !== undefined && object.hostShare !== null)
+      ? Money.fromPartial(object.hostShare)
+      : undefined;
     message.payer = object.payer ?? 0;
     return message;
   },

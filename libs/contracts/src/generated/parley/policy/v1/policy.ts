@@ -240,6 +240,8 @@ export interface PriceTerms {
   /** How long a reaction has to last after time without one until it is charged again; until then it is explained as resuming. */
   resumeAfterMs: bigint;
   payer: Payer;
+  /** What the host, who is seen by the payer, gets of what a call costs, in thousandths: 0..1000. Of the call in all, rounded down once. */
+  hostPermille: number;
 }
 
 /** From this minute of the week on, a charged millisecond counts for this much. */
@@ -766,6 +768,7 @@ function createBasePriceTerms(): PriceTerms {
     timeZone: "",
     resumeAfterMs: 0n,
     payer: 0,
+    hostPermille: 0,
   };
 }
 
@@ -815,6 +818,9 @@ export const PriceTerms: MessageFns<PriceTerms> = {
     }
     if (message.payer !== 0) {
       writer.uint32(88).int32(message.payer);
+    }
+    if (message.hostPermille !== 0) {
+      writer.uint32(96).int32(message.hostPermille);
     }
     return writer;
   },
@@ -920,6 +926,14 @@ export const PriceTerms: MessageFns<PriceTerms> = {
             message.payer = reader.int32() as any;
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.hostPermille = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -981,6 +995,11 @@ export const PriceTerms: MessageFns<PriceTerms> = {
         ? BigInt(object.resume_after_ms)
         : 0n,
       payer: isSet(object.payer) ? payerFromJSON(object.payer) : 0,
+      hostPermille: isSet(object.hostPermille)
+        ? globalThis.Number(object.hostPermille)
+        : isSet(object.host_permille)
+        ? globalThis.Number(object.host_permille)
+        : 0,
     };
   },
 
@@ -1019,6 +1038,9 @@ export const PriceTerms: MessageFns<PriceTerms> = {
     if (message.payer !== 0) {
       obj.payer = payerToJSON(message.payer);
     }
+    if (message.hostPermille !== 0) {
+      obj.hostPermille = Math.round(message.hostPermille);
+    }
     return obj;
   },
 
@@ -1046,6 +1068,7 @@ export const PriceTerms: MessageFns<PriceTerms> = {
       ? BigInt(object.resumeAfterMs)
       : 0n;
     message.payer = object.payer ?? 0;
+    message.hostPermille = object.hostPermille ?? 0;
     return message;
   },
 };
