@@ -27,8 +27,10 @@ export class SupervisedProcess {
   readonly #stopping = new AbortController();
   #child: Child | undefined;
   #restarts = 0;
-  /** Fulfilled while the process is ready; a new one takes its place each time it dies. */
+  /** Fulfilled while the process is ready; a new one takes its place when it dies. */
   #ready = Promise.withResolvers<void>();
+  #isReady = true;
+  readonly #dead = new WeakSet<Child>();
   #supervision: Promise<void> = Promise.resolve();
 
   constructor(spec: ProcessSpec, options: RunOptions) {
@@ -50,7 +52,7 @@ export class SupervisedProcess {
         await untilHealthy(child, this.spec.health, this.#options.readyTimeoutMs);
         this.#supervision = this.#supervise(child);
       }
-      this.#ready.resolve();
+      this.#markReady();
     } catch (error) {
       throw new SetupError(
         `${this.spec.name} ${(error as Error).message}. The end of ${this.logFile}:\n${await logTail(this.logFile)}`,
@@ -111,6 +113,7 @@ export class SupervisedProcess {
     for (;;) {
       const startedMs = performance.now();
       const exit = await child.exited;
+      this.#dead.add(child);
       if (this.#stopping.signal.aborted) return;
       this.#markNotReady();
       if (this.spec.restart === false) {
@@ -141,17 +144,25 @@ export class SupervisedProcess {
 
   async #becomeReady(child: Child): Promise<void> {
     const { health } = this.spec;
-    const ready = this.#ready;
     if (health === undefined) return;
     try {
       await untilHealthy(child, health, this.#options.readyTimeoutMs);
-      ready.resolve();
+      // It may have died just now, and another one be on its way.
+      if (!this.#dead.has(child)) this.#markReady();
     } catch {
       await child.stop(this.#options.stopTimeoutMs); // one that hangs is as good as dead, and is started again
     }
   }
 
+  #markReady(): void {
+    this.#isReady = true;
+    this.#ready.resolve();
+  }
+
+  /** Who waits for one that dies before it is ready waits on, for the next. */
   #markNotReady(): void {
+    if (!this.#isReady) return;
+    this.#isReady = false;
     this.#ready = Promise.withResolvers<void>();
     this.#ready.promise.catch(() => undefined); // whether anybody waits for it or not
   }

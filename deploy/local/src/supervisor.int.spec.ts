@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from './ports.ts';
 import type { ProcessSpec } from './process-spec.ts';
 import type { Progress } from './progress.ts';
@@ -110,6 +111,19 @@ describe('a process that dies', () => {
       expect.stringContaining('service was ended by SIGKILL; starting it again in 100 ms'),
       expect.stringContaining('service was ended by SIGKILL; starting it again in 200 ms'),
     ]);
+  });
+
+  test('is waited for on and on while it dies before it is ready', async () => {
+    const { nats } = await freePorts();
+    const supervisor = await start([server('service', nats)]);
+    await supervisor.signal('service', 'SIGKILL');
+    const ready = supervisor.ready('service');
+    const before = supervisor.pid('service');
+    while (supervisor.pid('service') === before) await sleep(5);
+    await supervisor.signal('service', 'SIGKILL');
+    await ready;
+    expect(supervisor.restarts('service')).toBe(2);
+    expect((await fetch(`http://127.0.0.1:${nats}/`)).ok).toBe(true);
   });
 
   test('stays dead when that was asked for', async () => {
