@@ -9,7 +9,7 @@ const random = seededRandom(1);
 function newCall(wallet: ChargedCall['wallet']): ChargedCall {
   const batches = [0n, 10_000n, 20_000n].map((fromMs) => [{ kind: 'face' as const, fromMs, toMs: fromMs + (fromMs === 20_000n ? 5_000n : 10_000n) }]);
   const callId = randomCallId(random);
-  return { callId, wallet, to: '+15550100', policy: 0, course: 'completed', batches, isEnded: true, finalMs: 25_000n, hasCallee: false, random: random.fork(callId) };
+  return { callId, wallet, callee: { ...wallet, address: '+15550100' }, policy: 0, course: 'completed', batches, isEnded: true, finalMs: 25_000n, calleeBatches: [], random: random.fork(callId) };
 }
 
 /** Events of authorised calls of these holders in turn, in rounds: the first of each call, the second of each call … */
@@ -31,6 +31,6 @@ export async function authorisedCalls({ billing, policy }: MeasuredBilling, coun
 export async function consume({ producers, record }: MeasuredBilling, { callIds, rounds }: Awaited<ReturnType<typeof authorisedCalls>>): Promise<number> {
   const beganMs = performance.now();
   for (const round of rounds) await Promise.all(round.map((event) => producers.publish(event, 0)));
-  while (!callIds.every((callId) => record.isSettled(callId))) await sleep(20);
+  while (!callIds.every((callId) => record.settlements(callId) > 0)) await sleep(20);
   return performance.now() - beganMs;
 }

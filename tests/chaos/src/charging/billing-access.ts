@@ -1,4 +1,5 @@
-import { BillingServiceClient, ChargeAuthorizationServiceClient, ParkingServiceClient, type ChargeAuthorization, type LedgerEntry, type PolicySnapshot, type Receipt, type Wallet } from '@parley/contracts';
+import type { PartyName } from '@parley/bus';
+import { BillingServiceClient, ChargeAuthorizationServiceClient, ParkingServiceClient, Party, type ChargeAuthorization, type LedgerEntry, type PolicySnapshot, type Receipt, type Wallet } from '@parley/contracts';
 import { createClient } from '@parley/grpc';
 import type { PolicyTerms } from '../../../../services/billing/src/domain/policy-terms.ts';
 import type { ChaosPlatform } from '../chaos-platform.ts';
@@ -23,7 +24,7 @@ export interface BillingAccess {
   wallet(wallet: PlannedWallet): Promise<Wallet>;
   /** In order. */
   entries(wallet: PlannedWallet): Promise<readonly LedgerEntry[]>;
-  receipt(call: ChargedCall): Promise<Receipt>;
+  receipt(call: ChargedCall, payer: PartyName): Promise<Receipt>;
   /** Why calls cannot go on, a line each. */
   parked(accountId: string): Promise<readonly string[]>;
   close(): void;
@@ -47,8 +48,8 @@ export async function connectBilling(platform: ChaosPlatform, grpcPorts: readonl
     topUp: async ({ accountId, address: holder, currency }, requestId, micros) => {
       await ask(() => billing.topUpWallet({ requestId, address: holder, amount: { currency, micros } }, api(accountId)));
     },
-    authorize: async ({ callId, wallet, to }, policyId) => {
-      const request = { callId, from: wallet.address, to, policyId };
+    authorize: async ({ callId, wallet, callee }, policyId) => {
+      const request = { callId, from: wallet.address, to: callee.address, policyId };
       const answer = await orCode(ask(() => authorization.authorizeCharge(request, service(wallet.accountId))));
       if (typeof answer === 'string') return { kind: 'refused', code: answer };
       return answer.authorization === undefined ? { kind: 'free' } : { kind: 'granted', charge: answer.authorization };
@@ -67,7 +68,7 @@ export async function connectBilling(platform: ChaosPlatform, grpcPorts: readonl
       }
       return found;
     },
-    receipt: async ({ callId, wallet }) => (await ask(() => billing.getReceipt({ callId }, api(wallet.accountId)))).receipt!,
+    receipt: async ({ callId, wallet }, payer) => (await ask(() => billing.getReceipt({ callId, payer: payer === 'caller' ? Party.CALLER : Party.CALLEE }, api(wallet.accountId)))).receipt!,
     parked: async (accountId) => {
       const { calls } = await ask(() => parking.listParkedCalls({ pageSize: 100, pageToken: '' }, service(accountId)));
       return calls.map(({ callId, code, reason }) => `${callId}: parked, ${code} ${reason}`);

@@ -19,24 +19,28 @@ export interface CallEvents {
 type EventOf = (data: EventData, sequence: number, atMs: bigint, party?: PartyName) => BusEvent;
 
 export function eventsOf(planned: ChargedCall, { originMs, charge }: CallBeginning): CallEvents {
-  const { callId, wallet, to } = planned;
-  const call = { from: wallet.address, to, direction: 'inbound' } as const;
+  const { callId, wallet, callee } = planned;
+  const call = { from: wallet.address, to: callee.address, direction: 'inbound' } as const;
   const event: EventOf = (data, sequence, atMs, party) =>
     newEvent({ accountId: wallet.accountId, callId, sequence: BigInt(sequence), time: new Date(originMs + Number(atMs)), call, data, ...(party && { party }) });
   const hasVideo = charge !== undefined && planned.course !== 'released';
-  const reactions = hasVideo ? [payersView(planned, event), ...(planned.hasCallee ? [calleesView(planned, event)] : [])] : [];
+  const views = [
+    { ...planned, party: 'caller' as const },
+    ...(planned.calleeBatches.length > 0 ? [{ ...planned, party: 'callee' as const, batches: planned.calleeBatches, isEnded: true }] : []),
+  ];
+  const reactions = hasVideo ? views.map((view) => viewOf(view, event)) : [];
   return { call: callSource(planned, { originMs, charge }, hasVideo).map(([value, atMs], sequence) => event(inClassCall(callId, value), sequence, atMs)), reactions };
 }
 
 type CallCase = NonNullable<CallEvent['event']>;
 
-function callSource({ wallet, to, course, finalMs, hasCallee }: ChargedCall, { originMs, charge }: CallBeginning, hasVideo: boolean): (readonly [CallCase, bigint])[] {
+function callSource({ wallet, callee, course, finalMs, calleeBatches }: ChargedCall, { originMs, charge }: CallBeginning, hasVideo: boolean): (readonly [CallCase, bigint])[] {
   const videoOf = (party: Party): readonly [CallCase, bigint] => [{ $case: 'videoStarted', value: { party, mediaOriginTime: new Date(originMs) } }, 0n];
-  const initiated = CallInitiated.fromPartial({ from: wallet.address, to, direction: Direction.INBOUND, ...(charge && { charge }) });
+  const initiated = CallInitiated.fromPartial({ from: wallet.address, to: callee.address, direction: Direction.INBOUND, ...(charge && { charge }) });
   return [
     [{ $case: 'initiated', value: initiated }, 0n],
     ...(hasVideo ? [videoOf(Party.CALLER)] : []),
-    ...(hasVideo && hasCallee ? [videoOf(Party.CALLEE)] : []),
+    ...(hasVideo && calleeBatches.length > 0 ? [videoOf(Party.CALLEE)] : []),
     ...(course === 'call lost' ? [] : [[{ $case: 'completed', value: { status: CallStatus.COMPLETED, cause: EndCause.HANGUP, durationMs: finalMs, final: true } }, finalMs] as const]),
   ];
 }
@@ -45,19 +49,17 @@ function inClassCall(legId: string, event: CallCase): EventData {
   return { class: 'call', value: { legId, event } };
 }
 
-function payersView({ callId, batches, isEnded, finalMs }: ChargedCall, event: EventOf): BusEvent[] {
+interface View extends Pick<ChargedCall, 'callId' | 'batches' | 'isEnded' | 'finalMs'> {
+  readonly party: PartyName;
+}
+
+function viewOf({ callId, party, batches, isEnded, finalMs }: View, event: EventOf): BusEvent[] {
   return batches.map((batch, sequence) => {
     const observedThroughMs = batch.at(-1)?.toMs ?? 0n;
     const isLast = isEnded && sequence === batches.length - 1;
-    const value: ReactionEvent = { party: Party.CALLER, legId: callId, observedThroughMs, intervals: batch.map(toInterval), event: isLast ? ended(finalMs) : progress };
-    return event({ class: 'reaction', value }, sequence, observedThroughMs, 'caller');
+    const value: ReactionEvent = { party: party === 'caller' ? Party.CALLER : Party.CALLEE, legId: callId, observedThroughMs, intervals: batch.map(toInterval), event: isLast ? ended(finalMs) : progress };
+    return event({ class: 'reaction', value }, sequence, observedThroughMs, party);
   });
-}
-
-/** A face all the time. */
-function calleesView({ callId, finalMs }: ChargedCall, event: EventOf): BusEvent[] {
-  const intervals = [toInterval({ kind: 'face', fromMs: 0n, toMs: finalMs })];
-  return [event({ class: 'reaction', value: { party: Party.CALLEE, legId: callId, observedThroughMs: finalMs, intervals, event: ended(finalMs) } }, 0, finalMs, 'callee')];
 }
 
 type ReactionCase = NonNullable<ReactionEvent['event']>;

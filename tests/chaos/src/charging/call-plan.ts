@@ -14,7 +14,8 @@ export interface ChargedCall {
   readonly callId: string;
   /** Whose holder calls. */
   readonly wallet: PlannedWallet;
-  readonly to: string;
+  /** Whose holder is called; of the same account. */
+  readonly callee: PlannedWallet;
   /** Among the policies of the account. */
   readonly policy: number;
   readonly course: CallCourse;
@@ -24,8 +25,8 @@ export interface ChargedCall {
   readonly isEnded: boolean;
   /** Media time at which the call ends; beyond the last batch nothing is observed. */
   readonly finalMs: bigint;
-  /** The callee is observed, too, which costs nothing. */
-  readonly hasCallee: boolean;
+  /** The callee's view, of the same kind; it is there to its end. None: it is not observed. */
+  readonly calleeBatches: readonly (readonly Segment[])[];
   /** For what happens to its events on the way. */
   readonly random: SeededRandom;
 }
@@ -49,16 +50,19 @@ export function planChargedCalls(random: SeededRandom, { calls, wallets, policie
     const segments = planSegments(random);
     const endMs = segments.at(-1)!.toMs;
     const isLost = course === 'recognition lost' || (course === 'call lost' && random.chance(0.5));
+    const wallet = random.pick(wallets);
+    const finalMs = random.chance(0.2) ? endMs + someBigint(random, 1, 200) : endMs;
+    const calleeSegments = course === 'completed' && random.chance(0.25) ? planSegments(random).flatMap((segment) => within(segment, 0n, finalMs)) : [];
     return {
       callId,
-      wallet: random.pick(wallets),
-      to: `+1555010${random.integer(0, 9)}`,
+      wallet,
+      callee: random.pick(wallets.filter((other) => other !== wallet && other.accountId === wallet.accountId)),
       policy: random.integer(0, policies - 1),
       course,
       batches: cut(random, segments, isLost && random.chance(0.3) ? 0 : random.pick([1, 1, 1, 2, 2, 3])),
       isEnded: !isLost,
-      finalMs: random.chance(0.2) ? endMs + someBigint(random, 1, 200) : endMs,
-      hasCallee: course === 'completed' && random.chance(0.1),
+      finalMs,
+      calleeBatches: calleeSegments.length === 0 ? [] : cut(random, calleeSegments, random.pick([1, 1, 2])),
       random: random.fork(callId),
     };
   });

@@ -21,6 +21,10 @@ export interface PlayedCall {
   /** Its `call.initiated` carried a charge: it has to be settled, once. */
   readonly isCharged: boolean;
   readonly wasRefused: boolean;
+  /** Unix ms of media time 0. */
+  readonly originMs: number;
+  /** Of the policy's clock, as billing granted it. */
+  readonly utcOffsetMinutes: number;
 }
 
 /** All top-ups that billing said yes to, by wallet, in micro-units. */
@@ -46,16 +50,17 @@ export async function playCall(call: ChargedCall, options: CallPlayerOptions): P
   const { billing, policies } = options;
   const { terms, snapshot } = policies.get(call.wallet.accountId)![call.policy]!;
   const answer = await authorize(call, call.course === 'free' ? '' : snapshot.policyId, billing);
-  const played = (isCharged: boolean) => ({ call, terms, isCharged, wasRefused: answer.kind === 'refused' });
+  const charge = answer.kind === 'granted' ? answer.charge : undefined;
+  const ageMs = call.course === 'call lost' ? options.lostAgeMs : 0;
+  const originMs = Date.now() - Number(call.finalMs) - ageMs;
+  const played = (isCharged: boolean) => ({ call, terms, isCharged, wasRefused: answer.kind === 'refused', originMs, utcOffsetMinutes: charge?.utcOffsetMinutes ?? 0 });
   if (call.course === 'never begun') return played(false);
   if (answer.kind === 'refused' && call.random.chance(0.5)) return played(false);
   if (call.course === 'released' && call.random.chance(0.5)) {
     await billing.release(call);
     return played(false);
   }
-  const ageMs = call.course === 'call lost' ? options.lostAgeMs : 0;
-  const charge = answer.kind === 'granted' ? answer.charge : undefined;
-  await publishAll(call, { originMs: Date.now() - Number(call.finalMs) - ageMs, charge }, options);
+  await publishAll(call, { originMs, charge }, options);
   return played(charge !== undefined);
 }
 

@@ -1,4 +1,4 @@
-import type { CallVerdict } from './call-check.ts';
+import type { ChargeVerdict } from './charge-check.ts';
 import type { PlayedCall } from './call-player.ts';
 
 export interface ChargingReport {
@@ -8,7 +8,7 @@ export interface ChargingReport {
   readonly callsPlayed: number;
   readonly charged: number;
   readonly refused: number;
-  /** See `CallVerdict`. */
+  /** Charges, of which a call has two where each side pays; see `ChargeVerdict`. */
   readonly settledEarly: number;
   readonly adjusted: number;
   readonly limited: number;
@@ -32,7 +32,7 @@ export interface ChargingReport {
 }
 
 /** Of all calls, how many. */
-export function countsOf(played: readonly PlayedCall[], verdicts: readonly CallVerdict[]): Pick<ChargingReport, 'callsPlayed' | 'charged' | 'refused' | 'settledEarly' | 'adjusted' | 'limited'> {
+export function countsOf(played: readonly PlayedCall[], verdicts: readonly ChargeVerdict[]): Pick<ChargingReport, 'callsPlayed' | 'charged' | 'refused' | 'settledEarly' | 'adjusted' | 'limited'> {
   const count = <T>(all: readonly T[], is: (one: T) => boolean) => all.filter(is).length;
   return {
     callsPlayed: played.length,

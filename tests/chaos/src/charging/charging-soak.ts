@@ -12,7 +12,7 @@ import { connectBilling, type BillingAccess } from './billing-access.ts';
 import { recordBilling } from './billing-record.ts';
 import { planChargedCalls } from './call-plan.ts';
 import type { MadePolicy, TopUps } from './call-player.ts';
-import { judgeCharging, untilSettled } from './charging-evidence.ts';
+import { isSettled, judgeCharging, untilSettled } from './charging-evidence.ts';
 import type { ChargingOptions } from './charging-options.ts';
 import { chargingHolds, countsOf, type ChargingReport } from './charging-report.ts';
 import { startChargingSystem, type ChargingSystem } from './charging-system.ts';
@@ -63,7 +63,7 @@ async function soakOn(system: ChargingSystem, options: ChargingOptions, { say, s
     const playedAtMs = performance.now();
     const faultsDone = causeFaults(faults, system.supervisor, say, signal);
     const player = { ...options, billing, publisher, policies, topUps, stop: signal };
-    const pacing = paceCalls({ ...options, calls, player, isSettled: (callId) => record.isSettled(callId), say, stop: signal });
+    const pacing = paceCalls({ ...options, calls, player, isSettled: (played) => isSettled(record, played), say, stop: signal });
     // Also when the one or the other fails: a replica that is still paused could not be stopped.
     await Promise.allSettled([pacing, faultsDone]);
     await faultsDone;

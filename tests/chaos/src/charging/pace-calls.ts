@@ -8,7 +8,7 @@ export interface PaceOptions {
   /** How long all of it is to take; it takes longer where the system does not keep up. */
   readonly durationMs: number;
   readonly mostAtATime: number;
-  readonly isSettled: (callId: string) => boolean;
+  readonly isSettled: (played: PlayedCall) => boolean;
   readonly say: (line: string) => void;
   /** No more begin after it. */
   readonly playLimitMs: number;
@@ -24,14 +24,14 @@ export async function paceCalls({ calls, player, durationMs, mostAtATime, playLi
   const played: PlayedCall[] = [];
   const underWay = new Set<Promise<void>>();
   /** Begun, and not settled as far as they have to be: what is lost is settled long after. */
-  const open = new Map<string, 'played' | 'playing'>();
+  const open = new Map<string, PlayedCall | 'playing'>();
   const failed = new AbortController();
   const end = AbortSignal.any([stop, failed.signal]);
   const play = async (call: ChargedCall): Promise<void> => {
     const one = await playCall(call, { ...player, stop: end });
     if (end.aborted) return;
     played.push(one);
-    if (one.isCharged && !call.course.endsWith('lost')) open.set(call.callId, 'played');
+    if (one.isCharged && !call.course.endsWith('lost')) open.set(call.callId, one);
     else open.delete(call.callId);
   };
   const begin = (call: ChargedCall): void => {
@@ -48,7 +48,7 @@ export async function paceCalls({ calls, player, durationMs, mostAtATime, playLi
     const nowMs = performance.now();
     owed = Math.min(owed + ((nowMs - lastMs) * calls.length) / durationMs, mostAtATime);
     lastMs = nowMs;
-    for (const [callId, state] of open) if (state === 'played' && isSettled(callId)) open.delete(callId);
+    for (const [callId, state] of open) if (state !== 'playing' && isSettled(state)) open.delete(callId);
     for (; owed >= 1 && open.size < mostAtATime && begun < calls.length; owed -= 1) {
       begin(waiting.next().value!);
       begun += 1;

@@ -8,6 +8,7 @@ const roundings = {
   down: RoundingMode.DOWN,
   up: RoundingMode.UP,
 } as const;
+const payers = { caller: Payer.CALLER, callee: Payer.CALLEE, each: Payer.EACH } as const;
 const weights = [1000, 1000, 0, 333, 2500] as const;
 
 /** Anything that a policy may ask for, for calls of about a second: rates fall and rise by tiers, weights may be nothing. */
@@ -45,11 +46,10 @@ function planPrices(random: SeededRandom): PriceTerms {
     facePermille: random.pick(weights),
     voicePermille: random.pick(weights),
     textPermille: random.pick(weights),
-    // Rates by the hour would depend on when the soak runs.
-    weekBands: [],
-    timeZone: '',
+    weekBands: random.chance(0.3) ? Array.from({ length: 168 }, (_, hour) => ({ fromMinute: hour * 60, permille: random.pick([1000, 500, 0, 1750]) })) : [],
+    timeZone: random.pick(['', 'Asia/Kathmandu', 'America/New_York']),
     resumeAfterMs: random.chance(0.3) ? someBigint(random, 1, 300) : 0n,
-    payer: 'caller',
+    payer: random.chance(0.25) ? 'each' : 'caller',
     hostPermille: random.pick([0, 1, 300, 333, 1000]),
   };
 }
@@ -60,5 +60,5 @@ export function someBigint(random: SeededRandom, least: number, most: number): b
 
 /** As CreatePolicy takes them. */
 export function toProtoTerms({ rounding, prices, onExhausted: _never, ...terms }: PolicyTerms): ProtoTerms {
-  return ProtoTerms.fromPartial({ ...terms, rounding: roundings[rounding], ...(prices && { prices: { ...prices, tiers: [...prices.tiers], weekBands: [...prices.weekBands], payer: Payer.CALLER, hostPermille: prices.hostPermille ?? 0 } }) });
+  return ProtoTerms.fromPartial({ ...terms, rounding: roundings[rounding], ...(prices && { prices: { ...prices, tiers: [...prices.tiers], weekBands: [...prices.weekBands], payer: payers[prices.payer], hostPermille: prices.hostPermille ?? 0 } }) });
 }

@@ -1,20 +1,22 @@
-import type { StreamedEvent } from '@parley/bus';
+import type { PartyName, StreamedEvent } from '@parley/bus';
 import type { BillingEvent, BillingSettled, LedgerEntry, Receipt } from '@parley/contracts';
 import type { PlayedCall } from './call-player.ts';
 import { oracleBill, type OracleBill } from './charge-oracle.ts';
+import type { PayingSide } from './paying-sides.ts';
 
-/** All that billing says of one call. */
-export interface CallEvidence {
+/** All that billing says of one charge of a call. */
+export interface ChargeEvidence {
   readonly played: PlayedCall;
+  readonly side: PayingSide;
   /** Once each, in the order in which they came. */
   readonly events: readonly StreamedEvent[];
-  /** Of any wallet. */
+  /** Of its wallet. */
   readonly entries: readonly LedgerEntry[];
   /** Of a charged call. */
   readonly receipt: Receipt | undefined;
 }
 
-export interface CallVerdict {
+export interface ChargeVerdict {
   readonly faults: readonly string[];
   /** In all. */
   readonly chargedMicros: bigint;
@@ -23,6 +25,12 @@ export interface CallVerdict {
   readonly wasAdjusted: boolean;
   /** From some moment on the balance did not cover it. */
   readonly wasLimited: boolean;
+}
+
+/** Of a call's events those of one charge: where each side pays, its source has the side. */
+export function eventsOfCharge(events: readonly StreamedEvent[], { call: { callId, wallet }, terms }: PlayedCall, payer: PartyName): readonly StreamedEvent[] {
+  const source = `/${wallet.accountId}/calls/${callId}/billing${terms.prices?.payer === 'each' ? `/${payer}` : ''}`;
+  return events.filter((event) => event.source === source);
 }
 
 type BillingCase = NonNullable<BillingEvent['event']>;
@@ -34,15 +42,15 @@ function valuesOf<Name extends BillingCase['$case']>(events: readonly StreamedEv
 }
 
 /** Holds what billing says against what the oracle says. */
-export function judgeCall(evidence: CallEvidence): CallVerdict {
-  const { played, events, entries } = evidence;
+export function judgeCharge(evidence: ChargeEvidence): ChargeVerdict {
+  const { played, side, events, entries } = evidence;
   const [settled, ...more] = valuesOf(events, 'settled');
   if (!played.isCharged || settled === undefined || more.length > 0) {
     const expected = played.isCharged ? 1 : 0;
     const faults = [...differences('settlements', more.length + (settled === undefined ? 0 : 1), expected), ...(played.isCharged ? [] : differences('entries', entries.length, 0))];
-    return { faults: named(played, faults), chargedMicros: 0n, wasSettledEarly: false, wasAdjusted: false, wasLimited: false };
+    return { faults: named(evidence, faults), chargedMicros: 0n, wasSettledEarly: false, wasAdjusted: false, wasLimited: false };
   }
-  const bill = oracleBill(played.call, played.terms, settled);
+  const bill = oracleBill(played, side, settled);
   const adjustments = valuesOf(events, 'adjusted');
   const wasAdjusted = adjustments.length > 0;
   const faults = [
@@ -53,11 +61,11 @@ export function judgeCall(evidence: CallEvidence): CallVerdict {
     ...faultsOfReceipt(evidence, bill, wasAdjusted),
   ];
   const chargedMicros = bill.settledMicros + (wasAdjusted ? bill.lateMicros : 0n);
-  return { faults: named(played, faults), chargedMicros, wasSettledEarly: settled.reason !== reasonOf(played), wasAdjusted, wasLimited: settled.limitMs !== undefined };
+  return { faults: named(evidence, faults), chargedMicros, wasSettledEarly: settled.reason !== reasonOf(played), wasAdjusted, wasLimited: settled.limitMs !== undefined };
 }
 
-function named({ call: { callId, course, wallet } }: PlayedCall, faults: readonly string[]): string[] {
-  return faults.map((fault) => `${callId} (${course}, ${wallet.means} wallet): ${fault}`);
+function named({ played: { call: { callId, course } }, side: { payer, wallet } }: ChargeEvidence, faults: readonly string[]): string[] {
+  return faults.map((fault) => `${callId} (${course}, ${payer} pays from a ${wallet.means} wallet): ${fault}`);
 }
 
 /** How it is settled once all its events have come. */
@@ -66,29 +74,29 @@ function reasonOf({ call }: PlayedCall): string {
   return call.course === 'recognition lost' ? 'recognition_lost' : 'completed';
 }
 
-function faultsOfSettlement({ played }: CallEvidence, settled: BillingSettled, bill: OracleBill): string[] {
+function faultsOfSettlement({ played, side }: ChargeEvidence, settled: BillingSettled, bill: OracleBill): string[] {
   const isPossible = settled.reason === reasonOf(played) || settled.reason === 'call_lost' || (settled.reason === 'recognition_lost' && played.call.course === 'completed');
   return [
     ...differences('settled total', settled.total?.micros, bill.settledMicros),
     ...differences('final media time', settled.finalMs, bill.finalMs),
     ...(isPossible ? [] : [`settled as ${settled.reason}`]),
-    ...(played.call.wallet.means === 'rich' ? differences('limit of a balance that covers everything', settled.limitMs, undefined) : []),
+    ...(side.wallet.means === 'rich' ? differences('limit of a balance that covers everything', settled.limitMs, undefined) : []),
   ];
 }
 
 /** One entry for each charged event, with its amount and interval, and all of them the total. */
-function faultsOfEntries({ events, entries }: CallEvidence, bill: OracleBill): string[] {
+function faultsOfEntries({ events, entries }: ChargeEvidence, bill: OracleBill): string[] {
   const told = valuesOf(events, 'charged').map(({ entryId, amount, fromMs, toMs }) => ({ entryId, micros: amount?.micros, fromMs, toMs }));
   const booked = entries.filter(({ reason }) => reason === 'charge').map(({ entryId, amount, fromMs, toMs }) => ({ entryId, micros: amount?.micros, fromMs, toMs }));
   const sum = booked.reduce((total, { micros }) => total + (micros ?? 0n), 0n);
   return [...differences('entries', text(booked), text(told)), ...differences('sum of the entries', sum, bill.settledMicros)];
 }
 
-function faultsOfAdjustment({ played, entries }: CallEvidence, adjustments: readonly ValueOf<'adjusted'>[], { lateMicros }: OracleBill): string[] {
+function faultsOfAdjustment({ side, entries }: ChargeEvidence, adjustments: readonly ValueOf<'adjusted'>[], { lateMicros }: OracleBill): string[] {
   const told = adjustments.map(({ entryId, difference }) => ({ entryId, micros: difference?.micros }));
   const booked = entries.filter(({ reason }) => reason !== 'charge').map(({ entryId, amount }) => ({ entryId, micros: amount?.micros }));
   // A balance that does not cover it leaves it out.
-  const isDue = lateMicros > 0n && (told.length > 0 || played.call.wallet.means === 'rich');
+  const isDue = lateMicros > 0n && (told.length > 0 || side.wallet.means === 'rich');
   return [...differences('adjustments in the ledger', text(booked), text(told)), ...differences('adjustments', text(told.map(({ micros }) => micros)), text(isDue ? [lateMicros] : []))];
 }
 
@@ -96,7 +104,7 @@ function faultsOfAdjustment({ played, entries }: CallEvidence, adjustments: read
  * What the host gets: of what all entries take, by the policy, rounded down once. Of an entry it is what that adds to the share of those
  * before it: told here with the parts that are left, which are rounded up.
  */
-function faultsOfShares({ played: { call, terms }, entries }: CallEvidence): string[] {
+function faultsOfShares({ played: { terms }, side: { host }, entries }: ChargeEvidence): string[] {
   const left = 1000n - BigInt(terms.prices?.hostPermille ?? 0);
   let micros = 0n;
   let others = 0n;
@@ -105,13 +113,13 @@ function faultsOfShares({ played: { call, terms }, entries }: CallEvidence): str
     const before = others;
     others = (micros * left + 999n) / 1000n;
     const share = (amount?.micros ?? 0n) - (others - before);
-    return share === 0n ? 'nothing' : `${share} for host:${call.wallet.accountId}/${call.to}`;
+    return share === 0n ? 'nothing' : `${share} for host:${host.accountId}/${host.address}`;
   });
   const booked = entries.map(({ share, shareAccount }) => (share === undefined ? 'nothing' : `${share.micros} for ${shareAccount}`));
   return differences('shares of the host', booked.join(', '), due.join(', '));
 }
 
-function faultsOfReceipt({ receipt }: CallEvidence, bill: OracleBill, wasAdjusted: boolean): string[] {
+function faultsOfReceipt({ receipt }: ChargeEvidence, bill: OracleBill, wasAdjusted: boolean): string[] {
   if (receipt === undefined) return ['it has no receipt'];
   const isPaid = wasAdjusted || bill.lateMicros === 0n;
   const lines = receipt.lines.map(({ amount, ...line }) => ({ ...line, micros: amount?.micros }));
