@@ -87,7 +87,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     exportUsage: createExportUsage({ charges, wallets }),
     simulateCharge: createSimulateCharge(policies),
     refundCharge: createRefundCharge(corrections),
-    reRateCharge: createReRateCharge({ ...corrections, policies }),
+    reRateCharge: createReRateCharge({ ...corrections, policies, reclaimHolds }),
     openDispute: createOpenDispute(corrections),
     resolveDispute: createResolveDispute(corrections),
     prepare: async () => {

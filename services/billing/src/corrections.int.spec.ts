@@ -163,6 +163,19 @@ describe('a re-rating', () => {
     await expectWhole();
   });
 
+  test('looks for what is held for calls that are over before it is called not covered', async () => {
+    const { tenant, callId } = await settledCall(150_000n);
+    const over = await tenant.begin();
+    await tenant.apply(over.ended('caller', 1), over.completed(1));
+    const version = await tenant.newVersion({ rateMicros: 1_200_000n });
+    // A replica that was paused past its lease holds all that there is for a call that its successor settled.
+    const owner = { walletId: tenant.walletId, accountId: tenant.accountId };
+    await tenant.billing.wallets.hold(owner, { callId: over.callId, currency: 'EUR', steps: [{ untilMs: 9n, coverMicros: 100_000n }], postedMicros: 0n, atMs: 0n });
+    expect((await tenant.reRate(callId, version)).entry).toMatchObject({ amountMicros: 50_000n });
+    expect((await tenant.wallet()).holds).toEqual({});
+    await expectWhole();
+  });
+
   test('asked for at once at two replicas, by one request or by many, never takes what it does not have to', async () => {
     const { tenant, callId, script } = await settledCall(130_000n);
     const version = await tenant.newVersion({ rateMicros: 1_200_000n });
