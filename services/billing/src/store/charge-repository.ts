@@ -1,6 +1,7 @@
 import { partitionOf } from '@parley/bus';
 import { createOutboxRepository, storeErrors, type Draft, type OutboxDocument } from '@parley/store';
 import type { Db, FindCursor } from 'mongodb';
+import { isOwing } from '../usecases/collect-late.ts';
 import type { ChargeChange, ChargeEffect, ChargeRecord, ChargeStore, RunEffect } from '../usecases/charge-store.ts';
 
 /** `_id` is the call id: all that billing does for a call is one lookup by key away. */
@@ -8,6 +9,8 @@ interface ChargeDocument extends OutboxDocument<ChargeEffect>, Omit<ChargeRecord
   readonly partition: number;
   /** Something has to come yet. With `partition` this is read when a partition is taken over, and indexed. */
   readonly isOpen: boolean;
+  /** Its wallet is asked again now and then. Indexed; documents of before it are without, until they are changed. */
+  readonly isOwing?: boolean;
 }
 
 export function createChargeRepository(db: Db, runEffect: RunEffect): ChargeStore {
@@ -27,6 +30,9 @@ export function createChargeRepository(db: Db, runEffect: RunEffect): ChargeStor
         const found = await collection.find({ partition: { $in: [...partitions] }, isOpen: true }).toArray();
         return found.map((document) => toRecord(document as ChargeDocument)!);
       }),
+    owing: async function* () {
+      for await (const { _id } of collection.find({ isOwing: true }).project<{ _id: string }>({ _id: 1 })) yield _id;
+    },
     ofAccount: (accountId) => mapped(collection.find({ accountId }).sort({ _id: 1 })),
     countOf: (accountId) => storeErrors(() => collection.countDocuments({ accountId })),
     runLeftEffects: async (partitions) => {
@@ -45,12 +51,14 @@ async function* mapped(cursor: FindCursor<unknown>): AsyncGenerator<ChargeRecord
 
 function toRecord(document: ChargeDocument | undefined): ChargeRecord | undefined {
   if (document === undefined) return undefined;
-  const { _id, rev: _rev, writer: _writer, pending: _pending, outbox: _outbox, partition: _partition, isOpen: _isOpen, ...record } = document;
+  const { _id, rev: _rev, writer: _writer, pending: _pending, outbox: _outbox, partition: _partition, isOpen: _isOpen, isOwing: _isOwing, ...record } = document;
   return { ...record, callId: _id, attributes: record.attributes };
 }
 
 /** As a change is written. */
-export function toDraft({ record: { callId, ...record }, effects }: ChargeChange): Draft<ChargeDocument> {
+export function toDraft({ record, effects }: ChargeChange): Draft<ChargeDocument> {
+  const { callId, ...kept } = record;
   const { status } = record.charge;
-  return { _id: callId, ...record, partition: partitionOf(callId), isOpen: status === 'authorized' || status === 'open', outbox: effects };
+  const isOpen = status === 'authorized' || status === 'open';
+  return { _id: callId, ...kept, partition: partitionOf(callId), isOpen, isOwing: isOwing(record), outbox: effects };
 }

@@ -95,6 +95,8 @@ export interface ChargeStore {
   change(callId: string, decide: (record: ChargeRecord | undefined) => Promise<ChargeChange | undefined>): Promise<ChargeRecord | undefined>;
   /** Calls of some partitions that are not settled or closed. */
   openOf(partitions: readonly number[]): Promise<ChargeRecord[]>;
+  /** Ids of settled calls that cost more than their wallets held when it was decided: see `isOwing`. */
+  owing(): AsyncIterable<string>;
   /** All calls of an account, in the order of their ids. */
   ofAccount(accountId: string): AsyncIterable<ChargeRecord>;
   countOf(accountId: string): Promise<number>;
