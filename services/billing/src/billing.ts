@@ -68,7 +68,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
   const wallets = createWalletRepository(db, createLedgerRepository(db), ledgerEvents);
   const policies = createPolicyRepository(db, (command) => ledgerEvents.policyCommand(command));
   const requests = createRequestRepository(db);
-  const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher)));
+  const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher), ledgerEvents));
   const corrections = { charges, wallets, requests };
   const reclaimHolds = createReclaimHolds({ charges, wallets });
   return {

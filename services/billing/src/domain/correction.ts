@@ -54,6 +54,17 @@ export interface DisputeOutcome {
   readonly amountMicros: bigint;
 }
 
+/** A dispute as it is after a step of it. */
+export interface DisputeChange {
+  readonly accountId: string;
+  readonly callId: string;
+  /** Of what is given back; of no meaning where nothing is. */
+  readonly currency: string;
+  readonly dispute: Dispute;
+  /** Of the step. */
+  readonly requestId: string;
+}
+
 /** What may be done to one charge by hand: its document has to stay small. */
 export const mostCorrections = 100;
 

@@ -10,7 +10,7 @@ import { availableMicros, creditLimitMicros, reservedMicros, withoutExpired, typ
 import type { ChargedRecord } from '../usecases/charge-store.ts';
 import { toBucket } from './bucket.ts';
 import { toCorrection } from './correction-answer.ts';
-import { toDispute } from './dispute-answer.ts';
+import { toDispute } from '../bus/dispute.ts';
 
 /** @throws ParleyError `request.invalid_argument` */
 export function requireRequestId(requestId: string): string {

@@ -1,7 +1,9 @@
+import type { Dispute } from '../domain/correction.ts';
 import type { RebuiltDatabase } from '../store/rebuilt-database.ts';
 import type { CallHistory } from '../usecases/call-history.ts';
 import type { WalletStore } from '../usecases/wallet-store.ts';
 import { rebuildCharge, rebuildFreeCall, type RebuiltCharge } from './rebuild-charge.ts';
+import { withDisputes } from './rebuild-disputes.ts';
 import type { ChargedCall } from './rebuild-ledger.ts';
 
 /** All that the event streams hold of the calls of one partition. */
@@ -15,6 +17,7 @@ export interface RebuildChargesPorts {
   readonly database: RebuiltDatabase;
   readonly wallets: WalletStore;
   readonly charged: ReadonlyMap<string, ChargedCall>;
+  readonly disputes: ReadonlyMap<string, readonly Dispute[]>;
   readonly readPartitions: () => AsyncIterable<PartitionHistory>;
 }
 
@@ -27,7 +30,7 @@ export interface RebuiltCharges {
 }
 
 /** Fills charges and positions, a partition after the other. */
-export async function rebuildCharges({ database, wallets, charged, readPartitions }: RebuildChargesPorts): Promise<RebuiltCharges> {
+export async function rebuildCharges({ database, wallets, charged, disputes, readPartitions }: RebuildChargesPorts): Promise<RebuiltCharges> {
   const forgotten = new Map(charged);
   const differences: string[] = [];
   let charges = 0;
@@ -36,7 +39,8 @@ export async function rebuildCharges({ database, wallets, charged, readPartition
     for (const call of calls) {
       const rebuilt = await rebuildCall(wallets, call, charged.get(call.callId));
       if (rebuilt === undefined) continue;
-      await database.putCharge(rebuilt.change);
+      const byHand = [...(charged.get(call.callId)?.byHand.values() ?? [])];
+      await database.putCharge(withDisputes(rebuilt.change, disputes.get(call.callId) ?? [], byHand));
       charges += 1;
       forgotten.delete(call.callId);
       applied.set(call.callId, rebuilt.applied);

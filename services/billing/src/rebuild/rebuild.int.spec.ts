@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createPublisher, eventStreams, ledgerStream, readCallEvents, type BusEvent } from '@parley/bus';
-import { Channel, IntervalKind, type Receipt, PriceTerms } from '@parley/contracts';
+import { createPublisher, eventStreams, ledgerStream, partitionOf, readCallEvents, type BusEvent } from '@parley/bus';
+import { Channel, DisputeState, IntervalKind, type Receipt, PriceTerms } from '@parley/contracts';
 import { Crash, CrashGate, eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import type { Db, Document } from 'mongodb';
 import { createBilling } from '../billing.ts';
@@ -29,6 +30,7 @@ const settled: CallScript[] = [];
 let twins: readonly [CallScript, CallScript];
 let twinReceipt: Receipt;
 let owing: CallScript;
+let acceptedDispute: string;
 const topUpId = randomUUID();
 /** Of all calls: not so long ago that the one that goes on is taken for lost. */
 const startMs = Date.now();
@@ -74,6 +76,7 @@ beforeAll(async () => {
   await publish(free.initiated(), free.videoStarted('caller'), free.observing('caller'), ...end(free, 2_000));
   for (const script of settled) await told(script, 'settled');
   await playTwins();
+  await disputes();
   await eventually(async () => expect((await verifyLedger(original.db)).faults).toEqual([]));
   await service.stop(0);
 });
@@ -123,6 +126,22 @@ async function owingCalls(): Promise<void> {
 const owes = (db: Db, { callId }: CallScript) => eventually(async () => expect(await db.collection('charges').findOne({ _id: callId as never })).toMatchObject({ isOwing: true }));
 const collectLate = (db: Db) => createBilling({ db, publisher: publisher(), timeouts: { recognitionMs: 0n, authorizationMs: 0n, silenceMs: 0n } }).collectLate(() => true, BigInt(Date.now()));
 
+const openRequest = (script: CallScript, requestId: string) => ({ requestId, callId: script.callId, reason: 'nobody was there' });
+const accept = (micros: bigint) => ({ $case: 'accepted', value: { amount: { currency: 'EUR', micros } } }) as const;
+const reject = { $case: 'rejected', value: {} } as const;
+
+/** Calls with a dispute that is open, one that was rejected and is opened anew, and one that was accepted. */
+async function disputes(): Promise<void> {
+  const [open, again, accepted] = settled.slice(0, 3) as [CallScript, CallScript, CallScript];
+  const { billing } = clients.acme;
+  await billing.openDispute(openRequest(open, 'open'));
+  const first = await billing.openDispute(openRequest(again, 'first'));
+  await billing.resolveDispute({ requestId: 'reject', disputeId: first.dispute!.disputeId, outcome: reject, reason: 'somebody was' });
+  await billing.openDispute(openRequest(again, 'again'));
+  acceptedDispute = (await billing.openDispute(openRequest(accepted, 'other'))).dispute!.disputeId;
+  await billing.resolveDispute({ requestId: 'accept', disputeId: acceptedDispute, outcome: accept(3_000n), reason: 'true' });
+}
+
 async function playTwins(): Promise<void> {
   twins = [await begun('acme'), await begun('initech')];
   for (const script of twins) {
@@ -169,6 +188,14 @@ async function expectRebuilt(db: Db): Promise<void> {
   const isWhole = ({ _id }: { readonly _id: unknown }) => _id !== owing.callId;
   expect((await chargesOf(db)).filter(isWhole)).toEqual((await chargesOf(original.db)).filter(isWhole));
   await expectWhole(db);
+}
+
+async function deleteOfLedger(id: string): Promise<void> {
+  const { state } = await nats.bus.jsm.streams.info(ledgerStream);
+  for (let place = state.first_seq; place <= state.last_seq; place += 1) {
+    const message = await nats.bus.jsm.streams.getMessage(ledgerStream, { seq: place }).catch(() => null);
+    if (message?.header.get('ce-id') === id) await nats.bus.jsm.streams.deleteMessage(ledgerStream, place);
+  }
 }
 
 /** Of a whole rebuild. */
@@ -228,6 +255,28 @@ describe('a service over a rebuilt database', () => {
     await expect(topUp(clients.acme, bob, 900_000n, topUpId)).rejects.toMatchObject({ code: 'request.idempotency_conflict' });
   });
 
+  test('knows disputes, and the requests that opened and resolved them', async () => {
+    const [open, again, accepted] = settled.slice(0, 3) as [CallScript, CallScript, CallScript];
+    const { billing } = clients.acme;
+    const disputesOf = async ({ callId }: CallScript) => (await billing.getReceipt({ callId })).receipt!.disputes;
+    expect((await Promise.all([open, again, accepted].map(disputesOf))).map((disputes) => disputes.map(({ state }) => state))).toEqual([
+      [DisputeState.OPEN],
+      [DisputeState.REJECTED, DisputeState.OPEN],
+      [DisputeState.ACCEPTED],
+    ]);
+    const { dispute } = await billing.openDispute(openRequest(open, 'open'));
+    expect([dispute]).toEqual(await disputesOf(open));
+    await expect(billing.openDispute({ ...openRequest(open, 'open'), reason: 'else' })).rejects.toMatchObject({ code: 'request.idempotency_conflict' });
+    await expect(billing.openDispute(openRequest(open, 'second'))).rejects.toMatchObject({ code: 'dispute.already_open' });
+    const acceptance = { requestId: 'accept', disputeId: acceptedDispute, outcome: accept(3_000n), reason: 'true' };
+    await expect(billing.resolveDispute({ ...acceptance, outcome: accept(4_000n) })).rejects.toMatchObject({ code: 'request.idempotency_conflict' });
+    const { balance } = (await billing.getWallet({ address: alice })).wallet!;
+    await billing.resolveDispute(acceptance);
+    expect((await billing.getWallet({ address: alice })).wallet?.balance).toEqual(balance);
+    await billing.resolveDispute({ requestId: 'late', disputeId: dispute!.disputeId, outcome: accept(1_000n), reason: 'true' });
+    expect((await billing.getWallet({ address: alice })).wallet?.balance?.micros).toBe(balance!.micros + 1_000n);
+  });
+
   test('tells of default policies with ids that were not used before', async () => {
     const count = async () => (await ledgerEvents(nats.bus, 'globex')).filter(({ event }) => event?.$case === 'defaultPolicySet').length;
     const before = await count();
@@ -254,6 +303,27 @@ describe('a service over a rebuilt database', () => {
   });
 });
 
+test('a dispute of which only is told what it gave back was accepted, and that is told at the next start', async () => {
+  const toldOf = async () => (await ledgerEvents(nats.bus, 'acme')).filter(({ event }) => event?.$case === 'disputeChanged' && event.value.dispute?.disputeId === acceptedDispute);
+  const before = await toldOf();
+  expect(before.map(({ event }) => (event?.$case === 'disputeChanged' ? event.value.dispute?.state : undefined))).toEqual([DisputeState.OPEN, DisputeState.ACCEPTED]);
+  await deleteOfLedger(`${acceptedDispute}/resolved`);
+  await service.stop(0);
+  await resumed.db.dropDatabase();
+  await rebuild(resumed.db, nats.bus);
+  const [callId] = acceptedDispute.split('-') as [string];
+  const billing = createBilling({ db: resumed.db, publisher: publisher(), timeouts: { recognitionMs: 0n, authorizationMs: 0n, silenceMs: 0n } });
+  const { charge } = await billing.getReceipt('acme', callId);
+  expect(charge).toMatchObject({ disputes: [{ disputeId: acceptedDispute, resolved: { outcome: 'accepted', amountMicros: 3_000n, note: 'true' } }] });
+  expect(await toldOf()).toHaveLength(1);
+  // The broker remembers the id of the message that was deleted for a while.
+  await nats.bus.jsm.streams.update(ledgerStream, { duplicate_window: 100_000_000 });
+  await sleep(300);
+  await billing.charges.runLeftEffects([partitionOf(callId)]);
+  expect(await toldOf()).toEqual(before);
+  await eventually(async () => expectWhole(resumed.db));
+});
+
 test('of a call whose events are no longer kept only its entries are there, which is no fault', async () => {
   const [old] = settled;
   const [first] = await readCallEvents(nats.bus, 'call', old!);
@@ -267,11 +337,7 @@ test('of a call whose events are no longer kept only its entries are there, whic
 });
 
 test('a LEDGER stream that is not whole is refused', async () => {
-  const { state } = await nats.bus.jsm.streams.info(ledgerStream);
-  for (let place = state.first_seq; place < state.last_seq; place += 1) {
-    const message = await nats.bus.jsm.streams.getMessage(ledgerStream, { seq: place });
-    if (message?.header.get('ce-id') === `globex/${alice}/000000000001`) await nats.bus.jsm.streams.deleteMessage(ledgerStream, place);
-  }
+  await deleteOfLedger(`globex/${alice}/000000000001`);
   await resumed.db.dropDatabase();
   await expect(rebuild(resumed.db, nats.bus)).rejects.toMatchObject({ code: 'rebuild.broken_stream' });
 });

@@ -50,9 +50,14 @@ export async function changeSettled(
   change: (record: SettledRecord) => Promise<ChargeChange | undefined>,
 ): Promise<SettledRecord> {
   requireSettled(await charges.find(callId), accountId);
-  await requests.claim(accountId, requestId, [...content, callId, note]);
+  await requests.claim(accountId, requestId, requestContent(content, { callId, note }));
   const after = await charges.change(callId, async (record) => change(requireSettled(record, accountId)));
   return requireSettled(after, accountId);
+}
+
+/** What the id of a request is tied to. */
+export function requestContent(content: readonly string[], { callId, note }: Pick<SettledCommand, 'callId' | 'note'>): readonly string[] {
+  return [...content, callId, note];
 }
 
 /** What is asked for by this command, under an id. */

@@ -1,4 +1,5 @@
 import type { BillingFact, Charge, OpenCharge, SettledCharge } from '../domain/charge.ts';
+import type { DisputeChange } from '../domain/correction.ts';
 import type { Posting } from '../domain/wallet.ts';
 
 /** The root leg's, as every event of the call carries them. Personal data. */
@@ -73,8 +74,13 @@ export interface ReleaseEffect {
   readonly atMs?: bigint;
 }
 
+/** A step of a dispute is told. */
+export interface DisputeEffect extends DisputeChange {
+  readonly kind: 'dispute';
+}
+
 /** What follows from a change, in order. Each may be run again after a crash and does nothing the second time. */
-export type ChargeEffect = EventEffect | ReleaseEffect;
+export type ChargeEffect = EventEffect | ReleaseEffect | DisputeEffect;
 
 export interface ChargeChange {
   readonly record: ChargeRecord;
