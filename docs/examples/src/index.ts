@@ -11,10 +11,12 @@ export { receiveWebhooks, type CloudEvent, type WebhookReceiver } from './webhoo
 export { billOf, differences, type Bill, type BillLine } from './receipt-check.ts';
 export {
   prepareScene,
+  usualSetting,
   type Deliveries,
   type LiveCall,
   type Scene,
   type SceneOptions,
+  type SceneSetting,
   type SceneTargets,
 } from './video-call-scene.ts';
 export { deliveredBySource, deliveryFaults, type SourceDelivery } from './delivery-check.ts';

@@ -2,11 +2,21 @@
 // her screen; she pays for the time in which he reacts. Used by `make demo` and by the end-to-end tests.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateSubscriptionRequest, DeleteSubscriptionRequest, EventFilter, RoundingMode, type Event, type ObserveRequest, type PolicySnapshot, type Receipt } from '@parley/contracts';
+import {
+  CreateSubscriptionRequest,
+  DeleteSubscriptionRequest,
+  EventFilter,
+  RoundingMode,
+  type Event,
+  type ObserveRequest,
+  type PolicySnapshot,
+  type PolicyTerms,
+  type Receipt,
+} from '@parley/contracts';
 import { bytesFromPcm, frames, synthesize } from '@parley/speech';
 import { connectApi, type Api } from './api-client.ts';
 import { createApp, serveApp, type AppRequest } from './app-server.ts';
-import { endOf, observationsOf, script } from './counterpart.ts';
+import { endOf, observationsOf, script, type Act } from './counterpart.ts';
 import { connectDevice, type Device } from './device.ts';
 import { streamEvents } from './event-stream.ts';
 import { consumeFromNats, type NatsEvent } from './nats-consumer.ts';
@@ -36,6 +46,15 @@ export interface SceneOptions {
   readonly onStep?: (step: string) => void;
 }
 
+/** What a scene is played with; the demo's own is `usualSetting`. */
+export interface SceneSetting {
+  readonly terms: PolicyTerms;
+  /** Topped up for Alice before she calls, in the policy's currency. */
+  readonly balanceMicros: bigint;
+  /** What whoever is on a screen does there. */
+  readonly acts: readonly Act[];
+}
+
 /** Events as each transport brought them, repeats included. */
 export interface Deliveries {
   readonly grpc: readonly Event[];
@@ -49,8 +68,8 @@ export interface LiveCall {
   readonly bobLegId: string;
   readonly alice: Device;
   readonly bob: Device;
-  /** Plays the counterpart's script in real time; resolves when recognition has acknowledged it all. */
-  playVideo(): Promise<void>;
+  /** Plays the acts on a side's screen in real time, Alice's if nothing is said; resolves when recognition has acknowledged it all. */
+  playVideo(side?: 'alice' | 'bob'): Promise<void>;
   hangUp(): Promise<void>;
 }
 
@@ -71,8 +90,8 @@ const number = '+15550100';
 const alice = 'client:alice';
 const bob = 'client:bob';
 
-/** Prices and times of the scene: 0.60 EUR a minute, the first second free, 1.5 s a stage, 3 s for a sign of life. */
-const terms = {
+/** 0.60 EUR a minute, the first second free, 1.5 s a stage, 3 s for a sign of life. */
+const terms: PolicyTerms = {
   currency: 'EUR',
   rateMicros: 600_000n,
   unitMs: 60_000n,
@@ -93,18 +112,21 @@ const terms = {
   prices: undefined,
 };
 
+/** The order of the cascade, and more than enough to pay for it. */
+export const usualSetting: SceneSetting = { terms, balanceMicros: 5_000_000n, acts: script };
+
 /** Makes the application, the policy, the wallet and the subscriptions, and listens on all four transports. */
-export async function prepareScene(options: SceneOptions): Promise<Scene> {
+export async function prepareScene(options: SceneOptions, setting: SceneSetting = usualSetting): Promise<Scene> {
   const { targets, mintToken, onStep = () => undefined } = options;
   const token = await mintToken({ sub: 'scene', scope: 'api' });
   const api = connectApi(targets, token);
   onStep('create a policy, an application and a wallet');
-  const policy = await createPolicy(api);
+  const policy = await createPolicy(api, setting.terms);
   const appRequests: AppRequest[] = [];
   const appServer = await startApplication(api, targets, policy, appRequests);
-  await api.billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: terms.currency, micros: 5_000_000n } });
+  await api.billing.topUpWallet({ requestId: randomUUID(), address: alice, amount: { currency: setting.terms.currency, micros: setting.balanceMicros } });
   // Drawing pictures takes a few seconds: not while the call lasts.
-  const observations = await observationsOf(script);
+  const observations = await observationsOf(setting.acts);
   onStep('subscribe on gRPC, SSE, a webhook and NATS');
   const { deliveries, close: unsubscribe } = await subscribeEverywhere(api, options, token);
   const close = async () => {
@@ -119,14 +141,14 @@ export async function prepareScene(options: SceneOptions): Promise<Scene> {
     policy,
     deliveries,
     appRequests,
-    placeCall: () => placeCall(options, observations),
+    placeCall: () => placeCall(options, { acts: setting.acts, observations }),
     delivered: (callId, timeoutMs = 30_000) => delivered(deliveries, callId, timeoutMs),
     receipt: async (callId) => (await api.billing.getReceipt({ callId })).receipt!,
     close,
   };
 }
 
-async function createPolicy(api: Api): Promise<PolicySnapshot> {
+async function createPolicy(api: Api, terms: PolicyTerms): Promise<PolicySnapshot> {
   const { policy } = await api.billing.createPolicy({ requestId: randomUUID(), policyId: '', terms });
   return policy!;
 }
@@ -196,7 +218,13 @@ async function removeSubscriptions(api: Api): Promise<void> {
   for (const { subscriptionId } of subscriptions) await api.subscriptions.deleteSubscription(DeleteSubscriptionRequest.fromPartial({ subscriptionId }));
 }
 
-async function placeCall({ targets, mintToken, onStep = () => undefined }: SceneOptions, observations: readonly ObserveRequest[]): Promise<LiveCall> {
+/** What is played, and what a device sends of it to recognition. */
+interface Video {
+  readonly acts: readonly Act[];
+  readonly observations: readonly ObserveRequest[];
+}
+
+async function placeCall({ targets, mintToken, onStep = () => undefined }: SceneOptions, video: Video): Promise<LiveCall> {
   const routers = targets.callRouter.split(',');
   const connect = async (address: string, index: number) =>
     connectDevice({ target: routers[index % routers.length]!, token: await mintToken({ sub: address, scope: 'device' }) });
@@ -212,12 +240,16 @@ async function placeCall({ targets, mintToken, onStep = () => undefined }: Scene
   bobDevice.send({ $case: 'answer', value: { legId: incoming.legId, observationConsent: true } });
   await Promise.all([aliceDevice.inbox.next('legBridged'), bobDevice.inbox.next('legBridged')]);
   await talk(aliceDevice, legId, bobDevice, incoming.legId);
+  const screens = {
+    alice: { name: 'Alice', device: aliceDevice, legId },
+    bob: { name: 'Bob', device: bobDevice, legId: incoming.legId },
+  };
   return {
     callId,
     bobLegId: incoming.legId,
     alice: aliceDevice,
     bob: bobDevice,
-    playVideo: () => playVideo(aliceDevice, legId, targets, observations, onStep),
+    playVideo: (side = 'alice') => playVideo(screens[side], targets, video, onStep),
     hangUp: async () => {
       onStep('Alice hangs up');
       aliceDevice.send({ $case: 'hangUp', value: { legId } });
@@ -235,26 +267,26 @@ async function talk(one: Device, oneLegId: string, other: Device, otherLegId: st
   await other.speak(otherLegId, await spoken('Hello Alice.'));
 }
 
-async function playVideo(
-  device: Device,
-  legId: string,
-  targets: SceneTargets,
-  observations: readonly ObserveRequest[],
-  onStep: (step: string) => void,
-): Promise<void> {
+interface Screen {
+  readonly name: string;
+  readonly device: Device;
+  readonly legId: string;
+}
+
+async function playVideo({ name, device, legId }: Screen, targets: SceneTargets, { acts, observations }: Video, onStep: (step: string) => void): Promise<void> {
   device.startVideo(legId);
   const { token, mediaOriginTime } = (await device.inbox.next('observationGranted')).value;
   const originMs = mediaOriginTime!.getTime();
   const observer = startObserver({ target: targets.recognition, token });
-  const starts = new Map(script.map((act) => [act.fromMs, act.name]));
+  const starts = new Map(acts.map((act) => [act.fromMs, act.name]));
   for (const observation of observations) {
     await sleepUntil(originMs, observation);
-    const name = starts.get(Number(observation.mediaTimeMs));
-    if (name !== undefined && starts.delete(Number(observation.mediaTimeMs))) onStep(`on Alice's screen: ${name}`);
+    const act = starts.get(Number(observation.mediaTimeMs));
+    if (act !== undefined && starts.delete(Number(observation.mediaTimeMs))) onStep(`on ${name}'s screen: ${act}`);
     observer.observe(observation);
   }
-  await sleep(Math.max(0, originMs + endOf(script) - Date.now()));
-  await observer.finish(BigInt(endOf(script)));
+  await sleep(Math.max(0, originMs + endOf(acts) - Date.now()));
+  await observer.finish(BigInt(endOf(acts)));
 }
 
 async function sleepUntil(originMs: number, { mediaTimeMs }: ObserveRequest): Promise<void> {

@@ -13,6 +13,7 @@ import { createWalletRepository } from './store/wallet-repository.ts';
 import { createApplyCallEvent, type ApplyCallEvent } from './usecases/apply-call-event.ts';
 import { createAuthorizeCharge } from './usecases/authorize-charge.ts';
 import type { ChargeStore } from './usecases/charge-store.ts';
+import { createCollectLate, type CollectLate } from './usecases/collect-late.ts';
 import { createCreatePolicy } from './usecases/create-policy.ts';
 import { createMissDeadline, type MissDeadline, type Timeouts } from './usecases/deadlines.ts';
 import { createExportUsage } from './usecases/export-usage.ts';
@@ -41,6 +42,7 @@ export interface Billing {
   readonly missDeadline: MissDeadline;
   readonly authorizeCharge: ReturnType<typeof createAuthorizeCharge>;
   readonly sweepHolds: SweepHolds;
+  readonly collectLate: CollectLate;
   readonly extendGrant: ReturnType<typeof createExtendGrant>;
   readonly releaseGrant: ReturnType<typeof createReleaseGrant>;
   readonly createPolicy: ReturnType<typeof createCreatePolicy>;
@@ -66,7 +68,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
   const wallets = createWalletRepository(db, createLedgerRepository(db), ledgerEvents);
   const policies = createPolicyRepository(db, (command) => ledgerEvents.policyCommand(command));
   const requests = createRequestRepository(db);
-  const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher)));
+  const charges = createChargeRepository(db, createRunEffect(wallets, createBillingEventPublisher(publisher), ledgerEvents));
   const corrections = { charges, wallets, requests };
   const reclaimHolds = createReclaimHolds({ charges, wallets });
   return {
@@ -77,6 +79,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     missDeadline: createMissDeadline({ charges, wallets, timeouts }),
     authorizeCharge: createAuthorizeCharge({ charges, wallets, policies, reclaimHolds }),
     sweepHolds: createSweepHolds({ charges, wallets }),
+    collectLate: createCollectLate({ charges, wallets }),
     extendGrant: createExtendGrant({ charges, wallets, reclaimHolds }),
     releaseGrant: createReleaseGrant(charges),
     createPolicy: createCreatePolicy({ policies, requests }),
@@ -87,7 +90,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     exportUsage: createExportUsage({ charges, wallets }),
     simulateCharge: createSimulateCharge(policies),
     refundCharge: createRefundCharge(corrections),
-    reRateCharge: createReRateCharge({ ...corrections, policies }),
+    reRateCharge: createReRateCharge({ ...corrections, policies, reclaimHolds }),
     openDispute: createOpenDispute(corrections),
     resolveDispute: createResolveDispute(corrections),
     prepare: async () => {

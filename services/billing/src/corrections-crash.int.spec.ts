@@ -1,11 +1,13 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { partitionOf } from '@parley/bus';
 import { Channel } from '@parley/contracts';
-import { CrashGate, testBus, testDatabase } from '@parley/testing';
+import { Crash, CrashGate, PauseGate, testBus, testDatabase, type OperationGate } from '@parley/testing';
+import type { Billing } from './billing.ts';
 import { plainPrices } from './domain/price.ts';
 import { evidence } from './test-support/call-script.ts';
 import type { Story } from './test-support/charging-story.ts';
-import { atEach, operationStep, outcome, play } from './test-support/crash-story.ts';
-import { Tenant } from './test-support/tenant.ts';
+import { atEach, billingThrough, operationStep, outcome, play } from './test-support/crash-story.ts';
+import { replica, Tenant } from './test-support/tenant.ts';
 import { verifyLedger } from './verify/verify-ledger.ts';
 
 const nats = testBus();
@@ -72,3 +74,77 @@ test(
   },
   600_000,
 );
+
+describe('what is held for a re-rating', () => {
+  const atMs = 0n;
+
+  /** A call of 20 000 micro-units with a re-rating to 40 000 that goes through a gate; 210 000 are left to take them from. */
+  async function reRating() {
+    const tenant = await Tenant.with(stores, 230_000n);
+    const script = await tenant.begin();
+    await tenant.apply(script.ended('caller', 2_000, [evidence(Channel.FACE, 0, 2_000)]), script.completed(2_000));
+    const { callId } = script;
+    const command = { ...tenant.order(callId), policyId: tenant.policyId, version: await tenant.newVersion({ rateMicros: 1_200_000n }), dryRun: false };
+    return { tenant, script, callId, reRate: (billing: Billing) => billing.reRateCharge(command), through: (gate: OperationGate) => billingThrough(gate, stores).reRateCharge(command) };
+  }
+
+  /** Two looks with ten minutes between: time enough for whoever is only slow. */
+  async function sweepTwice(billing: Billing, callId: string): Promise<void> {
+    await billing.sweepHolds((id) => id === callId, atMs);
+    await billing.sweepHolds((id) => id === callId, atMs);
+  }
+
+  async function operationsOfOne(): Promise<number> {
+    const counter = new CrashGate();
+    await (await reRating()).through(counter);
+    return counter.operations;
+  }
+
+  test('that crashed and is not asked for again is given back by the sweep, and it can be asked for again', async () => {
+    let left = 0;
+    for (let at = await operationsOfOne(); at > 0; at -= 1) {
+      const { tenant, script, callId, reRate, through } = await reRating();
+      await through(new CrashGate(at, 'after')).catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
+      const successor = replica(stores);
+      await successor.wallets.publishLeft();
+      await successor.charges.runLeftEffects([partitionOf(callId)]);
+      if (Object.keys((await tenant.wallet()).holds).length > 0) left += 1;
+      await sweepTwice(successor, callId);
+      const swept = await tenant.played(script);
+      expect({ at, holds: swept.wallet.holds, faults: (await verifyLedger(database.db)).faults }).toEqual({ at, holds: {}, faults: [] });
+      await reRate(successor);
+      const { charged, wallet } = await tenant.played(script);
+      expect({ at, charged, balance: wallet.balanceMicros, holds: wallet.holds }).toEqual({ at, charged: 40_000n, balance: 190_000n, holds: {} });
+    }
+    expect(left).toBeGreaterThan(0);
+  }, 300_000);
+
+  test('that stood still past the sweep is not used after it: the money goes to one only, and nothing stays owed', async () => {
+    const outcomes = new Set<string>();
+    for (let at = await operationsOfOne(); at > 0; at -= 1) {
+      const { tenant, script, callId, through } = await reRating();
+      const gate = new PauseGate(at);
+      const reRated = through(gate).then(() => 'corrected', ({ code }: { code: string }) => code);
+      await Promise.race([gate.stopped, reRated]);
+      await sweepTwice(replica(stores), callId);
+      // By the new version it takes 200 000 of the 210 000, unless 20 000 are held or taken already.
+      const another = await tenant.authorize().then(() => 'authorised', ({ code }: { code: string }) => code);
+      gate.resume();
+      const outcome = [await reRated, another].join(', ');
+      outcomes.add(outcome);
+      const { charged, wallet } = await tenant.played(script);
+      const isCorrected = outcome === 'corrected, wallet.insufficient_balance';
+      // What was decided and could not be booked would show here.
+      const decided = (await tenant.billing.getReceipt(tenant.accountId, { callId })).charge.published.chargedMicros;
+      expect({ at, charged, decided, balance: wallet.balanceMicros, ofCall: Object.keys(wallet.holds).filter((id) => id.startsWith(callId)) }).toEqual({
+        at,
+        charged: isCorrected ? 40_000n : 20_000n,
+        decided: isCorrected ? 40_000n : 20_000n,
+        balance: isCorrected ? 190_000n : 210_000n,
+        ofCall: [],
+      });
+    }
+    expect([...outcomes].sort()).toEqual(['corrected, wallet.insufficient_balance', 'wallet.insufficient_balance, authorised']);
+    expect((await verifyLedger(database.db)).faults).toEqual([]);
+  }, 300_000);
+});

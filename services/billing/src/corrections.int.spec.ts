@@ -163,6 +163,19 @@ describe('a re-rating', () => {
     await expectWhole();
   });
 
+  test('looks for what is held for calls that are over before it is called not covered', async () => {
+    const { tenant, callId } = await settledCall(150_000n);
+    const over = await tenant.begin();
+    await tenant.apply(over.ended('caller', 1), over.completed(1));
+    const version = await tenant.newVersion({ rateMicros: 1_200_000n });
+    // A replica that was paused past its lease holds all that there is for a call that its successor settled.
+    const owner = { walletId: tenant.walletId, accountId: tenant.accountId };
+    await tenant.billing.wallets.hold(owner, { callId: over.callId, currency: 'EUR', steps: [{ untilMs: 9n, coverMicros: 100_000n }], postedMicros: 0n, atMs: 0n });
+    expect((await tenant.reRate(callId, version)).entry).toMatchObject({ amountMicros: 50_000n });
+    expect((await tenant.wallet()).holds).toEqual({});
+    await expectWhole();
+  });
+
   test('asked for at once at two replicas, by one request or by many, never takes what it does not have to', async () => {
     const { tenant, callId, script } = await settledCall(130_000n);
     const version = await tenant.newVersion({ rateMicros: 1_200_000n });
@@ -219,5 +232,60 @@ describe('a re-rating', () => {
     expect(first.receipt.corrections.map(({ kind }) => kind)).toEqual(['late_reaction', 'refund', 'rerating']);
     expect(last.receipt.corrections.map(({ kind, difference }) => [kind, difference?.micros])).toEqual([['refund', -7_000n], ['rerating', -10_000n], ['late_reaction', 15_000n]]);
     await expectWhole();
+  });
+});
+
+describe('late reactions that the wallet does not cover', () => {
+  /** Settled at 20 000 of 100 000 micro-units; what came late costs 100 000 more. */
+  async function owingCall() {
+    const tenant = await Tenant.with(stores, 100_000n);
+    const script = await tenant.begin();
+    await tenant.apply(script.progress('caller', [face(0, 2_000)]), script.completed(12_000));
+    await tenant.missDeadline(script.callId);
+    await tenant.apply(script.ended('caller', 12_000, [face(2_000, 12_000)]));
+    const collect = (billing = tenant.billing, isOwn = true) => billing.collectLate((callId) => isOwn && callId === script.callId, 1_750_000_090_000n);
+    return { tenant, script, collect };
+  }
+
+  test('are charged once it does, by one of many replicas, at the time at which it was found', async () => {
+    const { tenant, script, collect } = await owingCall();
+    const stored = () => database.db.collection('charges').findOne({ _id: script.callId as never });
+    const before = await stored();
+    await collect();
+    expect(await stored()).toEqual(before);
+    expect(await tenant.played(script)).toMatchObject({ charged: 20_000n, wallet: { balanceMicros: 80_000n, holds: {} }, receipt: { corrections: [] } });
+    await tenant.topUp('more', 20_000n);
+    await collect(tenant.billing, false);
+    expect((await tenant.played(script)).charged).toBe(20_000n);
+    await Promise.all(Array.from({ length: 6 }, () => collect(replica(stores))));
+    await collect();
+    const { charged, told, wallet, entries } = await tenant.played(script);
+    expect([charged, wallet.balanceMicros, wallet.holds]).toEqual([120_000n, 0n, {}]);
+    expect(entries.at(-1)).toMatchObject({ reason: 'adjustment', amountMicros: 100_000n, atMs: 1_750_000_090_000n });
+    expect(valuesOf(told, 'adjusted')).toEqual([expect.objectContaining({ difference: euro(100_000n), reason: 'late_reaction' })]);
+    expect(told.at(-1)).toMatchObject({ type: 'billing.adjusted', time: new Date(1_750_000_090_000), causationId: `${script.callId}/late` });
+    await expectWhole();
+  });
+
+  test('are covered by a higher limit, too, and less once something was given back', async () => {
+    const { tenant, script, collect } = await owingCall();
+    await tenant.billing.refundCharge({ ...tenant.order(script.callId), amount: euro(5_000n) });
+    await tenant.setCreditLimit(20_000n);
+    await collect();
+    const { charged, wallet } = await tenant.played(script);
+    expect([charged, wallet.balanceMicros, wallet.holds]).toEqual([115_000n, -15_000n, {}]);
+    await expectWhole();
+  });
+
+  test('do not keep others from being charged, if something is wrong with their call', async () => {
+    const calls = [await owingCall(), await owingCall(), await owingCall()];
+    for (const { tenant } of calls) await tenant.topUp('more', 20_000n);
+    const [{ script: first }, { tenant, script }, { script: last }] = calls as [typeof calls[0], typeof calls[0], typeof calls[0]];
+    const broken = { _id: { $in: [first.callId, last.callId] as never[] } };
+    await database.db.collection('charges').updateMany(broken, { $unset: { attributes: '' } });
+    const ours = (callId: string) => calls.some((call) => call.script.callId === callId);
+    await expect(tenant.billing.collectLate(ours, 1_750_000_090_000n)).rejects.toMatchObject({ code: 'internal' });
+    expect((await tenant.played(script)).charged).toBe(120_000n);
+    await database.db.collection('charges').deleteMany(broken);
   });
 });

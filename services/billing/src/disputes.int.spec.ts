@@ -3,7 +3,7 @@ import { Channel, DisputeState, ReceiptCopy } from '@parley/contracts';
 import { testBus, testDatabase } from '@parley/testing';
 import { copyOf, toReceipt } from './grpc/convert.ts';
 import { evidence } from './test-support/call-script.ts';
-import { valuesOf } from './test-support/stream-reader.ts';
+import { ledgerEvents, valuesOf } from './test-support/stream-reader.ts';
 import { replica, Tenant } from './test-support/tenant.ts';
 import { verifyLedger } from './verify/verify-ledger.ts';
 
@@ -50,6 +50,18 @@ describe('a dispute', () => {
     expect([receipt.disputes[0]?.state, receipt.corrections, valuesOf(told, 'adjusted')]).toEqual([DisputeState.REJECTED, [], []]);
     await tenant.billing.openDispute(tenant.order(callId, 'second'));
     expect((await tenant.played(script)).receipt.disputes.map(({ state }) => state)).toEqual([DisputeState.REJECTED, DisputeState.OPEN]);
+  });
+
+  test('is told step by step on the LEDGER stream, behind what it gives back, with who asked and why', async () => {
+    const { tenant, callId, dispute, resolve } = await disputedCall();
+    await Promise.all(Array.from({ length: 4 }, (_, nth) => resolve(15_000n, { requestId: 'accept', note: 'so it was' }, nth % 2 === 0 ? tenant.billing : replica(stores))));
+    const told = (await ledgerEvents(nats.bus, tenant.accountId)).slice(-3);
+    const open = { disputeId: dispute.disputeId, state: DisputeState.OPEN, opened: { reason: 'nobody was there', actor: 'ops', time: new Date(1_750_000_060_000) } };
+    expect(told).toMatchObject([
+      { accountId: tenant.accountId, event: { $case: 'disputeChanged', value: { callId, requestId: 'open', dispute: open } } },
+      { event: { $case: 'entryPosted', value: { entry: { reason: 'dispute' } } } },
+      { event: { $case: 'disputeChanged', value: { callId, requestId: 'accept', dispute: { ...open, state: DisputeState.ACCEPTED, amount: euro(15_000n), resolved: { reason: 'so it was', actor: 'ops' } } } } },
+    ]);
   });
 
   test('is resolved once: the same way again is the same, another way is refused', async () => {

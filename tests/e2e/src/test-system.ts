@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepareScene, type Scene } from '@parley/examples';
+import { prepareScene, type Scene, type SceneSetting } from '@parley/examples';
 import { describePlatform, ensureKeys, ensureTools, freePorts, natsKeysDir, silentProgress, startSupervisor, type Supervisor } from '@parley/local';
 import { sceneOptions } from '@parley/local/scene';
 
@@ -9,7 +9,8 @@ import { sceneOptions } from '@parley/local/scene';
 export interface TestSystem {
   readonly supervisor: Supervisor;
   readonly logDir: string;
-  prepareScene(): Promise<Scene>;
+  /** @param setting the demo's, if nothing is said; @param account `acme`, if nothing is said */
+  prepareScene(setting?: SceneSetting, account?: string): Promise<Scene>;
   stop(): Promise<void>;
 }
 
@@ -26,7 +27,7 @@ export async function startTestSystem(replicas = 1): Promise<TestSystem> {
   return {
     supervisor,
     logDir: platform.logDir,
-    prepareScene: () => prepareScene(sceneOptions(platform, ports, keys)),
+    prepareScene: (setting, account) => prepareScene(sceneOptions(platform, ports, keys, account), setting),
     stop: async () => {
       await supervisor.stop();
       await rm(dataDir, { recursive: true, force: true });

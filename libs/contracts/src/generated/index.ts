@@ -96,6 +96,7 @@ export {
   PolicyVersionCreated,
   DefaultPolicySet,
   CreditLimitSet,
+  DisputeChanged,
 } from './parley/billing/v1/ledger_event.ts';
 export {
   Party,

@@ -1,6 +1,7 @@
 import { buckets, partitionOf, startConsumer, type Bus, type Consumer, type ParkingStore, type PositionStore } from '@parley/bus';
 import { attributeNames, logger } from '@parley/telemetry';
 import type { ApplyCallEvent } from '../usecases/apply-call-event.ts';
+import type { CollectLate } from '../usecases/collect-late.ts';
 import type { ChargeStore } from '../usecases/charge-store.ts';
 import type { MissDeadline, Timeouts } from '../usecases/deadlines.ts';
 import type { SweepHolds } from '../usecases/reclaim-holds.ts';
@@ -16,6 +17,7 @@ export interface BillingConsumerOptions {
     readonly applyCallEvent: ApplyCallEvent;
     readonly missDeadline: MissDeadline;
     readonly sweepHolds: SweepHolds;
+    readonly collectLate: CollectLate;
   };
   readonly timeouts: Timeouts;
   readonly positions: PositionStore;
@@ -28,13 +30,17 @@ export interface BillingConsumerOptions {
 /** Applies the events of this replica's partitions, and looks after what does not come in time. */
 export async function startBillingConsumer(bus: Bus, options: BillingConsumerOptions): Promise<Consumer> {
   const { billing, timeouts, ...pipeline } = options;
-  const { charges, applyCallEvent, missDeadline, sweepHolds } = billing;
+  const { charges, applyCallEvent, missDeadline, sweepHolds, collectLate } = billing;
   const clock = createDeadlineClock({
     timeouts,
     miss: missDeadline,
     runLeftEffects: (partitions) => charges.runLeftEffects(partitions),
     readOpen: (partitions) => charges.openOf(partitions),
-    sweep: (isOwn) => sweepHolds(isOwn, BigInt(Date.now())),
+    sweep: async (isOwn) => {
+      await sweepHolds(isOwn, BigInt(Date.now()));
+      // What was given back may cover it.
+      await collectLate(isOwn, BigInt(Date.now()));
+    },
     partitionOf,
     now: Date.now,
   });

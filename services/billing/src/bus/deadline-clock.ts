@@ -22,7 +22,7 @@ export interface DeadlineClockOptions {
   readonly runLeftEffects: (partitions: readonly number[]) => Promise<void>;
   /** Reads the open calls of the partitions. */
   readonly readOpen: (partitions: readonly number[]) => Promise<ChargeRecord[]>;
-  /** Gives back what is held for calls that are over, of those that are this replica's. */
+  /** Gives back what is held for calls that are over, and asks again for what they owe, of those that are this replica's. */
   readonly sweep: (isOwn: (callId: string) => boolean) => Promise<void>;
   readonly partitionOf: (callId: string) => number;
   /** Unix time in ms. */

@@ -2,16 +2,19 @@ import { ledgerSubject, messageIdHeader, type Publisher, type StoredMessage } fr
 import { LedgerEvent } from '@parley/contracts';
 import { currentTraceparent, traceparentHeader } from '@parley/telemetry';
 import { walletHolderOf } from '../domain/address.ts';
+import type { DisputeChange } from '../domain/correction.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
 import { entryIdOf, type LedgerEntry } from '../domain/wallet.ts';
 import type { PolicyCommand } from '../usecases/ledger-commands.ts';
 import { toLedgerEntry, toMoney, toPolicySnapshot } from './convert.ts';
+import { toDispute } from './dispute.ts';
 
-/** Tells of every money command on the LEDGER stream, with an id that a repeat keeps. */
+/** Tells of every money command, and of each step of a dispute, on the LEDGER stream, with an id that a repeat keeps. */
 export interface LedgerPublisher {
   entryPosted(entry: LedgerEntry): Promise<void>;
   creditLimitSet(change: CreditLimitChange): Promise<void>;
   policyCommand(command: PolicyCommand): Promise<void>;
+  disputeChanged(change: DisputeChange): Promise<void>;
 }
 
 export function createLedgerPublisher(publisher: Publisher): LedgerPublisher {
@@ -24,6 +27,12 @@ export function createLedgerPublisher(publisher: Publisher): LedgerPublisher {
     creditLimitSet: ({ walletId, accountId, number, currency, limitMicros, nextEntry, requestId, actor, atMs }) => {
       const value = { walletId, limit: toMoney(currency, limitMicros), number, nextEntry, requestId, actor };
       return publisher.publish(message(`${walletId}/credit-limit/${number}`, 'ledger.credit_limit_set', accountId, atMs, { $case: 'creditLimitSet', value }));
+    },
+    disputeChanged: ({ accountId, callId, currency, dispute, requestId }) => {
+      const { disputeId, opened, resolved } = dispute;
+      const value = { callId, dispute: toDispute(dispute, currency), requestId };
+      const id = `${disputeId}/${resolved === undefined ? 'opened' : 'resolved'}`;
+      return publisher.publish(message(id, 'ledger.dispute_changed', accountId, (resolved ?? opened).atMs, { $case: 'disputeChanged', value }));
     },
     policyCommand: (command) => {
       const { id, accountId, atMs } = command;

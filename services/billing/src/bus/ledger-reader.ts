@@ -4,6 +4,7 @@ import { parleyError } from '@parley/errors';
 import { requireEntryReason, type LedgerEntry } from '../domain/ledger-entry.ts';
 import type { LedgerCommand } from '../usecases/ledger-commands.ts';
 import { fromPolicySnapshot } from './convert.ts';
+import { fromDispute } from './dispute.ts';
 
 /**
  * Reads the LEDGER stream, all of it, in its order. A command that was published again comes again.
@@ -25,6 +26,10 @@ function toCommand(id: string, { accountId, time, event }: LedgerEvent): LedgerC
     case 'creditLimitSet': {
       const { walletId, limit = malformed('it has no limit'), number, nextEntry, requestId, actor } = event.value;
       return { type: 'credit_limit_set', accountId, change: { walletId, accountId, number, currency: limit.currency, limitMicros: limit.micros, nextEntry, requestId, actor, atMs: command.atMs } };
+    }
+    case 'disputeChanged': {
+      const { callId, dispute = malformed('it has no dispute'), requestId } = event.value;
+      return { type: 'dispute_changed', accountId, change: { accountId, callId, currency: dispute.amount?.currency ?? '', dispute: fromDispute(dispute), requestId } };
     }
     case undefined:
       return malformed('it says nothing that is known');

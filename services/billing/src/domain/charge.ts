@@ -111,6 +111,8 @@ export interface SettledCharge extends Omit<OpenCharge, 'status'> {
   readonly corrections?: readonly Correction[];
   /** In the order in which they were opened; absent: none. */
   readonly disputes?: readonly Dispute[];
+  /** How often what was held for a correction was given back, since nobody made it; absent: never. Part of the name of what is held. */
+  readonly holdRound?: number;
 }
 
 /** The charge of one call, to one side of it. */

@@ -54,6 +54,17 @@ export interface DisputeOutcome {
   readonly amountMicros: bigint;
 }
 
+/** A dispute as it is after a step of it. */
+export interface DisputeChange {
+  readonly accountId: string;
+  readonly callId: string;
+  /** Of what is given back; of no meaning where nothing is. */
+  readonly currency: string;
+  readonly dispute: Dispute;
+  /** Of the step. */
+  readonly requestId: string;
+}
+
 /** What may be done to one charge by hand: its document has to stay small. */
 export const mostCorrections = 100;
 
@@ -77,13 +88,21 @@ function givenBackMicros(corrections: readonly Correction[]): bigint {
   return byHand.reduce((sum, { differenceMicros }) => sum - differenceMicros, 0n);
 }
 
-/** What a wallet holds for a correction that takes money is held under the number of its event: no two share one. */
-export function correctionHoldOf(callId: string, sequence: bigint): string {
-  return `${callId}/${sequence}`;
+/**
+ * What a wallet holds for a correction that takes money is held under the number of its event: no two share one.
+ * @param round how often what was held for a correction of the call was given back, since nobody made it
+ */
+export function correctionHoldOf(callId: string, sequence: bigint, round = 0): string {
+  return round === 0 ? `${callId}/${sequence}` : `${callId}/${sequence}/${round}`;
 }
 
-/** The call that something is held for; with the sequence of the event, if it is for a correction. */
-export function holderOf(holdId: string): { readonly callId: string; readonly sequence: bigint | undefined } {
-  const [callId = '', sequence] = holdId.split('/');
-  return { callId, sequence: sequence === undefined ? undefined : BigInt(sequence) };
+/** Whom something is held for: a call, or a correction of it. */
+export interface Holder {
+  readonly callId: string;
+  readonly correction: { readonly sequence: bigint; readonly round: number } | undefined;
+}
+
+export function holderOf(holdId: string): Holder {
+  const [callId = '', sequence, round = '0'] = holdId.split('/');
+  return { callId, correction: sequence === undefined ? undefined : { sequence: BigInt(sequence), round: Number(round) } };
 }

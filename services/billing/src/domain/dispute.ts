@@ -1,4 +1,5 @@
 import { parleyError } from '@parley/errors';
+import { calleeChargeId } from './charge-id.ts';
 import type { Party, SettledCharge } from './charge.ts';
 import type { TimedOrder } from './charge-correction.ts';
 import { mostCorrections, type CorrectionOrder, type Dispute, type DisputeOutcome, type DisputeStep } from './correction.ts';
@@ -54,4 +55,10 @@ export function disputedCharge(disputeId: string): { readonly callId: string; re
   const [, callId, ofCallee] = disputeIdForm.exec(disputeId) ?? [];
   if (callId === undefined) return undefined;
   return ofCallee === undefined ? { callId } : { callId, payer: 'callee' };
+}
+
+/** The id of that charge. */
+export function disputedChargeId(disputeId: string): string | undefined {
+  const { callId, payer } = disputedCharge(disputeId) ?? {};
+  return callId !== undefined && payer === 'callee' ? calleeChargeId(callId) : callId;
 }

@@ -13,7 +13,7 @@ import type { ChargeRef } from '../usecases/charge-ref.ts';
 import type { ChargedRecord } from '../usecases/charge-store.ts';
 import { toBucket } from './bucket.ts';
 import { toCorrection } from './correction-answer.ts';
-import { toDispute } from './dispute-answer.ts';
+import { toDispute } from '../bus/dispute.ts';
 
 /** @throws ParleyError `request.invalid_argument` */
 export function requireRequestId(requestId: string): string {

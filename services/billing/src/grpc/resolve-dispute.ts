@@ -7,7 +7,7 @@ import { entryIdOf } from '../domain/wallet.ts';
 import type { createResolveDispute } from '../usecases/resolve-dispute.ts';
 import { requireMoney, requireRequestId } from './convert.ts';
 import { askedBy, readAll, requireReason } from './correction-request.ts';
-import { toDispute } from './dispute-answer.ts';
+import { toDispute } from '../bus/dispute.ts';
 import type { Now } from './grant-command.ts';
 
 export function resolveDisputeHandler(resolveDispute: ReturnType<typeof createResolveDispute>, now: Now): HandlerOf<BillingServiceService['resolveDispute']> {

@@ -1,9 +1,12 @@
+import type { Dispute } from '../domain/correction.ts';
 import type { RebuiltDatabase } from '../store/rebuilt-database.ts';
+import { chargeIdOf } from '../domain/charge-id.ts';
 import { chargeKeyOf } from '../domain/ledger-entry.ts';
 import { publishedOf, type CallHistory } from '../usecases/call-history.ts';
 import type { ChargeRecord } from '../usecases/charge-store.ts';
 import type { WalletStore } from '../usecases/wallet-store.ts';
 import { rebuildCharge, rebuildFreeCall, type RebuiltCharge } from './rebuild-charge.ts';
+import { withDisputes } from './rebuild-disputes.ts';
 import type { ChargedCall } from './rebuild-ledger.ts';
 
 /** All that the event streams hold of the calls of one partition. */
@@ -17,6 +20,7 @@ export interface RebuildChargesPorts {
   readonly database: RebuiltDatabase;
   readonly wallets: WalletStore;
   readonly charged: ReadonlyMap<string, ChargedCall>;
+  readonly disputes: ReadonlyMap<string, readonly Dispute[]>;
   readonly readPartitions: () => AsyncIterable<PartitionHistory>;
 }
 
@@ -29,7 +33,7 @@ export interface RebuiltCharges {
 }
 
 /** Fills charges and positions, a partition after the other. */
-export async function rebuildCharges({ database, wallets, charged, readPartitions }: RebuildChargesPorts): Promise<RebuiltCharges> {
+export async function rebuildCharges({ database, wallets, charged, disputes, readPartitions }: RebuildChargesPorts): Promise<RebuiltCharges> {
   const forgotten = new Map(charged);
   const differences: string[] = [];
   let charges = 0;
@@ -39,8 +43,10 @@ export async function rebuildCharges({ database, wallets, charged, readPartition
       const rebuilt = await rebuildCall(wallets, call, charged);
       if (rebuilt.length === 0) continue;
       for (const { change, differences: found } of rebuilt) {
-        await database.putCharge(change);
-        forgotten.delete(paidBy(change.record));
+        const key = paidBy(change.record);
+        const byHand = [...(charged.get(key)?.byHand.values() ?? [])];
+        await database.putCharge(withDisputes(change, disputes.get(chargeIdOf(change.record)) ?? [], byHand));
+        forgotten.delete(key);
         differences.push(...found);
       }
       charges += rebuilt.length;

@@ -1,7 +1,9 @@
 import { parleyError } from '@parley/errors';
 import { walletHolderOf } from '../domain/address.ts';
+import type { Dispute, DisputeChange } from '../domain/correction.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
 import { chargedMicrosOf, chargeKeyOf, hostMicrosOf, isManual, type LedgerEntry } from '../domain/ledger-entry.ts';
+import { disputedChargeId } from '../domain/dispute.ts';
 import { rebook, relimit } from '../domain/rebooked-wallet.ts';
 import { emptyWallet, entryIdOf, type Wallet } from '../domain/wallet.ts';
 import type { CreditLimitRepository } from '../store/credit-limit-repository.ts';
@@ -13,6 +15,7 @@ import type { LedgerCommand, PolicyCommand } from '../usecases/ledger-commands.t
 import type { RequestStore } from '../usecases/request-store.ts';
 import { creditLimitContent } from '../usecases/set-credit-limit.ts';
 import { topUpContent } from '../usecases/top-up-wallet.ts';
+import { afterStep, stepContent } from './rebuild-disputes.ts';
 
 export interface RebuiltLedger {
   readonly entries: number;
@@ -20,6 +23,8 @@ export interface RebuiltLedger {
   readonly policies: number;
   /** By `chargeKeyOf`. */
   readonly charged: ReadonlyMap<string, ChargedCall>;
+  /** By id of the charge. */
+  readonly disputes: ReadonlyMap<string, readonly Dispute[]>;
 }
 
 /** What a call was charged by its entries. */
@@ -51,6 +56,7 @@ interface State {
   readonly policies: Map<string, RebuiltPolicy>;
   readonly defaults: Map<string, { readonly policyId: string; readonly rev: number }>;
   readonly charged: Map<string, ChargedCall>;
+  readonly disputes: Map<string, readonly Dispute[]>;
   entries: number;
   /** Of the batch. */
   writes: (() => Promise<void>)[];
@@ -58,11 +64,11 @@ interface State {
 
 /**
  * Fills entries, keys, wallets, policies, default policies and the contents of requests from the LEDGER stream. Each entry is
- * booked again, so that a stream that is not whole is noticed. Holds one wallet, policy, and sum of a call in memory for each.
+ * booked again, so that a stream that is not whole is noticed. Holds one wallet, policy, sum of a call, and dispute in memory for each.
  * @throws ParleyError `rebuild.broken_stream`, `ledger.conflict`
  */
 export async function rebuildLedger(ports: RebuildLedgerPorts): Promise<RebuiltLedger> {
-  const state: State = { wallets: new Map(), policies: new Map(), defaults: new Map(), charged: new Map(), entries: 0, writes: [] };
+  const state: State = { wallets: new Map(), policies: new Map(), defaults: new Map(), charged: new Map(), disputes: new Map(), entries: 0, writes: [] };
   const write = async (): Promise<void> => {
     await Promise.all(state.writes.map((run) => run()));
     state.writes = [];
@@ -70,6 +76,7 @@ export async function rebuildLedger(ports: RebuildLedgerPorts): Promise<RebuiltL
   await ports.readLedger(async (command) => {
     if (command.type === 'entry_posted') takeEntry(ports, state, command.accountId, command.entry);
     else if (command.type === 'credit_limit_set') takeCreditLimit(ports, state, command.change);
+    else if (command.type === 'dispute_changed') takeDispute(ports, state, command.change);
     else takePolicyCommand(ports, state, command);
     if (state.writes.length >= batchSize) await write();
   });
@@ -78,7 +85,7 @@ export async function rebuildLedger(ports: RebuildLedgerPorts): Promise<RebuiltL
   for (const wallet of state.wallets.values()) await database.putWallet(wallet);
   for (const policy of state.policies.values()) await database.putPolicy(policy);
   for (const [accountId, { policyId, rev }] of state.defaults) await database.putDefaultPolicy(accountId, policyId === '' ? undefined : policyId, rev);
-  return { entries: state.entries, wallets: state.wallets.size, policies: state.policies.size, charged: state.charged };
+  return { entries: state.entries, wallets: state.wallets.size, policies: state.policies.size, charged: state.charged, disputes: state.disputes };
 }
 
 function takeEntry({ ledger, requests, onProgress }: RebuildLedgerPorts, state: State, accountId: string, entry: LedgerEntry): void {
@@ -110,6 +117,13 @@ function takeCreditLimit({ limits, requests }: RebuildLedgerPorts, state: State,
   if (number < (wallet.credit?.changes ?? 0n)) return;
   state.wallets.set(walletId, relimit(wallet, change));
   state.writes.push(() => requests.claim(accountId, requestId, creditLimitContent(walletHolderOf(walletId).holder, { currency, micros: limitMicros })));
+}
+
+function takeDispute({ requests }: RebuildLedgerPorts, { disputes, writes }: State, change: DisputeChange): void {
+  const { accountId, dispute, requestId } = change;
+  const chargeId = disputedChargeId(dispute.disputeId) ?? '';
+  disputes.set(chargeId, afterStep(disputes.get(chargeId) ?? [], dispute));
+  writes.push(() => requests.claim(accountId, requestId, stepContent(change)));
 }
 
 function takePolicyCommand({ requests }: RebuildLedgerPorts, state: State, command: PolicyCommand): void {

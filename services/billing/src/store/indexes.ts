@@ -5,6 +5,7 @@ export const indexes: readonly IndexDeclaration[] = [
   { collection: 'charges', keys: { partition: 1, isOpen: 1 } },
   { collection: 'charges', keys: { partition: 1, pending: 1 } },
   { collection: 'charges', keys: { accountId: 1 } },
+  { collection: 'charges', keys: { isOwing: 1 } },
   { collection: 'wallets', keys: { pending: 1 } },
   { collection: 'wallets', keys: { 'wallet.accountId': 1 } },
   { collection: 'wallets', keys: { isHolding: 1 } },

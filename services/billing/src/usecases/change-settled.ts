@@ -52,9 +52,14 @@ export async function changeSettled(
   const { accountId, requestId, note } = command;
   const chargeId = await findChargeId(charges, command);
   requireSettled(await charges.find(chargeId), accountId);
-  await requests.claim(accountId, requestId, [...content, chargeId, note]);
+  await requests.claim(accountId, requestId, requestContent(content, { chargeId, note }));
   const after = await charges.change(chargeId, async (record) => change(requireSettled(record, accountId)));
   return requireSettled(after, accountId);
+}
+
+/** What the id of a request is tied to. */
+export function requestContent(content: readonly string[], { chargeId, note }: { readonly chargeId: string; readonly note: string }): readonly string[] {
+  return [...content, chargeId, note];
 }
 
 /** What is asked for by this command, under an id. */

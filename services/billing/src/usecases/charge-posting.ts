@@ -23,12 +23,13 @@ function correctionPosting(charge: Charge, fact: AdjustedFact, sequence: bigint,
   const { differenceMicros: amountMicros, currency, reason, order } = fact;
   if (amountMicros === 0n) return undefined;
   const { callId, terms } = charge;
-  const { policyId, version: policyVersion } = fact.policy ?? ratedBy(terms, 'corrections' in charge ? charge.corrections : []).policy;
+  const { corrections = [], holdRound } = charge.status === 'settled' ? charge : {};
+  const { policyId, version: policyVersion } = fact.policy ?? ratedBy(terms, corrections).policy;
   // The difference is of the call in all, not of an interval.
   const basis = { fromMs: 0n, toMs: 0n, policyId, policyVersion };
   const booked = { key: correctionKeyOf(callId, fact), currency, amountMicros, causeId, callId, atMs, basis };
   if (reason === 'late_reaction' || order === undefined) return { ...booked, reason: 'adjustment' };
-  return { ...booked, reason, actor: order.actor, note: order.note, holdId: correctionHoldOf(callId, sequence) };
+  return { ...booked, reason, actor: order.actor, note: order.note, holdId: correctionHoldOf(callId, sequence, holdRound) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { BillingFact, Charge, OpenCharge, Party, SettledCharge } from '../domain/charge.ts';
+import type { DisputeChange } from '../domain/correction.ts';
 import type { Posting } from '../domain/wallet.ts';
 
 /** The root leg's, as every event of the call carries them. Personal data. */
@@ -75,8 +76,13 @@ export interface ReleaseEffect {
   readonly atMs?: bigint;
 }
 
+/** A step of a dispute is told. */
+export interface DisputeEffect extends DisputeChange {
+  readonly kind: 'dispute';
+}
+
 /** What follows from a change, in order. Each may be run again after a crash and does nothing the second time. */
-export type ChargeEffect = EventEffect | ReleaseEffect;
+export type ChargeEffect = EventEffect | ReleaseEffect | DisputeEffect;
 
 export interface ChargeChange {
   readonly record: ChargeRecord;
@@ -98,6 +104,8 @@ export interface ChargeStore {
   change(chargeId: string, decide: (record: ChargeRecord | undefined) => Promise<ChargeChange | undefined>): Promise<ChargeRecord | undefined>;
   /** Charges of some partitions that are not settled or closed. */
   openOf(partitions: readonly number[]): Promise<ChargeRecord[]>;
+  /** Ids of settled charges that are more than their wallets held when it was decided: see `isOwing`. */
+  owing(): AsyncIterable<string>;
   /** All charges of an account, in the order of their ids. */
   ofAccount(accountId: string): AsyncIterable<ChargeRecord>;
   countOf(accountId: string): Promise<number>;

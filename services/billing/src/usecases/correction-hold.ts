@@ -1,6 +1,7 @@
 import { parleyError } from '@parley/errors';
 import type { SettledCharge } from '../domain/charge.ts';
 import { correctionHoldOf } from '../domain/correction.ts';
+import type { ReclaimHolds } from './reclaim-holds.ts';
 import type { WalletStore } from './wallet-store.ts';
 
 /** What one command holds for a correction that takes money, while it tries to write it. */
@@ -16,21 +17,28 @@ export interface CorrectionHold {
 }
 
 /** @param atMs Unix time of the command, in ms */
-export function createCorrectionHold(wallets: WalletStore, atMs: bigint): CorrectionHold {
+export function createCorrectionHold({ wallets, reclaimHolds }: { wallets: WalletStore; reclaimHolds: ReclaimHolds }, atMs: bigint): CorrectionHold {
   let held: string | undefined;
   return {
-    take: async ({ callId, accountId, terms: { walletId, policy }, published }, micros) => {
-      const holdId = correctionHoldOf(callId, published.nextSequence);
+    take: async (charge, micros) => {
+      const { accountId, terms: { walletId, policy } } = charge;
+      const holdId = nextHoldOf(charge);
       // Two attempts at the same number share the hold. It reaches as far as its amount, so that it only grows.
       const steps = [{ untilMs: micros, coverMicros: micros }];
-      const answer = await wallets.hold({ walletId, accountId }, { callId: holdId, currency: policy.terms.currency, steps, postedMicros: 0n, atMs });
+      const hold = () => wallets.hold({ walletId, accountId }, { callId: holdId, currency: policy.terms.currency, steps, postedMicros: 0n, atMs });
+      let answer = await hold();
+      if (answer?.isShort && (await reclaimHolds(walletId, atMs))) answer = await hold();
       if (answer === undefined || answer.isShort) throw parleyError('wallet.insufficient_balance', 'the balance does not cover the difference');
       held = holdId;
     },
-    dropStale: async ({ callId, terms, published }) => {
-      if (held === undefined || held === correctionHoldOf(callId, published.nextSequence)) return;
-      await wallets.release(terms.walletId, held, atMs);
+    dropStale: async (charge) => {
+      if (held === undefined || held === nextHoldOf(charge)) return;
+      await wallets.release(charge.terms.walletId, held, atMs);
       held = undefined;
     },
   };
+}
+
+function nextHoldOf({ callId, published, holdRound }: SettledCharge): string {
+  return correctionHoldOf(callId, published.nextSequence, holdRound);
 }

@@ -1,3 +1,4 @@
+import type { DisputeChange } from '../domain/correction.ts';
 import type { CreditLimitChange } from '../domain/credit-limit.ts';
 import type { LedgerEntry } from '../domain/ledger-entry.ts';
 import type { PolicyVersion } from '../domain/policy-terms.ts';
@@ -11,4 +12,5 @@ export type PolicyCommand =
 export type LedgerCommand =
   | PolicyCommand
   | { readonly type: 'entry_posted'; readonly accountId: string; readonly entry: LedgerEntry }
-  | { readonly type: 'credit_limit_set'; readonly accountId: string; readonly change: CreditLimitChange };
+  | { readonly type: 'credit_limit_set'; readonly accountId: string; readonly change: CreditLimitChange }
+  | { readonly type: 'dispute_changed'; readonly accountId: string; readonly change: DisputeChange };

@@ -7,6 +7,7 @@ import { findChargeId } from './charge-ref.ts';
 import type { ChargeChange, SettledRecord } from './charge-store.ts';
 import { createCorrectionHold, type CorrectionHold } from './correction-hold.ts';
 import type { PolicyStore } from './policy-store.ts';
+import type { ReclaimHolds } from './reclaim-holds.ts';
 import { requirePolicy } from './required-policy.ts';
 
 export interface ReRateCommand extends SettledCommand {
@@ -25,6 +26,7 @@ export interface ReRated extends MadeCorrection {
 
 export interface ReRatePorts extends CorrectionPorts {
   readonly policies: PolicyStore;
+  readonly reclaimHolds: ReclaimHolds;
 }
 
 /**
@@ -39,7 +41,7 @@ export function createReRateCharge(ports: ReRatePorts): (command: ReRateCommand)
     const { accountId, requestId, policyId, version, dryRun } = command;
     const policy = await requirePolicy(policies, accountId, policyId, version);
     if (dryRun) return tried(requireSettled(await charges.find(await findChargeId(charges, command)), accountId), policy, command);
-    const hold = createCorrectionHold(wallets, command.atMs);
+    const hold = createCorrectionHold(ports, command.atMs);
     const record = await changeSettled(ports, command, ['rerating', policyId, String(version)], (before) => change(before, policy, command, hold));
     const made = await madeCorrection(wallets, record, 'rerating', requestId);
     const { policy: by = policy, utcOffsetMinutes } = made.correction;

@@ -1,5 +1,6 @@
-import { calleeChargeId, isMutual } from '../domain/charge-id.ts';
-import { holderOf } from '../domain/correction.ts';
+import { calleeChargeId, chargeIdOf, isMutual } from '../domain/charge-id.ts';
+import type { SettledCharge } from '../domain/charge.ts';
+import { holderOf, type Holder } from '../domain/correction.ts';
 import type { ChargeRecord, ChargeStore } from './charge-store.ts';
 import type { WalletStore } from './wallet-store.ts';
 
@@ -14,7 +15,7 @@ export type ReclaimHolds = (walletId: string, atMs: bigint) => Promise<boolean>;
 export function createReclaimHolds({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): ReclaimHolds {
   return async (walletId, atMs) => {
     const held = Object.keys((await wallets.find(walletId))?.holds ?? {});
-    const over = await Promise.all(held.map(async (holdId) => ((await isOver(charges, walletId, holdId)) ? [holdId] : [])));
+    const over = await Promise.all(held.map(async (holdId) => ((await needOf(charges, { walletId, holdId })) === 'over' ? [holdId] : [])));
     for (const holdId of over.flat()) await wallets.release(walletId, holdId, atMs);
     return over.flat().length > 0;
   };
@@ -26,30 +27,66 @@ export type SweepHolds = (isOwn: (callId: string) => boolean, atMs: bigint) => P
 /**
  * The same for wallets that are never short: what is held would otherwise stay so for ever. Only what was held the same for a
  * call that was over at the last look, too, is given back: a call that shows up late, or is adjusted just now, keeps its hold.
+ * So is what is held for a correction that nobody made in that time.
  */
 export function createSweepHolds({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): SweepHolds {
   let before: ReadonlySet<string> = new Set();
   return async (isOwn, atMs) => {
     const seen = new Set<string>();
     for await (const { walletId, holds } of wallets.holding()) {
-      for (const [callId, { coverMicros, postedMicros, grantedMs }] of Object.entries(holds)) {
-        if (!isOwn(callId) || !(await isOver(charges, walletId, callId))) continue;
-        const hold = [walletId, callId, coverMicros, postedMicros, grantedMs].join(' ');
-        if (before.has(hold)) await wallets.release(walletId, callId, atMs);
-        else seen.add(hold);
+      for (const [holdId, { coverMicros, postedMicros, grantedMs }] of Object.entries(holds)) {
+        if (!isOwn(holderOf(holdId).callId)) continue;
+        const need = await needOf(charges, { walletId, holdId });
+        if (need === 'needed') continue;
+        const hold = [walletId, holdId, coverMicros, postedMicros, grantedMs].join(' ');
+        if (!before.has(hold)) {
+          seen.add(hold);
+          continue;
+        }
+        if (need === 'awaited') await abandon(charges, { walletId, holdId });
+        await wallets.release(walletId, holdId, atMs);
       }
     }
     before = seen;
   };
 }
 
+/** Something that a wallet holds. */
+interface Held {
+  readonly walletId: string;
+  readonly holdId: string;
+}
+
+/** `awaited`: by a correction that is under way, or that was left off; nobody can tell which. */
+type Need = 'needed' | 'awaited' | 'over';
+
 /** A charge that is settled but owes effects is not over: its postings use the hold. So what it owes is run first. */
-async function isOver(charges: ChargeStore, walletId: string, holdId: string): Promise<boolean> {
-  const { callId, sequence } = holderOf(holdId);
-  const record = await chargeToWallet(charges, walletId, callId);
-  if (record === undefined || record.charge.status === 'authorized' || record.charge.status === 'open') return false;
-  // What is held for a correction is over once the event that it was held for is another's.
-  return sequence === undefined || (record.charge.status === 'settled' && sequence < record.charge.published.nextSequence);
+async function needOf(charges: ChargeStore, held: Held): Promise<Need> {
+  const { callId, correction } = holderOf(held.holdId);
+  const record = await chargeToWallet(charges, held.walletId, callId);
+  if (record === undefined || record.charge.status === 'authorized' || record.charge.status === 'open') return 'needed';
+  if (correction === undefined) return 'over';
+  if (record.charge.status !== 'settled') return 'needed';
+  return isPast(correction, record.charge) ? 'over' : 'awaited';
+}
+
+/** What is held for a correction is over once the event that it was held for is another's, or the next one is held for in another round. */
+function isPast({ sequence, round }: NonNullable<Holder['correction']>, { published, holdRound = 0 }: SettledCharge): boolean {
+  return sequence < published.nextSequence || round < holdRound;
+}
+
+/**
+ * From then on nobody can use what is held: a correction that is under way after all finds the charge changed when it is
+ * written, and holds anew, under another name. Only after that it is given back.
+ */
+async function abandon(charges: ChargeStore, { walletId, holdId }: Held): Promise<void> {
+  const { callId, correction } = holderOf(holdId);
+  const held = await chargeToWallet(charges, walletId, callId);
+  if (held === undefined || correction === undefined) return;
+  await charges.change(chargeIdOf(held), async (record) => {
+    if (record?.charge.status !== 'settled' || isPast(correction, record.charge)) return undefined;
+    return { record: { ...record, charge: { ...record.charge, holdRound: correction.round + 1 } }, effects: [] };
+  });
 }
 
 /** The two sides of a call never pay from one wallet. */

@@ -6,7 +6,7 @@ import { disputedCharge, isResolvedSo, requireDispute, resolveDispute } from '..
 import { changeSettled, corrected, madeCorrection, orderOf, type CorrectionPorts, type MadeCorrection, type SettledCommand } from './change-settled.ts';
 import { findChargeId, type ChargeRef } from './charge-ref.ts';
 import type { ChargeChange, SettledRecord } from './charge-store.ts';
-import type { OpenedDispute } from './open-dispute.ts';
+import { disputeEffect, type OpenedDispute } from './open-dispute.ts';
 import { requirePositive, requireRefundable } from './refund-charge.ts';
 
 export interface ResolveDisputeCommand extends Omit<SettledCommand, keyof ChargeRef> {
@@ -32,11 +32,14 @@ export function createResolveDispute(ports: CorrectionPorts): (command: ResolveD
     if (disputed === undefined) throw parleyError('not_found.dispute', 'no such dispute');
     if (accepted !== undefined) requirePositive(accepted.micros);
     await requireOwnDispute(ports, accountId, disputed, disputeId);
-    const content = accepted === undefined ? ['rejected'] : ['accepted', accepted.currency, accepted.micros.toString()];
-    const record = await changeSettled(ports, { ...command, ...disputed }, ['resolve_dispute', disputeId, ...content], (before) => resolve(ports, before, { ...command, ...disputed }));
+    const record = await changeSettled(ports, { ...command, ...disputed }, resolveDisputeContent(disputeId, accepted), (before) => resolve(ports, before, { ...command, ...disputed }));
     const dispute = requireDispute(record.charge, disputeId);
     return { record, dispute, made: accepted && (await madeCorrection(ports.wallets, record, 'dispute', disputeId)) };
   };
+}
+
+export function resolveDisputeContent(disputeId: string, accepted: Money | undefined): readonly string[] {
+  return ['resolve_dispute', disputeId, ...(accepted === undefined ? ['rejected'] : ['accepted', accepted.currency, accepted.micros.toString()])];
 }
 
 /** What is not there takes no request id; a dispute of another account's call is not there. */
@@ -48,12 +51,15 @@ async function requireOwnDispute({ charges }: CorrectionPorts, accountId: string
 
 async function resolve({ wallets }: CorrectionPorts, before: SettledRecord, command: ResolveDisputeCommand & SettledCommand): Promise<ChargeChange | undefined> {
   const { charge } = before;
-  const { accepted, disputeId } = command;
+  const { accepted, disputeId, requestId } = command;
   const outcome: DisputeOutcome = accepted === undefined ? { outcome: 'rejected', amountMicros: 0n } : { outcome: 'accepted', amountMicros: accepted.micros };
   if (isResolvedSo(requireDispute(charge, disputeId), outcome)) return undefined;
   const order = orderOf(command, disputeId);
   const resolved = { ...before, charge: resolveDispute(charge, outcome, order) };
-  if (accepted === undefined) return { record: resolved, effects: [] };
+  const told = disputeEffect(resolved.charge, disputeId, requestId);
+  if (accepted === undefined) return { record: resolved, effects: [told] };
   await requireRefundable(wallets, before, accepted);
-  return corrected(resolved, giveBack(charge, 'dispute', accepted.micros, order), command);
+  const change = corrected(resolved, giveBack(charge, 'dispute', accepted.micros, order), command);
+  // What is given back comes first: who finds that told, and the dispute open, knows that it was accepted.
+  return { ...change, effects: [...change.effects, told] };
 }

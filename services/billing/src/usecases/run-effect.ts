@@ -1,3 +1,4 @@
+import type { DisputeChange } from '../domain/correction.ts';
 import type { LedgerEntry } from '../domain/wallet.ts';
 import type { EventEffect, RunEffect } from './charge-store.ts';
 import type { WalletStore } from './wallet-store.ts';
@@ -5,6 +6,11 @@ import type { WalletStore } from './wallet-store.ts';
 export interface BillingEventPublisher {
   /** Publishes a billing event of the call; `entry` is the ledger entry that it tells of. Resolves once it is stored. */
   publish(effect: EventEffect, entry: LedgerEntry | undefined): Promise<void>;
+}
+
+export interface DisputePublisher {
+  /** Tells of a step of a dispute. Resolves once it is stored. */
+  disputeChanged(change: DisputeChange): Promise<void>;
 }
 
 /**
@@ -20,9 +26,10 @@ export interface BillingEventPublisher {
  * The decision comes first because only there is it known which cells are owed: a wallet that was charged first would hold
  * entries that, after a crash, nobody decided. The event comes last, so that it never tells of an entry that is not there.
  */
-export function createRunEffect(wallets: WalletStore, events: BillingEventPublisher): RunEffect {
+export function createRunEffect(wallets: WalletStore, events: BillingEventPublisher, disputes: DisputePublisher): RunEffect {
   return async (effect) => {
     if (effect.kind === 'release') return wallets.release(effect.walletId, effect.holdId ?? effect.callId, effect.atMs ?? 0n);
+    if (effect.kind === 'dispute') return disputes.disputeChanged(effect);
     const posted = effect.posting && (await wallets.post(effect, effect.posting));
     await events.publish(effect, posted?.entry);
   };

@@ -191,7 +191,7 @@ async function owedMicros(db: Db, accounts: ReadonlyMap<string, Account>, outbox
   const keys = db.collection<{ _id: string }>('ledger_keys');
   let owed = 0n;
   for (const effect of outbox) {
-    if (effect.kind === 'release' || effect.posting === undefined) continue;
+    if (effect.kind !== 'event' || effect.posting === undefined) continue;
     const { key, amountMicros } = effect.posting;
     const isBooked = accounts.get(effect.walletId)?.outbox.some((entry) => entry.key === key) ?? false;
     if (!isBooked && (await keys.findOne({ _id: `${effect.walletId}/${key}` })) === null) owed += amountMicros;

@@ -113,8 +113,7 @@ export function step(command: Command, session: Session): Step {
     case 'start_video':
       return startVideo(command, session);
     case 'stop_video':
-      // What is displayed since is not stopped by it.
-      return command.atMs < session.startedAtMs ? unchanged(session) : endIfDue(unchanged({ ...session, stoppedAtMs: command.atMs }));
+      return endIfDue(unchanged(stopVideo(command, session)));
     case 'complete':
       return endIfDue(unchanged({ ...session, completedAtMs: command.atMs }));
     case 'expire':
@@ -164,6 +163,11 @@ function finish({ claimedMs, atMs }: Extract<Command, { type: 'finish' }>, sessi
   // What was observed cannot be taken back by an end that is put before it.
   const finishedAtMs = session.finishedAtMs ?? Math.max(atMs, throughMs(session));
   return { ...session, finishedAtMs, arrivedThroughMs: Math.max(session.arrivedThroughMs, claimedMs) };
+}
+
+/** What is displayed since is not stopped by it, and what has stopped does not stop again later: a leg that ends without video only ends. */
+function stopVideo({ atMs }: Extract<Command, { type: 'stop_video' }>, session: Session): Session {
+  return atMs < session.startedAtMs ? session : { ...session, stoppedAtMs: Math.min(atMs, session.stoppedAtMs ?? atMs) };
 }
 
 /**

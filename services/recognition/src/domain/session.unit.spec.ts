@@ -176,6 +176,13 @@ describe('the end', () => {
     expect(again.facts.at(-1)).toMatchObject({ finalMs: 5000 });
   });
 
+  test('a video that has stopped does not stop again with its leg: the time between is nobody\'s', () => {
+    const frames = observe(...every('face', 0, 4000, true));
+    const { facts, intervals } = given({ type: 'stop_video', atMs: 900 }, frames, { type: 'stop_video', atMs: 3000 }, frames, complete(3000), finish(4000));
+    expect(facts.at(-1)).toMatchObject({ finalMs: 900 });
+    expect(brief(intervals)).toEqual(['0-900 evidence face']);
+  });
+
   test('a start that is heard of late does not undo an end that came after it', () => {
     const { facts } = given(observe(found('face', 0, true)), finish(500), { type: 'start_video', atMs: 0, consents: true }, complete(600));
     expect(facts.at(-1)).toMatchObject({ finalMs: 500, reason: 'device_finished' });

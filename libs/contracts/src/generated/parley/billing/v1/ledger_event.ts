@@ -9,13 +9,16 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { Money } from "../../money/v1/money.ts";
 import { PolicySnapshot } from "../../policy/v1/policy.ts";
-import { LedgerEntry } from "./billing_service.ts";
+import { Dispute, LedgerEntry } from "./billing_service.ts";
 
 export const protobufPackage = "parley.billing.v1";
 
 export const protobufFileName = "parley/billing/v1/ledger_event.proto";
 
-/** Payload of every message of the LEDGER stream, subject `ledger.<account>`: each money command, without age limit. */
+/**
+ * Payload of every message of the LEDGER stream, subject `ledger.<account>`: each money command and each step of a dispute, without
+ * age limit.
+ */
 export interface LedgerEvent {
   accountId: string;
   time: Date | undefined;
@@ -24,6 +27,7 @@ export interface LedgerEvent {
     | { $case: "policyVersionCreated"; value: PolicyVersionCreated }
     | { $case: "defaultPolicySet"; value: DefaultPolicySet }
     | { $case: "creditLimitSet"; value: CreditLimitSet }
+    | { $case: "disputeChanged"; value: DisputeChanged }
     | undefined;
 }
 
@@ -64,6 +68,17 @@ export interface CreditLimitSet {
   actor: string;
 }
 
+/** ledger.dispute_changed: a dispute was opened, or resolved. What an accepted one gives back was posted before. */
+export interface DisputeChanged {
+  callId: string;
+  /** As it is after this step. */
+  dispute:
+    | Dispute
+    | undefined;
+  /** Of this step. */
+  requestId: string;
+}
+
 function createBaseLedgerEvent(): LedgerEvent {
   return { accountId: "", time: undefined, event: undefined };
 }
@@ -88,6 +103,9 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
         break;
       case "creditLimitSet":
         CreditLimitSet.encode(message.event.value, writer.uint32(106).fork()).join();
+        break;
+      case "disputeChanged":
+        DisputeChanged.encode(message.event.value, writer.uint32(114).fork()).join();
         break;
     }
     return writer;
@@ -157,6 +175,14 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
             message.event = { $case: "creditLimitSet", value: CreditLimitSet.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.event = { $case: "disputeChanged", value: DisputeChanged.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -193,6 +219,10 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
         ? { $case: "creditLimitSet", value: CreditLimitSet.fromJSON(object.creditLimitSet) }
         : isSet(object.credit_limit_set)
         ? { $case: "creditLimitSet", value: CreditLimitSet.fromJSON(object.credit_limit_set) }
+        : isSet(object.disputeChanged)
+        ? { $case: "disputeChanged", value: DisputeChanged.fromJSON(object.disputeChanged) }
+        : isSet(object.dispute_changed)
+        ? { $case: "disputeChanged", value: DisputeChanged.fromJSON(object.dispute_changed) }
         : undefined,
     };
   },
@@ -213,6 +243,8 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
       obj.defaultPolicySet = DefaultPolicySet.toJSON(message.event.value);
     } else if (message.event?.$case === "creditLimitSet") {
       obj.creditLimitSet = CreditLimitSet.toJSON(message.event.value);
+    } else if (message.event?.$case === "disputeChanged") {
+      obj.disputeChanged = DisputeChanged.toJSON(message.event.value);
     }
     return obj;
   },
@@ -249,6 +281,12 @@ export const LedgerEvent: MessageFns<LedgerEvent> = {
       case "creditLimitSet": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "creditLimitSet", value: CreditLimitSet.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "disputeChanged": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "disputeChanged", value: DisputeChanged.fromPartial(object.event.value) };
         }
         break;
       }
@@ -695,6 +733,117 @@ export const CreditLimitSet: MessageFns<CreditLimitSet> = {
     message.nextEntry = (object.nextEntry !== undefined && object.nextEntry !== null) ? BigInt(object.nextEntry) : 0n;
     message.requestId = object.requestId ?? "";
     message.actor = object.actor ?? "";
+    return message;
+  },
+};
+
+function createBaseDisputeChanged(): DisputeChanged {
+  return { callId: "", dispute: undefined, requestId: "" };
+}
+
+export const DisputeChanged: MessageFns<DisputeChanged> = {
+  encode(message: DisputeChanged, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callId !== "") {
+      writer.uint32(10).string(message.callId);
+    }
+    if (message.dispute !== undefined) {
+      Dispute.encode(message.dispute, writer.uint32(18).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisputeChanged {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisputeChanged();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dispute = Dispute.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DisputeChanged {
+    return {
+      callId: isSet(object.callId)
+        ? globalThis.String(object.callId)
+        : isSet(object.call_id)
+        ? globalThis.String(object.call_id)
+        : "",
+      dispute: isSet(object.dispute) ? Dispute.fromJSON(object.dispute) : undefined,
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: DisputeChanged): unknown {
+    const obj: any = {};
+    if (message.callId !== "") {
+      obj.callId = message.callId;
+    }
+    if (message.dispute !== undefined) {
+      obj.dispute = Dispute.toJSON(message.dispute);
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DisputeChanged>): DisputeChanged {
+    return DisputeChanged.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DisputeChanged>): DisputeChanged {
+    const message = createBaseDisputeChanged();
+    message.callId = object.callId ?? "";
+    message.dispute = (object.dispute !== undefined && object.dispute !== null)
+      ? Dispute.fromPartial(object.dispute)
+      : undefined;
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };

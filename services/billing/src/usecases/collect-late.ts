@@ -1,0 +1,35 @@
+import { callIdOf } from '../domain/charge-id.ts';
+import { heldSteps } from '../domain/charge-decision.ts';
+import { advance, coverHeld } from './charge-change.ts';
+import type { ChargeRecord, ChargeStore } from './charge-store.ts';
+import type { WalletStore } from './wallet-store.ts';
+
+/** @param isOwn whether this replica looks after the call. @param atMs Unix time in ms. */
+export type CollectLate = (isOwn: (callId: string) => boolean, atMs: bigint) => Promise<void>;
+
+/** Whether late reactions of a settled call cost more than the wallet held when they came. */
+export function isOwing({ charge }: ChargeRecord): boolean {
+  return charge.status === 'settled' && heldSteps(charge).length > 0;
+}
+
+/**
+ * Asks the wallet again for what late reactions cost and it did not cover when they came: there may have been a top-up, a
+ * higher limit, or something that was given back. What is covered now is booked at the time of this look.
+ * @throws what failed first, after the others were tried
+ */
+export function createCollectLate({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): CollectLate {
+  const collect = (chargeId: string, atMs: bigint) =>
+    charges.change(chargeId, async (record) => {
+      if (record?.charge.status !== 'settled' || !isOwing(record)) return undefined;
+      const charge = await coverHeld(wallets, record.charge, { atMs });
+      if (heldSteps(charge).length > 0) return undefined;
+      return advance(record, charge, { id: `${record.callId}/late`, atMs, traceparent: record.lastCause.traceparent });
+    });
+  return async (isOwn, atMs) => {
+    const failures: unknown[] = [];
+    for await (const chargeId of charges.owing()) {
+      if (isOwn(callIdOf(chargeId))) await collect(chargeId, atMs).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  };
+}
