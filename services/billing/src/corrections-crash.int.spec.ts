@@ -3,8 +3,9 @@ import { partitionOf } from '@parley/bus';
 import { Channel } from '@parley/contracts';
 import { Crash, CrashGate, PauseGate, testBus, testDatabase, type OperationGate } from '@parley/testing';
 import type { Billing } from './billing.ts';
+import { toConsumedEvent } from './bus/consumed-event.ts';
 import { plainPrices } from './domain/price.ts';
-import { evidence } from './test-support/call-script.ts';
+import { evidence, streamed } from './test-support/call-script.ts';
 import type { Story } from './test-support/charging-story.ts';
 import { atEach, billingThrough, operationStep, outcome, play } from './test-support/crash-story.ts';
 import { replica, Tenant } from './test-support/tenant.ts';
@@ -145,6 +146,66 @@ describe('what is held for a re-rating', () => {
       });
     }
     expect([...outcomes].sort()).toEqual(['corrected, wallet.insufficient_balance', 'wallet.insufficient_balance, authorised']);
+    expect((await verifyLedger(database.db)).faults).toEqual([]);
+  }, 300_000);
+});
+
+describe('what is held for late reactions', () => {
+  /** A call that was settled at 20 000 micro-units, and its last event, which goes through a gate and costs 30 000 of the 100 000 that are left. */
+  async function lateReactions() {
+    const tenant = await Tenant.with(stores, 120_000n);
+    const script = await tenant.begin();
+    await tenant.apply(script.progress('caller', [evidence(Channel.FACE, 0, 2_000)]), script.completed(5_000));
+    await tenant.missDeadline(script.callId);
+    const late = toConsumedEvent(streamed(script.ended('caller', 5_000, [evidence(Channel.FACE, 2_000, 5_000)])));
+    return { tenant, script, callId: script.callId, through: (gate: OperationGate) => billingThrough(gate, stores).applyCallEvent(late) };
+  }
+
+  async function operationsOfOne(): Promise<number> {
+    const counter = new CrashGate();
+    await (await lateReactions()).through(counter);
+    return counter.operations;
+  }
+
+  test('is not given back to another call while their event is applied: the money goes to one only, and nothing stays owed', async () => {
+    const outcomes = new Set<string>();
+    for (let at = await operationsOfOne(); at > 0; at -= 1) {
+      const { tenant, script, callId, through } = await lateReactions();
+      const gate = new PauseGate(at);
+      const applied = through(gate);
+      await Promise.race([gate.stopped, applied]);
+      // It takes all of the 100 000.
+      const another = await tenant.authorize().then(() => 'authorised', ({ code }: { code: string }) => code);
+      gate.resume();
+      await applied;
+      const { charged, wallet } = await tenant.played(script);
+      const decided = (await tenant.billing.getReceipt(tenant.accountId, { callId })).charge.published.chargedMicros;
+      const isCharged = another === 'wallet.insufficient_balance';
+      outcomes.add(another);
+      expect({ at, charged, decided, balance: wallet.balanceMicros, ofCall: Object.keys(wallet.holds).filter((id) => id.startsWith(callId)) }).toEqual({
+        at,
+        charged: isCharged ? 50_000n : 20_000n,
+        decided: isCharged ? 50_000n : 20_000n,
+        balance: isCharged ? 70_000n : 100_000n,
+        ofCall: [],
+      });
+    }
+    expect([...outcomes].sort()).toEqual(['authorised', 'wallet.insufficient_balance']);
+    expect((await verifyLedger(database.db)).faults).toEqual([]);
+  }, 300_000);
+
+  test('is given back when another correction has the number that it was held under', async () => {
+    for (let at = await operationsOfOne(); at > 0; at -= 1) {
+      const { tenant, script, callId, through } = await lateReactions();
+      const gate = new PauseGate(at);
+      const applied = through(gate);
+      await Promise.race([gate.stopped, applied]);
+      await tenant.billing.refundCharge({ ...tenant.order(callId), amount: euro(1n) });
+      gate.resume();
+      await applied;
+      const { charged, wallet } = await tenant.played(script);
+      expect({ at, charged, holds: wallet.holds }).toEqual({ at, charged: 49_999n, holds: {} });
+    }
     expect((await verifyLedger(database.db)).faults).toEqual([]);
   }, 300_000);
 });

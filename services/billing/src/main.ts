@@ -38,7 +38,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
 
   const positions = mongoPositions(store.db, service);
   const parking = mongoParking(store.db, service);
-  const consumer = await startBillingConsumer(bus, { billing, instance, timeouts, positions, parking, leaseTtlMs: config.leaseTtlMs });
+  const consumer = await startBillingConsumer(bus, { billing, instance, timeouts, positions, parking, sweepMs: config.sweepIntervalMs, leaseTtlMs: config.leaseTtlMs });
   scope.onStop('consumer', () => consumer.stop());
 
   const server = await createGrpcServer({

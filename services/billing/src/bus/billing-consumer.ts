@@ -22,6 +22,8 @@ export interface BillingConsumerOptions {
   readonly timeouts: Timeouts;
   readonly positions: PositionStore;
   readonly parking: ParkingStore;
+  /** Between two sweeps. */
+  readonly sweepMs: number;
   /** See `ConsumerOptions`; shorter in tests. */
   readonly leaseTtlMs?: number;
   readonly gapTimeoutMs?: number;
@@ -29,10 +31,11 @@ export interface BillingConsumerOptions {
 
 /** Applies the events of this replica's partitions, and looks after what does not come in time. */
 export async function startBillingConsumer(bus: Bus, options: BillingConsumerOptions): Promise<Consumer> {
-  const { billing, timeouts, ...pipeline } = options;
+  const { billing, timeouts, sweepMs, ...pipeline } = options;
   const { charges, applyCallEvent, missDeadline, sweepHolds, collectLate } = billing;
   const clock = createDeadlineClock({
     timeouts,
+    sweepMs,
     miss: missDeadline,
     runLeftEffects: (partitions) => charges.runLeftEffects(partitions),
     readOpen: (partitions) => charges.openOf(partitions),

@@ -24,6 +24,8 @@ export interface DeadlineClockOptions {
   readonly readOpen: (partitions: readonly number[]) => Promise<ChargeRecord[]>;
   /** Gives back what is held for calls that are over, and asks again for what they owe, of those that are this replica's. */
   readonly sweep: (isOwn: (callId: string) => boolean) => Promise<void>;
+  /** Between two of them. */
+  readonly sweepMs: number;
   readonly partitionOf: (callId: string) => number;
   /** Unix time in ms. */
   readonly now: () => number;
@@ -40,7 +42,6 @@ const tickMs = 250;
 const lastRetryMs = 30_000;
 /** Other replicas may have authorised calls of this one's partitions: they are looked for now and then. */
 const rereadMs = 30_000;
-const sweepMs = 600_000;
 
 /**
  * Notices that something did not come. A replica that takes a partition over may be far behind the streams: what seems
@@ -51,7 +52,7 @@ const sweepMs = 600_000;
  * anyway. Here it is done for calls of which no event comes any more.
  */
 export function createDeadlineClock(options: DeadlineClockOptions): DeadlineClock {
-  const { timeouts, now } = options;
+  const { timeouts, now, sweepMs } = options;
   const watched = new Map<string, Watched>();
   const owned = new Set<number>();
   const fresh = new Set<number>();

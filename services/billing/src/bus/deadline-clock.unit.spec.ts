@@ -30,6 +30,7 @@ function startedClock(readOpen: () => ChargeRecord[] = () => []) {
       if (takenOver.push(partitions) === 1) throw new Error('the database is away');
     },
     readOpen: async () => readOpen(),
+    sweepMs: 600_000,
     sweep: async (isOwn) => void swept.push(['mine', 'gone'].filter(isOwn)),
     miss: async (callId, { what }) => {
       if (callId === 'failing' && failures++ < 2) throw new Error('the database is away');
@@ -117,6 +118,7 @@ describe('the clock of deadlines', () => {
     const clock = createDeadlineClock({
       timeouts,
       partitionOf,
+      sweepMs: 600_000,
       sweep: async () => undefined,
       now: () => 0,
       runLeftEffects: async () => {

@@ -7,8 +7,9 @@ import type { Correction } from '../domain/correction.ts';
 import { grantAgain } from '../domain/grant.ts';
 import type { HoldStep } from '../domain/wallet.ts';
 import type { CallHistory, Initiation, PublishedFact } from '../usecases/call-history.ts';
-import { advance, askWallet } from '../usecases/charge-change.ts';
+import { advance, askWallet, coverLate } from '../usecases/charge-change.ts';
 import type { Cause, ChargeChange, ChargeEffect, ChargeRecord } from '../usecases/charge-store.ts';
+import { createCorrectionHold } from '../usecases/correction-hold.ts';
 import { publishedDifferences } from '../usecases/explain-charge.ts';
 import type { WalletStore } from '../usecases/wallet-store.ts';
 import type { ChargedCall } from './rebuild-ledger.ts';
@@ -104,7 +105,11 @@ async function rebuildLast(wallets: WalletStore, call: CallToRebuild, record: Ch
   const change = advance(record, charge, cause);
   const isWhole = owedOf(change.effects, call.history.published).length === 0;
   if (isWhole || exhaustedMs !== undefined || heldSteps(charge).length === 0) return change;
-  return advance(record, await askWallet(wallets, charge, rebuiltRequest(call, heldSteps(charge))), cause);
+  const covered =
+    charge.status === 'settled'
+      ? await coverLate(createCorrectionHold({ wallets, reclaimHolds: async () => false }, 0n), charge)
+      : await askWallet(wallets, charge, rebuiltRequest(call, heldSteps(charge)));
+  return advance(record, covered, cause);
 }
 
 /** What has to be published yet, and what goes with it. */

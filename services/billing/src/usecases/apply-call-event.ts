@@ -1,9 +1,11 @@
 import { absorbCallInput, arrival, authorizedCharge, openCharge, type CallInput, type LiveCharge } from '../domain/charge-inputs.ts';
 import { calleeChargeId, isMutual } from '../domain/charge-id.ts';
 import type { ChargeTerms } from '../domain/charge.ts';
-import { advance, coverHeld } from './charge-change.ts';
+import { advance, coverHeld, coverLate } from './charge-change.ts';
 import { releaseEffect } from './charge-posting.ts';
 import type { CallAttributes, Cause, ChargeChange, ChargeRecord, ChargeStore } from './charge-store.ts';
+import { createCorrectionHold, type CorrectionHold } from './correction-hold.ts';
+import type { ReclaimHolds } from './reclaim-holds.ts';
 import type { WalletStore } from './wallet-store.ts';
 
 /** `call.initiated` of the root leg. */
@@ -38,9 +40,11 @@ type Step = Outcome | ChargeChange;
  * Applies an event of a call once, and charges, suspends, resumes or settles as it follows. Events of different sources come
  * in any order: what needs another one first waits.
  */
-export function createApplyCallEvent({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): ApplyCallEvent {
-  const apply = async (record: ChargeRecord | undefined, event: ConsumedEvent, side: 0 | 1): Promise<Step> => {
+export function createApplyCallEvent(ports: { charges: ChargeStore; wallets: WalletStore; reclaimHolds: ReclaimHolds }): ApplyCallEvent {
+  const { charges, wallets } = ports;
+  const apply = async (record: ChargeRecord | undefined, event: ConsumedEvent, side: 0 | 1, hold: CorrectionHold): Promise<Step> => {
     const { input } = event;
+    if (record?.charge.status === 'settled') await hold.dropStale(record.charge);
     if (input.type === 'call_initiated') return initiate(record, event, input.terms[side]);
     if (record === undefined || record.charge.status === 'authorized' || record.charge.status === 'closed') return 'wait';
     // A free call is none of billing's business; only its being free had to be known.
@@ -48,12 +52,14 @@ export function createApplyCallEvent({ charges, wallets }: { charges: ChargeStor
     const order = arrival(record.charge, input);
     if (order !== 'next') return order === 'early' ? 'wait' : 'duplicate';
     const charge: LiveCharge = absorbCallInput(record.charge, input);
-    return advance(record, await coverHeld(wallets, charge, event.cause), event.cause);
+    const covered = charge.status === 'settled' ? await coverLate(hold, charge) : await coverHeld(wallets, charge, event.cause);
+    return advance(record, covered, event.cause);
   };
   const applyTo = async (chargeId: string, event: ConsumedEvent, side: 0 | 1): Promise<{ outcome: Outcome; record: ChargeRecord | undefined }> => {
     let outcome: Outcome = 'applied';
+    const hold = createCorrectionHold(ports, event.cause.atMs);
     const record = await charges.change(chargeId, async (before) => {
-      const step = await apply(before, event, side);
+      const step = await apply(before, event, side, hold);
       outcome = typeof step === 'string' ? step : 'applied';
       return typeof step === 'string' ? undefined : step;
     });

@@ -2,20 +2,32 @@ import { parleyError } from '@parley/errors';
 import { payerOfTwo } from '../domain/charge-id.ts';
 import { decideAt, evolve, heldSteps } from '../domain/charge-decision.ts';
 import { absorbOwnInput, type LiveCharge } from '../domain/charge-inputs.ts';
-import type { BillingFact, Charge } from '../domain/charge.ts';
+import type { BillingFact, Charge, OpenCharge, SettledCharge } from '../domain/charge.ts';
 import type { HoldRequest } from '../domain/wallet.ts';
 import { postingOf, releaseAfter, releaseEffect, splitPosting } from './charge-posting.ts';
 import type { Cause, ChargeChange, ChargeEffect, ChargeRecord } from './charge-store.ts';
+import type { CorrectionHold } from './correction-hold.ts';
 import type { WalletStore } from './wallet-store.ts';
 
 /**
  * Asks the wallet for what is decided and lies beyond the grant. A repeat, after a crash or because somebody else
  * changed the charge meanwhile, asks for the same and gets the same.
  */
-export async function coverHeld(wallets: WalletStore, charge: LiveCharge, { atMs }: Pick<Cause, 'atMs'>): Promise<LiveCharge> {
+export async function coverHeld(wallets: WalletStore, charge: OpenCharge, { atMs }: Pick<Cause, 'atMs'>): Promise<LiveCharge> {
   const steps = heldSteps(charge);
   if (steps.length === 0) return charge;
   return askWallet(wallets, charge, { steps, postedMicros: charge.published.chargedMicros, atMs });
+}
+
+/**
+ * The same for late reactions of a settled call. They are held for as other corrections are: what is held for the call itself
+ * would be taken for a hold of a call that is over, and given to another one.
+ */
+export async function coverLate(hold: CorrectionHold, charge: SettledCharge): Promise<SettledCharge> {
+  const [step] = heldSteps(charge);
+  if (step === undefined) return charge;
+  const { isShort, availableMicros } = await hold.ask(charge, step.coverMicros - charge.published.chargedMicros);
+  return absorbOwnInput(charge, isShort ? { type: 'grant_refused', grantedMs: 0n, availableMicros } : { type: 'grant_extended', grantedMs: step.untilMs, availableMicros });
 }
 
 /** The charge with what the wallet answers. */

@@ -27,9 +27,10 @@ function correctionPosting(charge: Charge, fact: AdjustedFact, sequence: bigint,
   const { policyId, version: policyVersion } = fact.policy ?? ratedBy(terms, corrections).policy;
   // The difference is of the call in all, not of an interval.
   const basis = { fromMs: 0n, toMs: 0n, policyId, policyVersion };
-  const booked = { key: correctionKeyOf(callId, fact), currency, amountMicros, causeId, callId, atMs, basis };
+  const holdId = correctionHoldOf(callId, sequence, holdRound);
+  const booked = { key: correctionKeyOf(callId, fact), currency, amountMicros, causeId, callId, atMs, basis, holdId };
   if (reason === 'late_reaction' || order === undefined) return { ...booked, reason: 'adjustment' };
-  return { ...booked, reason, actor: order.actor, note: order.note, holdId: correctionHoldOf(callId, sequence, holdRound) };
+  return { ...booked, reason, actor: order.actor, note: order.note };
 }
 
 /**

@@ -1,7 +1,9 @@
 import { callIdOf } from '../domain/charge-id.ts';
 import { heldSteps } from '../domain/charge-decision.ts';
-import { advance, coverHeld } from './charge-change.ts';
+import { advance, coverLate } from './charge-change.ts';
 import type { ChargeRecord, ChargeStore } from './charge-store.ts';
+import { createCorrectionHold } from './correction-hold.ts';
+import type { ReclaimHolds } from './reclaim-holds.ts';
 import type { WalletStore } from './wallet-store.ts';
 
 /** @param isOwn whether this replica looks after the call. @param atMs Unix time in ms. */
@@ -17,14 +19,19 @@ export function isOwing({ charge }: ChargeRecord): boolean {
  * higher limit, or something that was given back. What is covered now is booked at the time of this look.
  * @throws what failed first, after the others were tried
  */
-export function createCollectLate({ charges, wallets }: { charges: ChargeStore; wallets: WalletStore }): CollectLate {
-  const collect = (chargeId: string, atMs: bigint) =>
-    charges.change(chargeId, async (record) => {
-      if (record?.charge.status !== 'settled' || !isOwing(record)) return undefined;
-      const charge = await coverHeld(wallets, record.charge, { atMs });
+export function createCollectLate(ports: { charges: ChargeStore; wallets: WalletStore; reclaimHolds: ReclaimHolds }): CollectLate {
+  const { charges } = ports;
+  const collect = (chargeId: string, atMs: bigint) => {
+    const hold = createCorrectionHold(ports, atMs);
+    return charges.change(chargeId, async (record) => {
+      if (record?.charge.status !== 'settled') return undefined;
+      await hold.dropStale(record.charge);
+      if (!isOwing(record)) return undefined;
+      const charge = await coverLate(hold, record.charge);
       if (heldSteps(charge).length > 0) return undefined;
       return advance(record, charge, { id: `${record.callId}/late`, atMs, traceparent: record.lastCause.traceparent });
     });
+  };
   return async (isOwn, atMs) => {
     const failures: unknown[] = [];
     for await (const chargeId of charges.owing()) {

@@ -47,7 +47,7 @@ export const fullCharging: Omit<ChargingOptions, 'seed'> = {
   kills: 24,
   pauses: 16,
   pausesMs: [5_500, 9_000],
-  environment: { AUTHORIZATION_TIMEOUT_MS: '30000', RECOGNITION_TIMEOUT_MS: '30000', SILENT_CALL_TIMEOUT_MS: String(silentCallTimeoutMs) },
+  environment: { SWEEP_INTERVAL_MS: '15000', AUTHORIZATION_TIMEOUT_MS: '30000', RECOGNITION_TIMEOUT_MS: '30000', SILENT_CALL_TIMEOUT_MS: String(silentCallTimeoutMs) },
 };
 
 /** In `make test`. */
@@ -67,7 +67,7 @@ export const shortCharging: Omit<ChargingOptions, 'seed'> = {
   kills: 1,
   pauses: 1,
   pausesMs: [2_500, 4_000],
-  environment: { LEASE_TTL_MS: '1500', AUTHORIZATION_TIMEOUT_MS: '5000', RECOGNITION_TIMEOUT_MS: '6000', SILENT_CALL_TIMEOUT_MS: String(silentCallTimeoutMs) },
+  environment: { LEASE_TTL_MS: '1500', SWEEP_INTERVAL_MS: '5000', AUTHORIZATION_TIMEOUT_MS: '5000', RECOGNITION_TIMEOUT_MS: '6000', SILENT_CALL_TIMEOUT_MS: String(silentCallTimeoutMs) },
 };
 
 /** The same with more or fewer calls, and as many faults as go with them. */
