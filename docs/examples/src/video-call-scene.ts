@@ -6,6 +6,7 @@ import {
   CreateSubscriptionRequest,
   DeleteSubscriptionRequest,
   EventFilter,
+  Payer,
   RoundingMode,
   type Event,
   type ObserveRequest,
@@ -142,7 +143,7 @@ export async function prepareScene(options: SceneOptions, setting: SceneSetting 
     deliveries,
     appRequests,
     placeCall: () => placeCall(options, { acts: setting.acts, observations }),
-    delivered: (callId, timeoutMs = 30_000) => delivered(deliveries, callId, timeoutMs),
+    delivered: (callId, timeoutMs = 30_000) => delivered(deliveries, { callId, settlements: setting.terms.prices?.payer === Payer.EACH ? 2 : 1 }, timeoutMs),
     receipt: async (callId) => (await api.billing.getReceipt({ callId })).receipt!,
     close,
   };
@@ -294,11 +295,14 @@ async function sleepUntil(originMs: number, { mediaTimeMs }: ObserveRequest): Pr
 }
 
 /** The root's last event and the settlement end a call, on each transport. */
-async function delivered(deliveries: Deliveries, callId: string, timeoutMs: number): Promise<void> {
+/** @param call.settlements one for each who pays. */
+async function delivered(deliveries: Deliveries, { callId, settlements }: { callId: string; settlements: number }, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   const transports = Object.entries(deliveries) as [keyof Deliveries, Deliveries[keyof Deliveries]][];
   const isEnd = (event: { type: string; subject: string }) => event.type === 'billing.settled' && event.subject === callId;
-  const lacking = () => transports.filter(([, events]) => !events.some(isEnd)).map(([name]) => name);
+  // Each comes at least once: repeats have the same id.
+  const ends = (events: readonly { id: string; type: string; subject: string }[]) => new Set(events.filter(isEnd).map(({ id }) => id)).size;
+  const lacking = () => transports.filter(([, events]) => ends(events) < settlements).map(([name]) => name);
   while (lacking().length > 0) {
     if (Date.now() > deadline) throw new Error(`billing.settled of the call did not come on ${lacking().join(', ')}`);
     await sleep(50);
