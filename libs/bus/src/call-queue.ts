@@ -15,8 +15,20 @@ export interface Taken {
   readonly settled: Promise<void>;
 }
 
-/** What a handler answers. */
+/** What became of one event. */
 export type Handled = Outcome | Taken;
+
+/**
+ * Handles events of one call, in this order: those of a source are in sequence, what waits among them waits for another source.
+ * @returns what became of the first ones, of one at least; the others come again.
+ * @throws for the first one's sake: of what a later one throws nothing is known until it is the first.
+ */
+export type HandleEvents<Context extends readonly unknown[] = []> = (events: readonly [StreamedEvent, ...StreamedEvent[]], ...context: Context) => Promise<readonly Handled[]>;
+
+/** For who has nothing to gain from several at a time. */
+export function oneByOne<Context extends readonly unknown[]>(handle: (event: StreamedEvent, ...context: Context) => Promise<Handled>): HandleEvents<Context> {
+  return async ([event], ...context) => [await handle(event, ...context)];
+}
 
 export interface QueuedEvent {
   readonly event: StreamedEvent;
@@ -27,7 +39,7 @@ export interface QueuedEvent {
 }
 
 export interface CallQueueOptions {
-  readonly handle: (event: StreamedEvent) => Promise<Handled>;
+  readonly handle: HandleEvents;
   /** Whether a failure will pass without anybody's doing (the database is away), so that the event is tried for ever. */
   readonly isTransient: (error: unknown) => boolean;
   /** Attempts at an event that fails for its own sake. */
@@ -43,10 +55,12 @@ export interface CallQueueOptions {
 }
 
 const lastRetryMs = 2_000;
+/** Of events that are handled together: what follows from all of them is one document. */
+const mostTogether = 32;
 
 /**
- * The events of one call, one at a time. Each source has a lane: its events keep their order, and one that waits for an
- * event of another source does not hold that one up. Between sources order is causal only, so waiting is normal.
+ * The events of one call: those that are there, together. Each source has a lane: its events keep their order, and one that waits
+ * for an event of another source does not hold that one up. Between sources order is causal only, so waiting is normal.
  */
 export class CallQueue {
   readonly #options: CallQueueOptions;
@@ -87,7 +101,7 @@ export class CallQueue {
     this.#running = work().finally(() => {
       this.#running = undefined;
       if (this.#options.signal.aborted) return;
-      if (this.#runnable() !== undefined) this.#start();
+      if (this.#runnable().length > 0) this.#start();
       else if (this.isEmpty) this.#options.onEmpty?.();
       else this.#awaitGap();
     });
@@ -110,19 +124,25 @@ export class CallQueue {
     if (isOverdue && !signal.aborted) await this.#park(new GapError());
   }
 
-  #runnable(): string | undefined {
-    return [...this.#lanes.keys()].find((source) => !this.#waiting.has(source));
+  /** Lane by lane. */
+  #runnable(): readonly QueuedEvent[] {
+    return [...this.#lanes].flatMap(([source, lane]) => (this.#waiting.has(source) ? [] : lane)).slice(0, mostTogether);
   }
 
   async #drain(): Promise<void> {
-    for (let source = this.#runnable(); source !== undefined; source = this.#runnable()) {
-      const head = this.#lanes.get(source)![0]!;
-      const result = await this.#attempt(head.event);
+    for (let queued = this.#runnable(); queued.length > 0; queued = this.#runnable()) {
+      const [first, ...others] = queued.map(({ event }) => event);
+      const result = await this.#attempt([first!, ...others]);
       if (this.#options.signal.aborted) return;
       if ('error' in result) return this.#park(result.error);
-      if (result.handled === 'wait') this.#wait(source);
-      else this.#advance(source, head, result.handled);
+      for (const [index, handled] of result.handled.entries()) this.#conclude(queued[index]!, handled);
     }
+  }
+
+  #conclude(queued: QueuedEvent, handled: Handled): void {
+    const { source } = queued.event;
+    if (handled === 'wait') this.#wait(source);
+    else this.#advance(source, queued, handled);
   }
 
   #wait(source: string): void {
@@ -132,6 +152,8 @@ export class CallQueue {
 
   #advance(source: string, head: QueuedEvent, handled: Exclude<Handled, 'wait'>): void {
     const lane = this.#lanes.get(source)!;
+    // Behind one that waits nothing of its source can be done: it comes again.
+    if (lane[0] !== head) return;
     lane.shift();
     if (lane.length === 0) this.#lanes.delete(source);
     this.#waitingSinceMs.delete(source);
@@ -141,12 +163,12 @@ export class CallQueue {
     else void handled.settled.then(() => head.done('handled'));
   }
 
-  async #attempt(event: StreamedEvent): Promise<{ readonly handled: Handled } | { readonly error: unknown }> {
+  async #attempt(events: Parameters<HandleEvents>[0]): Promise<{ readonly handled: readonly Handled[] } | { readonly error: unknown }> {
     const { handle, isTransient, attempts, firstRetryMs, signal } = this.#options;
     let failures = 0;
     for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
       try {
-        return { handled: await handle(event) };
+        return { handled: await handle(events) };
       } catch (error) {
         if (!isTransient(error)) failures += 1;
         if (failures >= attempts || signal.aborted) return { error };

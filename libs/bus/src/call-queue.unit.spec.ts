@@ -11,6 +11,8 @@ function event(source: string, sequence: number): StreamedEvent {
 }
 
 interface Run {
+  /** What the handler was given, each time. */
+  readonly handed: readonly (readonly string[])[];
   readonly applied: string[];
   readonly done: string[];
   readonly parked: string[];
@@ -18,16 +20,30 @@ interface Run {
   readonly add: (source: string, sequence: number) => void;
 }
 
-function run(handle: (name: string, applied: readonly string[]) => Handled, options: Partial<CallQueueOptions> = {}): Run {
+/** @param together how many the handler takes at a time. */
+function run(handle: (name: string, applied: readonly string[]) => Handled, { together = 1, ...options }: Partial<CallQueueOptions> & { readonly together?: number } = {}): Run {
+  const handed: string[][] = [];
   const applied: string[] = [];
   const done: string[] = [];
   const parked: string[] = [];
   const nameOf = ({ source, sequence }: StreamedEvent) => `${source}${sequence}`;
   const queue = new CallQueue({
-    handle: async (one) => {
-      const outcome = handle(nameOf(one), applied);
-      if (outcome === 'applied') applied.push(nameOf(one));
-      return outcome;
+    handle: async (events) => {
+      handed.push(events.map(nameOf));
+      const outcomes: Handled[] = [];
+      const waiting = new Set<string>();
+      for (const one of events.slice(0, together)) {
+        try {
+          const outcome = waiting.has(one.source) ? 'wait' : handle(nameOf(one), applied);
+          if (outcome === 'applied') applied.push(nameOf(one));
+          if (outcome === 'wait') waiting.add(one.source);
+          outcomes.push(outcome);
+        } catch (error) {
+          if (outcomes.length === 0) throw error;
+          break;
+        }
+      }
+      return outcomes;
     },
     isTransient: () => false,
     attempts: 3,
@@ -43,7 +59,7 @@ function run(handle: (name: string, applied: readonly string[]) => Handled, opti
     const one = event(source, sequence);
     queue.add({ event: one, message: () => ({ subject: '', headers: {}, payload: new Uint8Array(), stream: source, streamSequence: sequence }), done: () => done.push(nameOf(one)) });
   };
-  return { applied, done, parked, queue, add };
+  return { handed, applied, done, parked, queue, add };
 }
 
 describe('call queue', () => {
@@ -108,6 +124,39 @@ describe('call queue', () => {
     expect({ applied, parked }).toEqual({ applied: ['b0'], parked: [] });
   });
 
+  test('what is there is handed over together, and what the handler did not take comes again', async () => {
+    const { queue, add, handed, done } = run((name, soFar) => (name === 'b0' && !soFar.includes('a1') ? 'wait' : 'applied'), { together: 3 });
+    add('b', 0);
+    for (const sequence of [0, 1, 2]) add('a', sequence);
+    add('b', 1);
+    await queue.idle();
+    // The first one is on its way when the others come.
+    expect(handed).toEqual([['b0'], ['a0', 'a1', 'a2'], ['b0', 'b1']]);
+    expect(done).toEqual(['a0', 'a1', 'a2', 'b0', 'b1']);
+  });
+
+  test('are so many at the most', async () => {
+    const { queue, add, handed } = run(() => 'applied', { together: 100 });
+    for (let sequence = 0; sequence < 40; sequence += 1) add('a', sequence);
+    await queue.idle();
+    expect(handed.map(({ length }) => length)).toEqual([1, 32, 7]);
+  });
+
+  test('a failure of one behind others parks what is not done, once that is the first', async () => {
+    let attempts = 0;
+    const { queue, add, applied, parked } = run(
+      (name) => {
+        if (name !== 'a2') return 'applied';
+        attempts += 1;
+        throw new Error('no');
+      },
+      { together: 10 },
+    );
+    for (const sequence of [0, 1, 2, 3]) add('a', sequence);
+    await queue.idle();
+    expect({ applied, parked, attempts }).toEqual({ applied: ['a0', 'a1'], parked: ['a2', 'a3'], attempts: 4 });
+  });
+
   test('a failure is tried a bounded number of times, then parks the call', async () => {
     let attempts = 0;
     const { queue, add, parked } = run(() => {
@@ -140,7 +189,8 @@ describe('call queue', () => {
       fc.asyncProperty(
         fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 30 }),
         fc.array(fc.record({ later: fc.nat(9), earlier: fc.nat(9) }), { maxLength: 6 }),
-        async (arrivals, edges) => {
+        fc.constantFrom(1, 2, 5, 100),
+        async (arrivals, edges, together) => {
           const next: Record<string, number> = {};
           const arrived = arrivals.map((source) => ({ source, sequence: (next[source] = (next[source] ?? -1) + 1) }));
           const total = new Set(arrived.map(({ source, sequence }) => `${source}${sequence}`));
@@ -151,7 +201,7 @@ describe('call queue', () => {
               const need = needs.get(name);
               return need !== undefined && total.has(need) && !soFar.includes(need) ? 'wait' : 'applied';
             },
-            { gapTimeoutMs: 60_000 },
+            { gapTimeoutMs: 60_000, together },
           );
           for (const { source, sequence } of arrived) add(source, sequence);
           await queue.idle();

@@ -9,7 +9,9 @@ import { natsCredsFile, startNats, type TestServer } from '@parley/local';
 import { eventually, testDatabase } from '@parley/testing';
 import { connectBus, type Bus } from './connection.ts';
 import { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
-import { newEvent, type BusEvent } from './event.ts';
+import { oneByOne, type Handled } from './call-queue.ts';
+import { newEvent, type BusEvent, type StreamedEvent } from './event.ts';
+import type { PartitionLease } from './ownership.ts';
 import { mongoParking } from './parking.ts';
 import { mongoPositions } from './positions.ts';
 import { createPublisher } from './publisher.ts';
@@ -47,7 +49,7 @@ afterAll(async () => {
 
 const errors: unknown[] = [];
 
-async function consume(handle: ConsumerOptions['handle'], options: Partial<ConsumerOptions> = {}): Promise<Consumer> {
+async function consume(handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Handled>, options: Partial<ConsumerOptions> = {}): Promise<Consumer> {
   const consumer = await startConsumer(bus, {
     service: 'billing',
     instance: `one-${randomUUID()}`,
@@ -55,7 +57,7 @@ async function consume(handle: ConsumerOptions['handle'], options: Partial<Consu
     bucket: buckets.billing,
     positions: mongoPositions(db, 'billing'),
     parking: mongoParking(db, 'billing'),
-    handle,
+    handle: oneByOne(handle),
     onError: (error) => errors.push(error),
     leaseTtlMs: 1_000,
     attempts: 2,

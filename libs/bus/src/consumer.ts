@@ -1,9 +1,8 @@
 import { parleyError } from '@parley/errors';
 import { gauge } from '@parley/telemetry';
-import type { Handled } from './call-queue.ts';
+import type { HandleEvents } from './call-queue.ts';
 import type { Bus } from './connection.ts';
 import type { EventClass } from './event-types.ts';
-import type { StreamedEvent } from './event.ts';
 import { observedHandle } from './observed.ts';
 import { startOwnership, type PartitionLease } from './ownership.ts';
 import type { ParkingStore } from './parking.ts';
@@ -17,7 +16,7 @@ import { partitionFilter } from './subjects.ts';
 //   own the partition (lease)         two replicas must not work on one call
 //   read in stream order (position)   order per call is the stream's order
 //   decode                            what cannot be read is parked as it came
-//   one call at a time, by source     calls do not wait for each other
+//   one call at a time, by source     calls do not wait for each other; of one, what is there goes together
 //   handle (applies once by itself)   a repeat, from whatever crash, changes nothing
 //   retry, then park                  one bad event stops its own call only
 //   store the position                last: a crash before it repeats, never loses. What a handler took over (`taken`) it
@@ -33,7 +32,8 @@ export interface ConsumerOptions {
   readonly bucket: string;
   readonly positions: PositionStore;
   readonly parking: ParkingStore;
-  readonly handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Handled>;
+  /** See `HandleEvents`; `oneByOne` makes it of a function for one event. */
+  readonly handle: HandleEvents<[lease: PartitionLease]>;
   /** For work that goes with a partition but is not an event's, or outlives its handling: timers, deliveries. */
   readonly onPartition?: {
     /** @param isOwner whether the lease is known to hold: what was paused past it must not write what its successor owns. */

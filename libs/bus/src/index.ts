@@ -49,7 +49,7 @@ export { buckets, declareStreams, eventStreams, eventWindowMs, findingsStream, l
 export { readStream, type ReaderOptions } from './partition-reader.ts';
 export { readCallEvents, readToEnd, type RecordedEvent } from './recorded.ts';
 export { startConsumer, type Consumer, type ConsumerOptions } from './consumer.ts';
-export type { Handled, Outcome, Taken } from './call-queue.ts';
+export { oneByOne, type Handled, type HandleEvents, type Outcome, type Taken } from './call-queue.ts';
 export type { PartitionLease } from './ownership.ts';
 export { allPartitions, desiredOwner } from './partitions.ts';
 export { mongoPositions, type Positions, type PositionStore, type StreamPosition } from './positions.ts';

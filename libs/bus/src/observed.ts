@@ -1,25 +1,27 @@
-import { attributeNames, count, timed, withSpan, type Attributes } from '@parley/telemetry';
-import type { Handled } from './call-queue.ts';
+import { attributeNames, count, timed, withSpan, type Attributes, type Span } from '@parley/telemetry';
+import type { HandleEvents } from './call-queue.ts';
 import type { StoredMessage } from './envelope.ts';
 import type { StreamedEvent } from './event.ts';
 
 // Telemetry of the bus as wrappers, so that the pipeline itself never touches a span.
 
-type Handle<Lease> = (event: StreamedEvent, lease: Lease) => Promise<Handled>;
-
-/** Each attempt at an event is a span in the trace that its producer began. */
-export function observedHandle<Lease>(service: string, handle: Handle<Lease>): Handle<Lease> {
-  return (event, lease) => {
-    const labels = { [attributeNames.service]: service, [attributeNames.eventClass]: event.data.class };
-    const run = async () => {
-      const handled = await timed('parley.bus.handle.duration', labels, () => handle(event, lease));
-      const outcome = typeof handled === 'string' ? handled : handled.outcome;
-      if (outcome !== 'wait') count('parley.bus.consumed', 1, { ...labels, [attributeNames.outcome]: outcome });
+/** Each attempt at events is a span in the trace that the producer of the first one began. */
+export function observedHandle<Lease>(service: string, handle: HandleEvents<[Lease]>): HandleEvents<[Lease]> {
+  return (events, lease) => {
+    const [first] = events;
+    const labelsOf = ({ data }: StreamedEvent) => ({ [attributeNames.service]: service, [attributeNames.eventClass]: data.class });
+    const run = async (span: Span) => {
+      const handled = await timed('parley.bus.handle.duration', labelsOf(first), () => handle(events, lease));
+      span.setAttribute(attributeNames.batchSize, handled.length);
+      for (const [index, one] of handled.entries()) {
+        const outcome = typeof one === 'string' ? one : one.outcome;
+        if (outcome !== 'wait') count('parley.bus.consumed', 1, { ...labelsOf(events[index]!), [attributeNames.outcome]: outcome });
+      }
       return handled;
     };
-    return withSpan(`process ${event.data.class} event`, eventAttributes(event), run, {
+    return withSpan(`process ${first.data.class} event`, eventAttributes(first), run, {
       kind: 'consumer',
-      parent: event.traceparent === '' ? undefined : event.traceparent,
+      parent: first.traceparent === '' ? undefined : first.traceparent,
     });
   };
 }

@@ -24,7 +24,7 @@ test('who is not known to hold the lease parks nothing, and does once that is kn
       isOwner: () => isOwner,
       parking,
       positions: mongoPositions(database.db, 'billing'),
-      handle: async () => 'applied',
+      handle: async () => ['applied'],
       attempts: 1,
       gapTimeoutMs: 1_000,
       firstRetryMs: 1,

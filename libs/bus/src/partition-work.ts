@@ -1,6 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { parleyError } from '@parley/errors';
-import { CallQueue, type Handled, type QueuedEvent } from './call-queue.ts';
+import { CallQueue, type HandleEvents, type QueuedEvent } from './call-queue.ts';
 import { decodeEvent, decodeStored, headersOf } from './envelope.ts';
 import type { StreamedEvent } from './event.ts';
 import { describeFailure, isTransient, untilDone } from './failure.ts';
@@ -15,7 +15,7 @@ export interface PartitionWorkOptions {
   readonly isOwner: () => boolean;
   readonly parking: ParkingStore;
   readonly positions: PositionStore;
-  readonly handle: (event: StreamedEvent, lease: PartitionLease) => Promise<Handled>;
+  readonly handle: HandleEvents<[lease: PartitionLease]>;
   readonly attempts: number;
   readonly gapTimeoutMs: number;
   readonly firstRetryMs: number;
@@ -138,7 +138,7 @@ export class PartitionWork {
     if (existing !== undefined) return existing;
     const queue = new CallQueue({
       ...this.#options,
-      handle: (event) => this.#options.handle(event, this.#options.lease),
+      handle: (events) => this.#options.handle(events, this.#options.lease),
       isTransient,
       signal: this.signal,
       park: (failure, queued) => this.#park(callId, failure, queued),

@@ -28,6 +28,7 @@ export const attributeNames = {
   subject: 'messaging.destination.name',
   stream: 'messaging.nats.stream',
   consumer: 'messaging.consumer.group.name',
+  batchSize: 'messaging.batch.message_count',
   rpcMethod: 'rpc.method',
   rpcService: 'rpc.service',
   rpcStatus: 'rpc.grpc.status_code',

@@ -10,7 +10,7 @@ import { createPolicyRepository } from './store/policy-repository.ts';
 import { requireWhole } from './store/rebuilt-database.ts';
 import { createRequestRepository } from './store/request-repository.ts';
 import { createWalletRepository } from './store/wallet-repository.ts';
-import { createApplyCallEvent, type ApplyCallEvent } from './usecases/apply-call-event.ts';
+import { createApplyCallEvents, type ApplyCallEvents } from './usecases/apply-call-events.ts';
 import { createAuthorizeCharge } from './usecases/authorize-charge.ts';
 import type { ChargeStore } from './usecases/charge-store.ts';
 import { createCollectLate, type CollectLate } from './usecases/collect-late.ts';
@@ -38,7 +38,7 @@ export interface Billing {
   readonly charges: ChargeStore;
   readonly wallets: WalletStore;
   readonly policies: PolicyStore;
-  readonly applyCallEvent: ApplyCallEvent;
+  readonly applyCallEvents: ApplyCallEvents;
   readonly missDeadline: MissDeadline;
   readonly authorizeCharge: ReturnType<typeof createAuthorizeCharge>;
   readonly sweepHolds: SweepHolds;
@@ -75,7 +75,7 @@ export function createBilling({ db, publisher, timeouts }: { db: Db; publisher: 
     charges,
     wallets,
     policies,
-    applyCallEvent: createApplyCallEvent({ charges, wallets, reclaimHolds }),
+    applyCallEvents: createApplyCallEvents({ charges, wallets, reclaimHolds }),
     missDeadline: createMissDeadline({ charges, wallets, timeouts }),
     authorizeCharge: createAuthorizeCharge({ charges, wallets, policies, reclaimHolds }),
     sweepHolds: createSweepHolds({ charges, wallets }),

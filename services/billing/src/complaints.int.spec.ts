@@ -199,7 +199,7 @@ describe('once', () => {
     const { terms, grantedMs } = (await tenant.authorize(script.callId))!;
     const charge = toChargeAuthorization(terms, grantedMs);
     for (const event of [script.initiated(charge), script.videoStarted('caller'), script.progress('caller', [face(0, 2_500)]), script.ended('caller', 2_500), script.completed(2_500)]) {
-      await Promise.all([tenant.billing, other].map((billing) => billing.applyCallEvent(toConsumedEvent(streamed(event)))));
+      await Promise.all([tenant.billing, other].map((billing) => billing.applyCallEvents([toConsumedEvent(streamed(event))])));
     }
     expect(valuesOf(await billingEvents(nats.bus, script), 'settled')).toHaveLength(1);
     expect((await tenant.wallet()).balanceMicros).toBe(975_000n);

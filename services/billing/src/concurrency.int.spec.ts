@@ -103,7 +103,7 @@ describe('simultaneously, at two replicas', () => {
       const authorized = both[0].authorizeCharge({ accountId, callId: script.callId, from: alice, to: 'client:bob', policyId: '', cause }).catch((error: unknown) => {
         expect(error).toMatchObject({ code: 'grant.ended' });
       });
-      await both[1].applyCallEvent(toConsumedEvent(streamed(script.initiated())));
+      await both[1].applyCallEvents([toConsumedEvent(streamed(script.initiated()))]);
       await authorized;
     };
     await Promise.all(Array.from({ length: 30 }, race));
@@ -120,8 +120,8 @@ describe('simultaneously, at two replicas', () => {
     const seconds = Array.from({ length: 8 }, (_, index) => script.progress('caller', [evidence(Channel.FACE, index * 1_000, (index + 1) * 1_000)]));
     const events = [script.initiated(charge), script.videoStarted('caller'), ...seconds, script.ended('caller', 8_000), script.completed(8_000)];
     for (const event of events) {
-      const outcomes = await Promise.all(both.map((billing) => billing.applyCallEvent(toConsumedEvent(streamed(event)))));
-      expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['applied', 'duplicate']);
+      const outcomes = await Promise.all(both.map((billing) => billing.applyCallEvents([toConsumedEvent(streamed(event))])));
+      expect(outcomes.flatMap(({ outcomes }) => outcomes).sort()).toEqual(['applied', 'duplicate']);
     }
     const told = await billingEvents(nats.bus, { accountId, callId });
     expect(told.map(({ type }) => type)).toEqual(['billing.started', ...seconds.map(() => 'billing.charged'), 'billing.settled']);
@@ -158,7 +158,7 @@ describe('simultaneously, at two replicas', () => {
     const play = async ({ script, charge }: (typeof granted)[number]) => {
       const seconds = Array.from({ length: 12 }, (_, index) => script.progress('caller', [evidence(Channel.FACE, index * 1_000, (index + 1) * 1_000)]));
       for (const event of [script.initiated(charge), script.videoStarted('caller'), ...seconds, script.ended('caller', 12_000), script.completed(12_000)]) {
-        await Promise.all(both.map((billing) => billing.applyCallEvent(toConsumedEvent(streamed(event)))));
+        await Promise.all(both.map((billing) => billing.applyCallEvents([toConsumedEvent(streamed(event))])));
       }
     };
     await Promise.all(granted.map(play));

@@ -158,7 +158,7 @@ describe('what is held for late reactions', () => {
     await tenant.apply(script.progress('caller', [evidence(Channel.FACE, 0, 2_000)]), script.completed(5_000));
     await tenant.missDeadline(script.callId);
     const late = toConsumedEvent(streamed(script.ended('caller', 5_000, [evidence(Channel.FACE, 2_000, 5_000)])));
-    return { tenant, script, callId: script.callId, through: (gate: OperationGate) => billingThrough(gate, stores).applyCallEvent(late) };
+    return { tenant, script, callId: script.callId, through: (gate: OperationGate) => billingThrough(gate, stores).applyCallEvents([late]) };
   }
 
   async function operationsOfOne(): Promise<number> {

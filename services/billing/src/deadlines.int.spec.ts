@@ -44,7 +44,7 @@ async function authorizedCall(balanceMicros = 150_000n): Promise<Prepared> {
     accountId,
     callId,
     apply: async (...events) => {
-      for (const event of events) await billing.applyCallEvent(toConsumedEvent(streamed(event)));
+      for (const event of events) await billing.applyCallEvents([toConsumedEvent(streamed(event))]);
     },
     deadline: async () => deadlineOf((await billing.charges.find(callId))!, timeouts),
     reserved: async () => reservedMicros((await billing.wallets.find(`${accountId}/${alice}`))!),

@@ -45,7 +45,7 @@ async function playUntilSpent({ balanceMicros, limitMicros = 0n, topUp }: Money)
   if (limitMicros > 0n) await billing.setCreditLimit({ accountId, requestId: 'limit', address: alice, limit: euros(limitMicros), actor: 'ops', atMs: nowAt(0) });
 
   const authorized = (await billing.authorizeCharge({ accountId, callId, from: alice, to: 'client:bob', policyId: '', cause: cause(0) }))!;
-  const apply = (event: Parameters<typeof streamed>[0]) => billing.applyCallEvent(toConsumedEvent(streamed(event)));
+  const apply = (event: Parameters<typeof streamed>[0]) => billing.applyCallEvents([toConsumedEvent(streamed(event))]);
   await apply(script.initiated(toChargeAuthorization(authorized.terms, authorized.grantedMs)));
   await apply(script.videoStarted('caller'));
   let untilMs = Number(authorized.grantedMs);

@@ -1,4 +1,4 @@
-import { buckets, connectBus, mongoParking, mongoPositions, parkingHandlers, startConsumer } from '@parley/bus';
+import { buckets, connectBus, mongoParking, mongoPositions, oneByOne, parkingHandlers, startConsumer } from '@parley/bus';
 import type { ConfigOf } from '@parley/config';
 import { ParkingServiceService } from '@parley/contracts';
 import { createEgress } from '@parley/egress';
@@ -59,7 +59,7 @@ export async function start(scope: Scope, config: ConfigOf<typeof configDefiniti
     bucket: buckets[service],
     positions,
     parking,
-    handle: (event, lease) => dispatcher.take(event, lease),
+    handle: oneByOne((event, lease) => dispatcher.take(event, lease)),
     onPartition: { gained: (lease, isOwner) => dispatcher.gained(lease, isOwner), lost: (partition) => dispatcher.lost(partition) },
     onError: (error) => log.warn({ err: error }, 'the event pipeline met a failure'),
     onParked: (callId, code) => log.error({ callId, code }, 'a call is parked'),

@@ -1,11 +1,11 @@
 import { buckets, partitionOf, startConsumer, type Bus, type Consumer, type ParkingStore, type PositionStore } from '@parley/bus';
 import { attributeNames, logger } from '@parley/telemetry';
-import type { ApplyCallEvent } from '../usecases/apply-call-event.ts';
+import type { ApplyCallEvents } from '../usecases/apply-call-events.ts';
 import type { CollectLate } from '../usecases/collect-late.ts';
 import type { ChargeStore } from '../usecases/charge-store.ts';
 import type { MissDeadline, Timeouts } from '../usecases/deadlines.ts';
 import type { SweepHolds } from '../usecases/reclaim-holds.ts';
-import { toConsumedEvent } from './consumed-event.ts';
+import { toConsumedEvents } from './consumed-event.ts';
 import { createDeadlineClock } from './deadline-clock.ts';
 
 const log = logger('billing');
@@ -14,7 +14,7 @@ export interface BillingConsumerOptions {
   readonly instance: string;
   readonly billing: {
     readonly charges: ChargeStore;
-    readonly applyCallEvent: ApplyCallEvent;
+    readonly applyCallEvents: ApplyCallEvents;
     readonly missDeadline: MissDeadline;
     readonly sweepHolds: SweepHolds;
     readonly collectLate: CollectLate;
@@ -32,7 +32,7 @@ export interface BillingConsumerOptions {
 /** Applies the events of this replica's partitions, and looks after what does not come in time. */
 export async function startBillingConsumer(bus: Bus, options: BillingConsumerOptions): Promise<Consumer> {
   const { billing, timeouts, sweepMs, ...pipeline } = options;
-  const { charges, applyCallEvent, missDeadline, sweepHolds, collectLate } = billing;
+  const { charges, applyCallEvents, missDeadline, sweepHolds, collectLate } = billing;
   const clock = createDeadlineClock({
     timeouts,
     sweepMs,
@@ -52,10 +52,10 @@ export async function startBillingConsumer(bus: Bus, options: BillingConsumerOpt
     service: 'billing',
     classes: ['call', 'reaction'],
     bucket: buckets.billing,
-    handle: async (event) => {
-      const { outcome, records } = await applyCallEvent(toConsumedEvent(event));
+    handle: async (events) => {
+      const { outcomes, records } = await applyCallEvents(toConsumedEvents(events));
       for (const record of records) clock.watch(record);
-      return outcome;
+      return outcomes;
     },
     onPartition: {
       gained: async ({ partition }) => clock.own(partition),

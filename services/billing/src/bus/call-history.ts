@@ -6,7 +6,7 @@ import type { Told } from '../domain/told.ts';
 import { firstDifference } from '../domain/first-difference.ts';
 import { createSerialLanes } from '../store/serial-lanes.ts';
 import type { CallHistories, CallHistory, Initiation, PublishedFact } from '../usecases/call-history.ts';
-import type { ConsumedEvent } from '../usecases/apply-call-event.ts';
+import type { ConsumedEvent } from '../usecases/apply-call-events.ts';
 import { toConsumedEvent } from './consumed-event.ts';
 import { fromAppliedSources, fromManualReason, fromParty, fromPolicySnapshot, fromSettleReason, toBillingEvent } from './convert.ts';
 

@@ -1,7 +1,7 @@
 import type { StreamedEvent } from '@parley/bus';
 import type { CallInitiated } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
-import type { ConsumedEvent } from '../usecases/apply-call-event.ts';
+import type { ConsumedEvent } from '../usecases/apply-call-events.ts';
 import { fromChargeAuthorization } from './convert.ts';
 
 /** The root's begins the call and says whether it is charged; a dialled leg's only counts. */

@@ -2,7 +2,7 @@ import type { StreamedEvent } from '@parley/bus';
 import type { CallEvent } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
 import { currentTraceparent } from '@parley/telemetry';
-import type { ConsumedEvent } from '../usecases/apply-call-event.ts';
+import type { ConsumedEvent } from '../usecases/apply-call-events.ts';
 import { fromCallCompleted } from './call-completed.ts';
 import { fromCallInitiated } from './call-initiated.ts';
 import { fromReactionEvent } from './reaction-event.ts';
@@ -11,18 +11,36 @@ import { fromVideoStarted } from './video-started.ts';
 /**
  * What an event of class call or reaction means for the charge of its call. Every event counts: a call's sequence has to
  * be without a gap.
+ * @param traceparent of what follows: the span that handles the event, itself a child of the producer's, if there is one.
  * @throws ParleyError `bus.malformed_event`
  */
-export function toConsumedEvent(event: StreamedEvent): ConsumedEvent {
-  const { accountId, callId, call, id, time, traceparent } = event;
+export function toConsumedEvent(event: StreamedEvent, traceparent = currentTraceparent() ?? event.traceparent): ConsumedEvent {
+  const { accountId, callId, call, id, time } = event;
   return {
     accountId,
     callId,
     attributes: call,
-    // What follows belongs to the span that handles the event, itself a child of the producer's.
-    cause: { id, atMs: BigInt(time.getTime()), traceparent: currentTraceparent() ?? traceparent },
+    cause: { id, atMs: BigInt(time.getTime()), traceparent },
     input: toInput(event),
   };
+}
+
+/**
+ * The same of several: of the first ones, as far as they can be read. The span that handles them is of the first one's trace; what follows from
+ * another one goes on in its own.
+ * @throws ParleyError `bus.malformed_event` for the first one
+ */
+export function toConsumedEvents([first, ...others]: readonly [StreamedEvent, ...StreamedEvent[]]): [ConsumedEvent, ...ConsumedEvent[]] {
+  const consumed: [ConsumedEvent, ...ConsumedEvent[]] = [toConsumedEvent(first)];
+  for (const event of others) {
+    try {
+      consumed.push(toConsumedEvent(event, event.traceparent));
+    } catch {
+      // It is thrown once it is the first.
+      break;
+    }
+  }
+  return consumed;
 }
 
 function toInput(event: StreamedEvent): ConsumedEvent['input'] {

@@ -1,6 +1,6 @@
 import type { StreamedEvent } from '@parley/bus';
 import type { ReactionEvent } from '@parley/contracts';
-import type { ConsumedEvent } from '../usecases/apply-call-event.ts';
+import type { ConsumedEvent } from '../usecases/apply-call-events.ts';
 import { fromInterval, fromParty } from './convert.ts';
 
 /** Whatever it tells of, a reaction event brings what was newly decided; the last one says where that ends. */

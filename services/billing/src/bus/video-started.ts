@@ -1,7 +1,7 @@
 import type { StreamedEvent } from '@parley/bus';
 import type { CallVideoStarted } from '@parley/contracts';
 import { parleyError } from '@parley/errors';
-import type { ConsumedEvent } from '../usecases/apply-call-event.ts';
+import type { ConsumedEvent } from '../usecases/apply-call-events.ts';
 import { fromParty } from './convert.ts';
 
 /** From here on the party's reaction has to end before the call can be settled. */

@@ -21,36 +21,48 @@ export interface Story {
   readonly steps: readonly ((billing: Billing) => Promise<unknown>)[];
 }
 
+export interface StoryOptions {
+  readonly balanceMicros?: bigint;
+  readonly eachPays?: boolean;
+  readonly isBatched?: boolean;
+  readonly publish?: (event: BusEvent) => Promise<void>;
+}
+
 /**
  * @param balanceMicros all that there is; if it is not named, there are buckets and credit, too.
  * @param eachPays the callee does, too.
+ * @param isBatched the events of a stretch are applied together, and not one by one.
  * @param publish what happens to an event before it is applied.
  */
-export function story({ balanceMicros, eachPays = false, publish = async () => undefined }: { balanceMicros?: bigint; eachPays?: boolean; publish?: (event: BusEvent) => Promise<void> } = {}): Story {
+export function story({ balanceMicros, eachPays = false, isBatched = false, publish = async () => undefined }: StoryOptions = {}): Story {
   const accountId = `account-${randomUUID().slice(0, 12)}`;
   const script = new CallScript(accountId);
   const { callId } = script;
   const cause = { id: 'request', atMs, traceparent: '' };
   const terms = sampleTerms({ grantMs: 2_000n, prices: { ...plainPrices, hostPermille: 333, ...(eachPays && { payer: 'each' }) } });
   const known: { policyId: string; charge?: ChargeAuthorization } = { policyId: '' };
-  const apply = (event: BusEvent) => async (billing: Billing) => {
-    await publish(event);
-    await billing.applyCallEvent(toConsumedEvent(streamed(event)));
+  const apply = (events: readonly (() => BusEvent)[]) => async (billing: Billing) => {
+    const made = events.map((event) => event());
+    for (const event of made) await publish(event);
+    await applyTogether(billing, made);
   };
+  const applied = (...events: readonly (() => BusEvent)[]): Story['steps'] => (isBatched ? [apply(events)] : events.map((event) => apply([event])));
   // The first event's content is known only once the call is authorised; its place in the sequence is taken here.
   const initiated = script.initiated();
-  const rest = [
-    apply(script.videoStarted('caller')),
-    ...(eachPays ? [apply(script.videoStarted('callee'))] : []),
-    apply(script.progress('caller', [evidence(Channel.FACE, 0, 1_500)])),
-    // A small balance may not cover it.
+  const begun = [script.videoStarted('caller'), ...(eachPays ? [script.videoStarted('callee')] : []), script.progress('caller', [evidence(Channel.FACE, 0, 1_500)])];
+  const ended = [
+    script.progress('caller', [interval(IntervalKind.ABSENT, 1_500, 2_000), evidence(Channel.VOICE, 2_000, 3_000)]),
+    script.completed(3_400),
+    script.ended('caller', 3_400, [evidence(Channel.TEXT, 3_000, 3_400)]),
+    ...(eachPays ? [script.ended('callee', 3_400, [evidence(Channel.FACE, 0, 2_200)])] : []),
+  ];
+  const rest: Story['steps'] = [
+    ...applied(() => charged(initiated, known.charge!), ...begun.map((event) => () => event)),
+    // A small balance may not cover it; where it is done again, the call may be settled.
     (billing: Billing) => billing.extendGrant({ accountId, callId, cause }).catch((error: unknown) => {
-      if (!isParleyError(error, 'wallet.insufficient_balance')) throw error;
+      if (!isParleyError(error, 'wallet.insufficient_balance') && !isParleyError(error, 'grant.ended')) throw error;
     }),
-    apply(script.progress('caller', [interval(IntervalKind.ABSENT, 1_500, 2_000), evidence(Channel.VOICE, 2_000, 3_000)])),
-    apply(script.completed(3_400)),
-    apply(script.ended('caller', 3_400, [evidence(Channel.TEXT, 3_000, 3_400)])),
-    ...(eachPays ? [apply(script.ended('callee', 3_400, [evidence(Channel.FACE, 0, 2_200)]))] : []),
+    ...applied(...ended.map((event) => () => event)),
   ];
   const others: Story['steps'] = [
     // The first charge is drawn from this one and the plain part; what is left of the other expires with it.
@@ -71,10 +83,20 @@ export function story({ balanceMicros, eachPays = false, publish = async () => u
       const { terms, grantedMs } = (await billing.authorizeCharge({ accountId, callId, from: alice, to: bob, policyId: '', cause }))!;
       known.charge = toChargeAuthorization(terms, grantedMs);
     },
-    (billing) => apply(charged(initiated, known.charge!))(billing),
     ...rest,
   ];
   return { accountId, callId, payers: eachPays ? ['caller', 'callee'] : ['caller'], steps };
+}
+
+/** As the consumer hands events over: those that were not taken, or have to wait, come again. */
+export async function applyTogether(billing: Billing, events: readonly BusEvent[]): Promise<void> {
+  for (let left = events; left.length > 0; ) {
+    const [first, ...others] = left.map((event) => toConsumedEvent(streamed(event)));
+    const { outcomes } = await billing.applyCallEvents([first!, ...others]);
+    const next = left.filter((_, index) => (outcomes[index] ?? 'wait') === 'wait');
+    if (next.length === left.length) throw new Error('all of them wait');
+    left = next;
+  }
 }
 
 function charged(event: BusEvent, charge: ChargeAuthorization): BusEvent {

@@ -92,7 +92,7 @@ export class Tenant {
   }
 
   async apply(...events: readonly Parameters<typeof streamed>[0][]): Promise<void> {
-    for (const event of events) await this.billing.applyCallEvent(toConsumedEvent(streamed(event)));
+    for (const event of events) await this.billing.applyCallEvents([toConsumedEvent(streamed(event))]);
   }
 
   /** What the call waits for does not come in time. */

@@ -1,4 +1,4 @@
-import { buckets, startConsumer, type Bus, type Consumer, type ParkingStore, type PositionStore } from '@parley/bus';
+import { buckets, oneByOne, startConsumer, type Bus, type Consumer, type ParkingStore, type PositionStore } from '@parley/bus';
 import { logger } from '@parley/telemetry';
 import { applyCallEvent, type CallEventPorts } from '../usecases/apply-call-event.ts';
 import type { EndWaits } from '../usecases/end-waits.ts';
@@ -22,7 +22,7 @@ export function consumeCallEvents(bus: Bus, { waits, observations, instance, pos
     bucket: buckets.recognition,
     positions,
     parking,
-    handle: (event) => applyCallEvent(fromCallEvent(event), { ...ports, observations, onEndAwaited: (key) => waits.start(key) }),
+    handle: oneByOne((event) => applyCallEvent(fromCallEvent(event), { ...ports, observations, onEndAwaited: (key) => waits.start(key) })),
     onPartition: {
       gained: async ({ partition }) => {
         await observations.publishPending(partition);

@@ -27,20 +27,22 @@ export interface ConsumedEvent {
 export type Outcome = 'applied' | 'duplicate' | 'wait';
 
 export interface Applied {
-  readonly outcome: Outcome;
-  /** The charges after it; none if the call is not known yet. */
+  /** Of the first events, of one at least: the others have to come again. */
+  readonly outcomes: readonly Outcome[];
+  /** The charges after them; none if the call is not known yet. */
   readonly records: readonly ChargeRecord[];
 }
 
-export type ApplyCallEvent = (event: ConsumedEvent) => Promise<Applied>;
+/** @throws for the sake of the first event. */
+export type ApplyCallEvents = (events: readonly [ConsumedEvent, ...ConsumedEvent[]]) => Promise<Applied>;
 
 type Step = Outcome | ChargeChange;
 
 /**
- * Applies an event of a call once, and charges, suspends, resumes or settles as it follows. Events of different sources come
- * in any order: what needs another one first waits.
+ * Applies events of one call, each once, and charges, suspends, resumes or settles as it follows from each, all of it in one write.
+ * Events of different sources come in any order: what needs another one first waits.
  */
-export function createApplyCallEvent(ports: { charges: ChargeStore; wallets: WalletStore; reclaimHolds: ReclaimHolds }): ApplyCallEvent {
+export function createApplyCallEvents(ports: { charges: ChargeStore; wallets: WalletStore; reclaimHolds: ReclaimHolds }): ApplyCallEvents {
   const { charges, wallets } = ports;
   const apply = async (record: ChargeRecord | undefined, event: ConsumedEvent, side: 0 | 1, hold: CorrectionHold): Promise<Step> => {
     const { input } = event;
@@ -55,25 +57,48 @@ export function createApplyCallEvent(ports: { charges: ChargeStore; wallets: Wal
     const covered = charge.status === 'settled' ? await coverLate(hold, charge) : await coverHeld(wallets, charge, event.cause);
     return advance(record, covered, event.cause);
   };
-  const applyTo = async (chargeId: string, event: ConsumedEvent, side: 0 | 1): Promise<{ outcome: Outcome; record: ChargeRecord | undefined }> => {
-    let outcome: Outcome = 'applied';
-    const hold = createCorrectionHold(ports, event.cause.atMs);
+  /** What cannot be applied ends it, and is thrown only if it is the first: the others come again, and then it is. */
+  const applyAll = async (before: ChargeRecord | undefined, events: readonly ConsumedEvent[], side: 0 | 1, hold: CorrectionHold): Promise<{ outcomes: Outcome[]; change: ChargeChange | undefined }> => {
+    const outcomes: Outcome[] = [];
+    let change: ChargeChange | undefined;
+    for (const event of events) {
+      try {
+        const step = await apply(change?.record ?? before, event, side, hold);
+        outcomes.push(typeof step === 'string' ? step : 'applied');
+        if (typeof step === 'string') continue;
+        change = { record: step.record, effects: [...(change?.effects ?? []), ...step.effects] };
+      } catch (error) {
+        if (outcomes.length === 0) throw error;
+        break;
+      }
+      // What is asked of the wallet from then on presumes that what is owed by then was posted and given back.
+      if (change.record.charge.status === 'settled') break;
+    }
+    return { outcomes, change };
+  };
+  const applyTo = async (chargeId: string, events: readonly ConsumedEvent[], side: 0 | 1): Promise<{ outcomes: readonly Outcome[]; record: ChargeRecord | undefined }> => {
+    let outcomes: readonly Outcome[] = [];
+    const hold = createCorrectionHold(ports, events[0]!.cause.atMs);
     const record = await charges.change(chargeId, async (before) => {
-      const step = await apply(before, event, side, hold);
-      outcome = typeof step === 'string' ? step : 'applied';
-      return typeof step === 'string' ? undefined : step;
+      const applied = await applyAll(before, events, side, hold);
+      outcomes = applied.outcomes;
+      return applied.change;
     });
-    return { outcome, record };
+    return { outcomes, record };
   };
-  return async (event) => {
-    const { callId } = event;
-    const first = await applyTo(callId, event, 0);
-    if (first.record === undefined || !hasTwoCharges(first.record)) return { outcome: first.outcome, records: first.record === undefined ? [] : [first.record] };
-    // A crash in between is made good when the event comes again: the first charge knows it then.
-    const second = await applyTo(calleeChargeId(callId), event, 1);
-    const outcome = (['wait', 'applied'] as const).find((one) => one === first.outcome || one === second.outcome) ?? 'duplicate';
-    return { outcome, records: [first.record, ...(second.record === undefined ? [] : [second.record])] };
+  return async (events) => {
+    const [{ callId }] = events;
+    const { outcomes: first, record } = await applyTo(callId, events, 0);
+    if (record === undefined || !hasTwoCharges(record)) return { outcomes: first, records: record === undefined ? [] : [record] };
+    // A crash in between is made good when the events come again: the first charge knows them then.
+    const { outcomes: second, record: other } = await applyTo(calleeChargeId(callId), events.slice(0, first.length), 1);
+    return { outcomes: second.map((outcome, index) => together(first[index]!, outcome)), records: [record, ...(other === undefined ? [] : [other])] };
   };
+}
+
+/** An event waits until both charges have it. */
+function together(one: Outcome, other: Outcome): Outcome {
+  return (['wait', 'applied'] as const).find((outcome) => outcome === one || outcome === other) ?? 'duplicate';
 }
 
 function hasTwoCharges({ charge }: ChargeRecord): boolean {
