@@ -165,6 +165,12 @@ describe('a simulation', () => {
     expect(policy).toMatchObject({ policyId: '', version: 0 });
   });
 
+  test('says what the host gets of it', async () => {
+    const shared = { $case: 'terms' as const, value: sampleProtoTerms({ prices: PriceTerms.fromPartial({ hostPermille: 333 }) }) };
+    expect((await simulate('acme', { pricedBy: shared, intervals: [evidence(Channel.FACE, 0, 1_001)] })).hostShare).toEqual({ currency: 'EUR', micros: 3_333n });
+    expect((await simulate('acme', { pricedBy: terms, intervals })).hostShare).toBeUndefined();
+  });
+
   test.each<[string, Parameters<typeof SimulateChargeRequest.fromPartial>[0], string]>([
     ['by nothing', { intervals }, 'request.invalid_argument'],
     ['by terms that cannot be had', { pricedBy: { $case: 'terms', value: sampleProtoTerms({ unitMs: 0n }) } }, 'policy.invalid_terms'],

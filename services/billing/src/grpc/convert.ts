@@ -1,4 +1,4 @@
-import { Party, ReceiptCopy, type Receipt, type ReceiptLine, type Wallet as ProtoWallet } from '@parley/contracts';
+import { Party, ReceiptCopy, type PolicySnapshot, type Receipt, type ReceiptLine, type Wallet as ProtoWallet } from '@parley/contracts';
 import { invalidArgument, parleyError } from '@parley/errors';
 import { money, type Money } from '@parley/money';
 import { toAppliedSources, toMoney, toParty, toPolicySnapshot, toReason } from '../bus/convert.ts';
@@ -109,10 +109,11 @@ export function toReceipt({ accountId, callId, charge }: ChargedRecord): Receipt
 export function copyOf(receipt: Receipt, copy: ReceiptCopy | undefined): Receipt {
   if (copy !== ReceiptCopy.COUNTERPART) return receipt;
   const corrections = receipt.corrections.map((correction) => ({ ...correction, reason: '', actor: '' }));
-  return { ...receipt, copy, walletId: '', corrections, disputes: [], hostShare: hostShareOf(receipt) };
+  return { ...receipt, copy, walletId: '', corrections, disputes: [], hostShare: hostShareOf(receipt.policy, receipt.correctedTotal) };
 }
 
-function hostShareOf({ policy, correctedTotal }: Receipt): Receipt['hostShare'] {
+/** What the host gets of a cost; undefined if the policy has no share for the host. */
+export function hostShareOf(policy: PolicySnapshot | undefined, cost: Money | undefined): Money | undefined {
   const permille = policy?.terms?.prices?.hostPermille ?? 0;
-  return correctedTotal && permille > 0 ? toMoney(correctedTotal.currency, hostMicros(correctedTotal.micros, permille)) : undefined;
+  return cost && permille > 0 ? toMoney(cost.currency, hostMicros(cost.micros, permille)) : undefined;
 }

@@ -5,7 +5,7 @@ import { fromInterval, fromProtoTerms, toMoney, toPolicySnapshot } from '../bus/
 import { defaultLivenessMs } from '../domain/policy-terms.ts';
 import type { Segment } from '../domain/timeline.ts';
 import type { createSimulateCharge, SimulateCommand } from '../usecases/simulate-charge.ts';
-import { requirePolicyId, toReceiptLine } from './convert.ts';
+import { hostShareOf, requirePolicyId, toReceiptLine } from './convert.ts';
 
 export function simulateChargeHandler(simulateCharge: ReturnType<typeof createSimulateCharge>): HandlerOf<BillingServiceService['simulateCharge']> {
   return async (request, { identity }) => {
@@ -18,7 +18,8 @@ export function simulateChargeHandler(simulateCharge: ReturnType<typeof createSi
     });
     const { currency } = policy.terms;
     const { lines, chargedMs, unchargedMs, totalMicros } = rating;
-    return { policy: toPolicySnapshot(policy), lines: lines.map((line) => toReceiptLine(line, currency)), chargedMs, unchargedMs, total: toMoney(currency, totalMicros) };
+    const [snapshot, total] = [toPolicySnapshot(policy), toMoney(currency, totalMicros)];
+    return { policy: snapshot, lines: lines.map((line) => toReceiptLine(line, currency)), chargedMs, unchargedMs, total, hostShare: hostShareOf(snapshot, total) };
   };
 }
 

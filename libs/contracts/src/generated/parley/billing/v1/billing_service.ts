@@ -574,7 +574,11 @@ export interface SimulateChargeResponse {
   lines: ReceiptLine[];
   chargedMs: bigint;
   unchargedMs: bigint;
-  total: Money | undefined;
+  total:
+    | Money
+    | undefined;
+  /** What the host gets of it, by the policy; unset where it has no share for the host. */
+  hostShare: Money | undefined;
 }
 
 export interface ExportUsageRequest {
@@ -4430,7 +4434,7 @@ export const SimulateChargeRequest: MessageFns<SimulateChargeRequest> = {
 };
 
 function createBaseSimulateChargeResponse(): SimulateChargeResponse {
-  return { policy: undefined, lines: [], chargedMs: 0n, unchargedMs: 0n, total: undefined };
+  return { policy: undefined, lines: [], chargedMs: 0n, unchargedMs: 0n, total: undefined, hostShare: undefined };
 }
 
 export const SimulateChargeResponse: MessageFns<SimulateChargeResponse> = {
@@ -4455,6 +4459,9 @@ export const SimulateChargeResponse: MessageFns<SimulateChargeResponse> = {
     }
     if (message.total !== undefined) {
       Money.encode(message.total, writer.uint32(42).fork()).join();
+    }
+    if (message.hostShare !== undefined) {
+      Money.encode(message.hostShare, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -4512,6 +4519,14 @@ export const SimulateChargeResponse: MessageFns<SimulateChargeResponse> = {
             message.total = Money.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.hostShare = Money.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4539,6 +4554,11 @@ export const SimulateChargeResponse: MessageFns<SimulateChargeResponse> = {
         ? BigInt(object.uncharged_ms)
         : 0n,
       total: isSet(object.total) ? Money.fromJSON(object.total) : undefined,
+      hostShare: isSet(object.hostShare)
+        ? Money.fromJSON(object.hostShare)
+        : isSet(object.host_share)
+        ? Money.fromJSON(object.host_share)
+        : undefined,
     };
   },
 
@@ -4559,6 +4579,9 @@ export const SimulateChargeResponse: MessageFns<SimulateChargeResponse> = {
     if (message.total !== undefined) {
       obj.total = Money.toJSON(message.total);
     }
+    if (message.hostShare !== undefined) {
+      obj.hostShare = Money.toJSON(message.hostShare);
+    }
     return obj;
   },
 
@@ -4576,6 +4599,9 @@ export const SimulateChargeResponse: MessageFns<SimulateChargeResponse> = {
       ? BigInt(object.unchargedMs)
       : 0n;
     message.total = (object.total !== undefined && object.total !== null) ? Money.fromPartial(object.total) : undefined;
+    message.hostShare = (object.hostShare !== undefined && object.hostShare !== null)
+      ? Money.fromPartial(object.hostShare)
+      : undefined;
     return message;
   },
 };
