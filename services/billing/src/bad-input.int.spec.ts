@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { createPublisher } from '@parley/bus';
-import { BillingServiceClient, ChargeAuthorizationServiceClient, CreatePolicyRequest, OnExhausted, PriceTerms, RoundingMode, type PolicyTerms } from '@parley/contracts';
+import { BillingServiceClient, ChargeAuthorizationServiceClient, CreatePolicyRequest, OnExhausted, Payer, PriceTerms, RoundingMode, type PolicyTerms } from '@parley/contracts';
 import { createClient, errorOfStatus } from '@parley/grpc';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { alice, bob, CallScript, newCallId } from './test-support/call-script.ts';
@@ -30,6 +30,7 @@ describe('a policy', () => {
     ['a grid of nothing', { entryGridMs: 0n }, 'policy.invalid_terms', 'terms.entry_grid_ms'],
     ['no rounding', { rounding: RoundingMode.UNSPECIFIED }, 'policy.invalid_terms', 'terms.rounding'],
     ['an unknown way of ending', { onExhausted: 7 as OnExhausted }, 'policy.invalid_terms', 'terms.on_exhausted'],
+    ['an unknown payer', { prices: PriceTerms.fromPartial({ payer: 7 as Payer }) }, 'policy.invalid_terms', 'terms.prices.payer'],
     ['a share of more than all', { prices: PriceTerms.fromPartial({ hostPermille: 1_001 }) }, 'policy.invalid_terms', 'terms.prices.host_permille'],
     ['a share below nothing', { prices: PriceTerms.fromPartial({ hostPermille: -1 }) }, 'policy.invalid_terms', 'terms.prices.host_permille'],
     ['a ratio above one', { minFaceAreaRatio: 1.5 }, 'policy.invalid_terms', 'terms.min_face_area_ratio'],

@@ -21,7 +21,7 @@ import type { RoundingMode } from '@parley/money';
 import type { BillingFact, ChargeTerms, Observed, Party as PartyName, SettleReason, SourceName } from '../domain/charge.ts';
 import { isMutual } from '../domain/charge-id.ts';
 import { manualReasons, type ManualReason } from '../domain/ledger-entry.ts';
-import type { OnExhausted, PolicyTerms, PolicyVersion, PriceTerms, RequestedTerms } from '../domain/policy-terms.ts';
+import type { OnExhausted, PolicyTerms, PolicyVersion, PriceTerms, RequestedPrices, RequestedTerms } from '../domain/policy-terms.ts';
 import { plainPrices } from '../domain/price.ts';
 import type { LineReason } from '../domain/rating.ts';
 import type { Segment, SegmentKind } from '../domain/timeline.ts';
@@ -80,10 +80,10 @@ export function toPolicySnapshot({ policyId, version, terms }: PolicyVersion): P
  */
 export function fromPolicySnapshot(policy: PolicySnapshot | undefined): PolicyVersion {
   if (policy?.terms === undefined) throw malformed('a policy has no terms');
-  const { rounding, onExhausted: ending, ...terms } = fromProtoTerms(policy.terms);
+  const { rounding, onExhausted: ending, prices, ...terms } = fromProtoTerms(policy.terms);
   const onExhausted = ending === 'unknown' ? undefined : ending;
-  if (rounding === undefined || terms.unitMs <= 0n || terms.entryGridMs <= 0n) throw malformed('the terms of its policy cannot be applied');
-  return { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding, onExhausted } };
+  if (rounding === undefined || terms.unitMs <= 0n || terms.entryGridMs <= 0n || prices?.payer === 'unknown') throw malformed('the terms of its policy cannot be applied');
+  return { policyId: policy.policyId, version: policy.version, terms: { ...terms, rounding, onExhausted, ...(prices && { prices: { ...prices, payer: prices.payer } }) } };
 }
 
 function toProtoTerms({ prices, onExhausted, ...terms }: PolicyTerms): ProtoTerms {
@@ -110,10 +110,10 @@ function fromEnding(ending: ProtoOnExhausted | undefined): RequestedTerms['onExh
 }
 
 /** Without a share there is no field of it: such prices are the same, to a request that is repeated, too, as those of before it. */
-function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, hostPermille, ...others }: ProtoPrices): PriceTerms {
+function fromProtoPrices({ facePermille, voicePermille, textPermille, payer, hostPermille, ...others }: ProtoPrices): RequestedPrices {
   const { facePermille: face, voicePermille: voice, textPermille: text } = plainPrices;
   const weights = { facePermille: facePermille ?? face, voicePermille: voicePermille ?? voice, textPermille: textPermille ?? text };
-  return { ...others, ...weights, payer: nameOf(payers, payer) ?? plainPrices.payer, ...(hostPermille !== 0 && { hostPermille }) };
+  return { ...others, ...weights, payer: payer === Payer.UNSPECIFIED ? plainPrices.payer : (nameOf(payers, payer) ?? 'unknown'), ...(hostPermille !== 0 && { hostPermille }) };
 }
 
 /**

@@ -71,11 +71,14 @@ export interface RateTier {
   readonly rateMicros: bigint;
 }
 
-/** Terms as a request gives them: the rounding mode may be none, and the end one that is not known. */
-export type RequestedTerms = Omit<PolicyTerms, 'rounding' | 'onExhausted'> & {
+/** Terms as a request gives them: the rounding mode may be none, and the end and the payer ones that are not known. */
+export type RequestedTerms = Omit<PolicyTerms, 'rounding' | 'onExhausted' | 'prices'> & {
   readonly rounding: RoundingMode | undefined;
   readonly onExhausted?: OnExhausted | 'unknown' | undefined;
+  readonly prices?: RequestedPrices | undefined;
 };
+
+export type RequestedPrices = Omit<PriceTerms, 'payer'> & { readonly payer: PriceTerms['payer'] | 'unknown' };
 
 /** One immutable version of a policy. Versions count from 1. */
 export interface PolicyVersion {
@@ -116,18 +119,18 @@ const bounds = {
  * @throws ParleyError `policy.unknown_currency` if that alone is wrong, else `policy.invalid_terms`.
  */
 export function validateTerms(terms: RequestedTerms): PolicyTerms {
-  const { rounding, onExhausted } = terms;
+  const { rounding, onExhausted, prices, ...others } = terms;
   const currencyFaults = isCurrency(terms.currency) ? [] : [fault('currency', 'is neither an ISO 4217 code nor a coin, as coin:gem is')];
-  const otherFaults = [...boundFaults(terms), ...ratioFaults(terms.minFaceAreaRatio), ...(terms.prices ? priceFaults(terms.prices) : [])];
+  const otherFaults = [...boundFaults(terms), ...ratioFaults(terms.minFaceAreaRatio), ...(prices ? priceFaults(prices) : [])];
   if (rounding === undefined) otherFaults.push(fault('rounding', 'has to be chosen'));
   if (onExhausted === 'unknown') otherFaults.push(fault('on_exhausted', 'has to be END or DOWNGRADE'));
   const violations = [...currencyFaults, ...otherFaults];
-  if (violations.length > 0 || rounding === undefined || onExhausted === 'unknown') {
+  if (violations.length > 0 || rounding === undefined || onExhausted === 'unknown' || prices?.payer === 'unknown') {
     const code = otherFaults.length === 0 ? 'policy.unknown_currency' : 'policy.invalid_terms';
     const text = violations.map(({ field, description }) => `${field} ${description}`).join('; ');
     throw parleyError(code, text, { details: { violations } });
   }
-  return { ...terms, rounding, onExhausted };
+  return { ...others, rounding, onExhausted, ...(prices && { prices: { ...prices, payer: prices.payer } }) };
 }
 
 function boundFaults(terms: RequestedTerms): FieldViolation[] {
@@ -143,7 +146,7 @@ const mostPermille = 10_000n;
 
 const mostBands = 168;
 
-function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumChargeMicros, weekBands, timeZone, resumeAfterMs, hostPermille = 0, ...weights }: PriceTerms): FieldViolation[] {
+function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumChargeMicros, weekBands, timeZone, resumeAfterMs, payer, hostPermille = 0, ...weights }: RequestedPrices): FieldViolation[] {
   const isBelowMinimum = maximumChargeMicros > 0n && maximumChargeMicros < minimumChargeMicros;
   return [
     ...(tiers.length > mostTiers ? [fault('prices.tiers', `are ${tiers.length}, may be ${mostTiers}`)] : []),
@@ -165,6 +168,7 @@ function priceFaults({ tiers, connectionFeeMicros, minimumChargeMicros, maximumC
     ]),
     ...(isTimeZone(timeZone) ? [] : [fault('prices.time_zone', 'is no name of a time zone, as Europe/Berlin is')]),
     ...within('prices.resume_after_ms', resumeAfterMs, 0n, dayMs),
+    ...(payer === 'unknown' ? [fault('prices.payer', 'has to be CALLER, CALLEE or EACH')] : []),
     ...within('prices.host_permille', BigInt(hostPermille), 0n, 1000n),
   ];
 }
