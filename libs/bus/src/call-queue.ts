@@ -126,7 +126,12 @@ export class CallQueue {
 
   /** Lane by lane. */
   #runnable(): readonly QueuedEvent[] {
-    return [...this.#lanes].flatMap(([source, lane]) => (this.#waiting.has(source) ? [] : lane)).slice(0, mostTogether);
+    const queued: QueuedEvent[] = [];
+    for (const [source, lane] of this.#lanes) {
+      if (!this.#waiting.has(source)) queued.push(...lane.slice(0, mostTogether - queued.length));
+      if (queued.length === mostTogether) break;
+    }
+    return queued;
   }
 
   async #drain(): Promise<void> {
