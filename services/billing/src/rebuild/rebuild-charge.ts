@@ -7,12 +7,13 @@ import type { Correction } from '../domain/correction.ts';
 import { grantAgain } from '../domain/grant.ts';
 import type { HoldStep } from '../domain/wallet.ts';
 import type { CallHistory, Initiation, PublishedFact } from '../usecases/call-history.ts';
-import { advance, askWallet, coverLate } from '../usecases/charge-change.ts';
+import { advance, askWallet, coverLate, withFacts } from '../usecases/charge-change.ts';
 import type { Cause, ChargeChange, ChargeEffect, ChargeRecord } from '../usecases/charge-store.ts';
 import { createCorrectionHold } from '../usecases/correction-hold.ts';
 import { publishedDifferences } from '../usecases/explain-charge.ts';
 import type { WalletStore } from '../usecases/wallet-store.ts';
 import type { ChargedCall } from './rebuild-ledger.ts';
+import { untoldCorrection, type PolicyOf } from './untold-correction.ts';
 
 export interface CallToRebuild {
   readonly accountId: string;
@@ -22,6 +23,7 @@ export interface CallToRebuild {
   readonly history: CallHistory;
   /** Undefined: nothing was charged. */
   readonly charged: ChargedCall | undefined;
+  readonly policyOf: PolicyOf;
 }
 
 export interface RebuiltCharge {
@@ -33,7 +35,7 @@ export interface RebuiltCharge {
 }
 
 /** A free call. */
-export function rebuildFreeCall({ accountId, callId, initiation, history }: Omit<CallToRebuild, 'charged'>): RebuiltCharge {
+export function rebuildFreeCall({ accountId, callId, initiation, history }: Omit<CallToRebuild, 'charged' | 'policyOf'>): RebuiltCharge {
   const { attributes, cause } = initiation;
   const record: ChargeRecord = { callId, accountId, charge: { status: 'free' }, requestedPolicyId: undefined, attributes, lastCause: cause };
   return { change: { record, effects: [] }, applied: new Set([cause.id, ...history.inputs.map(({ cause: { id } }) => id)]), differences: [] };
@@ -60,8 +62,9 @@ export async function rebuildCharge(wallets: WalletStore, call: CallToRebuild, t
   const charge = await holdAgain(wallets, call, replay.charge);
   const applied = inputs.filter(({ input }) => input.sequence <= (charge.observed.applied[sourceOf(input)] ?? -1n));
   const facts = [...replay.facts, ...change.effects.flatMap(toFact)].slice(0, published.length);
+  const rebuilt = withUntold(call, { record: { ...record, charge, lastCause: latest([cause, ...applied.map((input) => input.cause)]) }, effects: owedOf(change.effects, published) });
   return {
-    change: { record: { ...record, charge, lastCause: latest([cause, ...applied.map((input) => input.cause)]) }, effects: owedOf(change.effects, published) },
+    change: rebuilt,
     applied: new Set([cause.id, ...applied.map(({ cause: { id } }) => id)]),
     differences: publishedDifferences(facts, published).slice(0, 1).map((text) => `${callId}: ${text}`),
   };
@@ -76,6 +79,18 @@ function correctionsOf({ callId, charged, history }: CallToRebuild): Correction[
     const id = key.startsWith(`${callId}/${correction.reason}/`) ? key.slice(callId.length + correction.reason.length + 2) : key;
     return [{ ...correction, atMs: cause.atMs, order: { id, actor, note } }];
   });
+}
+
+/** What was booked by hand is told of: the entry is there, and is found when it is posted again. */
+function withUntold({ charged, history, policyOf }: CallToRebuild, change: ChargeChange): ChargeChange {
+  const { charge } = change.record;
+  if (charged === undefined || charge.status !== 'settled') return change;
+  const told = new Set(history.published.flatMap(({ told: { byHand } }) => (byHand === undefined ? [] : [byHand.entryId])));
+  const untold = untoldCorrection(charge, charged.byHand, told, policyOf);
+  if (untold === undefined) return change;
+  const fact = { type: 'adjusted', currency: charge.terms.policy.terms.currency, ...untold.correction } as const;
+  const { record, effects } = withFacts(change.record, charge, [fact], untold.cause);
+  return { record: { ...record, lastCause: change.record.lastCause }, effects: [...change.effects, ...effects] };
 }
 
 /** Where an event is missing or cannot be read, the later ones of its source wait. */

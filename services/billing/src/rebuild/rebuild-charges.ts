@@ -8,6 +8,7 @@ import type { WalletStore } from '../usecases/wallet-store.ts';
 import { rebuildCharge, rebuildFreeCall, type RebuiltCharge } from './rebuild-charge.ts';
 import { withDisputes } from './rebuild-disputes.ts';
 import type { ChargedCall } from './rebuild-ledger.ts';
+import type { PolicyOf } from './untold-correction.ts';
 
 /** All that the event streams hold of the calls of one partition. */
 export interface PartitionHistory {
@@ -21,6 +22,7 @@ export interface RebuildChargesPorts {
   readonly wallets: WalletStore;
   readonly charged: ReadonlyMap<string, ChargedCall>;
   readonly disputes: ReadonlyMap<string, readonly Dispute[]>;
+  readonly policyOf: PolicyOf;
   readonly readPartitions: () => AsyncIterable<PartitionHistory>;
 }
 
@@ -33,14 +35,15 @@ export interface RebuiltCharges {
 }
 
 /** Fills charges and positions, a partition after the other. */
-export async function rebuildCharges({ database, wallets, charged, disputes, readPartitions }: RebuildChargesPorts): Promise<RebuiltCharges> {
+export async function rebuildCharges(ports: RebuildChargesPorts): Promise<RebuiltCharges> {
+  const { database, charged, disputes, readPartitions } = ports;
   const forgotten = new Map(charged);
   const differences: string[] = [];
   let charges = 0;
   for await (const { calls, savePositions } of readPartitions()) {
     const applied = new Map<string, ReadonlySet<string>>();
     for (const call of calls) {
-      const rebuilt = await rebuildCall(wallets, call, charged);
+      const rebuilt = await rebuildCall(ports, call);
       if (rebuilt.length === 0) continue;
       for (const { change, differences: found } of rebuilt) {
         const key = paidBy(change.record);
@@ -60,7 +63,7 @@ export async function rebuildCharges({ database, wallets, charged, disputes, rea
 }
 
 /** @returns none if the streams do not say how the call began. */
-async function rebuildCall(wallets: WalletStore, call: PartitionHistory['calls'][number], charged: RebuildChargesPorts['charged']): Promise<RebuiltCharge[]> {
+async function rebuildCall({ wallets, charged, policyOf }: RebuildChargesPorts, call: PartitionHistory['calls'][number]): Promise<RebuiltCharge[]> {
   const { initiation } = call.history;
   if (initiation === undefined) return [];
   if (initiation.terms.length === 0) return [rebuildFreeCall({ ...call, initiation })];
@@ -68,7 +71,7 @@ async function rebuildCall(wallets: WalletStore, call: PartitionHistory['calls']
   for (const terms of initiation.terms) {
     const key = chargeKeyOf({ callId: call.callId, walletId: terms.walletId });
     const published = publishedOf(call.history, terms);
-    rebuilt.push(await rebuildCharge(wallets, { ...call, history: { ...call.history, published }, initiation, charged: charged.get(key) }, terms));
+    rebuilt.push(await rebuildCharge(wallets, { ...call, history: { ...call.history, published }, initiation, charged: charged.get(key), policyOf }, terms));
   }
   return rebuilt;
 }

@@ -16,11 +16,13 @@ import type { RequestStore } from '../usecases/request-store.ts';
 import { creditLimitContent } from '../usecases/set-credit-limit.ts';
 import { topUpContent } from '../usecases/top-up-wallet.ts';
 import { afterStep, stepContent } from './rebuild-disputes.ts';
+import type { PolicyOf } from './untold-correction.ts';
 
 export interface RebuiltLedger {
   readonly entries: number;
   readonly wallets: number;
   readonly policies: number;
+  readonly policyOf: PolicyOf;
   /** By `chargeKeyOf`. */
   readonly charged: ReadonlyMap<string, ChargedCall>;
   /** By id of the charge. */
@@ -85,7 +87,14 @@ export async function rebuildLedger(ports: RebuildLedgerPorts): Promise<RebuiltL
   for (const wallet of state.wallets.values()) await database.putWallet(wallet);
   for (const policy of state.policies.values()) await database.putPolicy(policy);
   for (const [accountId, { policyId, rev }] of state.defaults) await database.putDefaultPolicy(accountId, policyId === '' ? undefined : policyId, rev);
-  return { entries: state.entries, wallets: state.wallets.size, policies: state.policies.size, charged: state.charged, disputes: state.disputes };
+  return { entries: state.entries, wallets: state.wallets.size, policies: state.policies.size, policyOf: policyIn(state), charged: state.charged, disputes: state.disputes };
+}
+
+function policyIn({ policies }: State): PolicyOf {
+  return (accountId, policyId, version) => {
+    const found = policies.get(`${accountId}/${policyId}`)?.versions.find((one) => one.version === version);
+    return found && { policyId, version, terms: found.terms };
+  };
 }
 
 function takeEntry({ ledger, requests, onProgress }: RebuildLedgerPorts, state: State, accountId: string, entry: LedgerEntry): void {

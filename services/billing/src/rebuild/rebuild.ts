@@ -26,7 +26,7 @@ export async function rebuild(db: Db, bus: Bus, onProgress: (text: string) => vo
   onProgress('the ledger is there, charges follow');
   // Nothing is posted here, only held.
   const wallets = createWalletRepository(db, ledger, { entryPosted: async () => undefined, creditLimitSet: async () => undefined });
-  const charges = await rebuildCharges({ database, wallets, charged: rebuilt.charged, disputes: rebuilt.disputes, readPartitions: () => readPartitions(bus, mongoPositions(db, 'billing')) });
+  const charges = await rebuildCharges({ database, wallets, charged: rebuilt.charged, disputes: rebuilt.disputes, policyOf: rebuilt.policyOf, readPartitions: () => readPartitions(bus, mongoPositions(db, 'billing')) });
   await database.end();
   return { ...rebuilt, ...charges };
 }
