@@ -35,18 +35,16 @@ const withoutReaction: ReadonlySet<SegmentKind> = new Set(['not_live', 'grace_la
 /** Weighs a timeline, cut where counting resumes. */
 export function stretchesOf(terms: PolicyTerms, timeline: Timeline): Stretch[] {
   const { resumeAfterMs } = pricesOf(terms);
+  const stretches: Stretch[] = [];
   let owedMs = 0n;
-  return timeline.flatMap((segment) => {
-    const weight = weightOf(segment.kind, terms);
-    if (weight === 0n) {
-      if (withoutReaction.has(segment.kind)) owedMs = resumeAfterMs;
-      return [{ ...segment, weight, isResuming: false }];
-    }
-    if (owedMs === 0n) return [{ ...segment, weight, isResuming: false }];
-    const lengthMs = segment.toMs - segment.fromMs;
-    const countsFromMs = segment.fromMs + (owedMs < lengthMs ? owedMs : lengthMs);
-    owedMs -= countsFromMs - segment.fromMs;
-    const resuming = { ...segment, toMs: countsFromMs, weight, isResuming: true };
-    return countsFromMs === segment.toMs ? [resuming] : [resuming, { ...segment, fromMs: countsFromMs, weight, isResuming: false }];
-  });
+  for (const { fromMs, toMs, kind } of timeline) {
+    const weight = weightOf(kind, terms);
+    if (weight === 0n && withoutReaction.has(kind)) owedMs = resumeAfterMs;
+    const lengthMs = toMs - fromMs;
+    const resumingMs = weight === 0n ? 0n : owedMs < lengthMs ? owedMs : lengthMs;
+    if (resumingMs > 0n) stretches.push({ fromMs, toMs: fromMs + resumingMs, kind, weight, isResuming: true });
+    if (resumingMs < lengthMs) stretches.push({ fromMs: fromMs + resumingMs, toMs, kind, weight, isResuming: false });
+    owedMs -= resumingMs;
+  }
+  return stretches;
 }

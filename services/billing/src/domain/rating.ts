@@ -64,16 +64,15 @@ export function rate(terms: Tariff, timeline: Timeline, limitMs?: bigint): Ratin
   let meter = zeroMeter;
   let totalMicros = 0n;
   let durationMs = 0n;
-  for (const { weight, ...piece } of explain(terms, timeline, limitMs)) {
-    const { fromMs, toMs } = piece;
-    durationMs = toMs;
+  for (const piece of explain(terms, timeline, limitMs)) {
+    durationMs = piece.toMs;
     if (!piece.charged) {
-      lines.push({ ...piece, amountMicros: 0n });
+      lines.push(lineOf(piece, 0n));
       continue;
     }
-    meter = advance(terms, meter, toMs - fromMs, weight);
+    meter = advance(terms, meter, piece.toMs - piece.fromMs, piece.weight);
     const cumulative = priceMicros(terms, meter);
-    lines.push({ ...piece, amountMicros: cumulative - totalMicros });
+    lines.push(lineOf(piece, cumulative - totalMicros));
     totalMicros = cumulative;
   }
   return { lines, meter, chargedMs: meter.paidMs, unchargedMs: durationMs - meter.paidMs, totalMicros };
@@ -122,6 +121,12 @@ function priceCells(terms: PolicyTerms, metered: readonly { index: bigint; charg
 
 /** A stretch with one explanation, and what a millisecond of it counts for, in millionths. */
 type Piece = Omit<RatedLine, 'amountMicros'> & { readonly weight: bigint };
+
+/** Field by field: copying what is left of an object took a quarter of the time of a rating. */
+function lineOf({ fromMs, toMs, reason, charged, bandPermille }: Piece, amountMicros: bigint): RatedLine {
+  const line = { fromMs, toMs, reason, charged, amountMicros };
+  return bandPermille === undefined ? line : { ...line, bandPermille };
+}
 
 /** Splits where counting resumes, where another hour's band begins, where the free period or the grant ends, or where the maximum is reached. */
 function explain(terms: Tariff, timeline: Timeline, limitMs: bigint | undefined): Piece[] {
