@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { createPublisher } from '@parley/bus';
-import { BillingServiceClient, ChargeAuthorizationServiceClient, CreatePolicyRequest, OnExhausted, Payer, PriceTerms, RoundingMode, type PolicyTerms } from '@parley/contracts';
+import { BillingServiceClient, ChargeAuthorizationServiceClient, CreatePolicyRequest, OnExhausted, PriceTerms, RoundingMode, type Payer, type PolicyTerms } from '@parley/contracts';
 import { createClient, errorOfStatus } from '@parley/grpc';
 import { eventually, testBus, testDatabase, testKeys } from '@parley/testing';
 import { alice, bob, CallScript, newCallId } from './test-support/call-script.ts';
