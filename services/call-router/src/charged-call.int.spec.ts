@@ -5,7 +5,7 @@ import { testApplicationServer } from './test-support/application-server.ts';
 import { authorization } from './test-support/billing-server.ts';
 import { endedCall, typesOf, valueOf, valuesOf } from './test-support/call-events.ts';
 import { testRouters, type StartedRouter } from './test-support/started-router.ts';
-import { answerNext, createTenant, placeCall } from './test-support/tenant.ts';
+import { answerNext, createTenant, freshId, placeCall } from './test-support/tenant.ts';
 import type { TestDevice } from './test-support/test-device.ts';
 
 const nats = testBus();
@@ -14,12 +14,13 @@ const keys = testKeys();
 const routers = testRouters({ nats, database, keys });
 const app = testApplicationServer();
 let router: StartedRouter;
+let applicationId: string;
 let alice: TestDevice;
 let bob: TestDevice;
 
 beforeAll(async () => {
   router = await routers.start({ EGRESS_ALLOW: app.host });
-  await createTenant(router, app, { policyId: 'PO1' });
+  applicationId = await createTenant(router, app, { policyId: 'PO1' });
   app.twiml('/voice', dialBob);
 });
 
@@ -50,6 +51,18 @@ describe('a charged call', () => {
     const events = await endedCall(nats.bus, callId);
     expect(valueOf(events[0], 'initiated')?.charge).toEqual(authorization(60_000n));
     expect(asked('authorize')).toEqual([{ method: 'authorize', accountId: 'acme', callId }]);
+  });
+
+  test('goes by the policy of its application, or by one that the request for it names', async () => {
+    const { calls } = await router.clients();
+    const create = (requestId: string, policyId?: string) => calls.createCall({ requestId, applicationId, from: '+15550100', to: 'client:nobody', timeoutSeconds: 0, policyId });
+    const policyOf = async (policyId?: string) => routers.billing.policies.get((await create(freshId(), policyId)).call!.callId);
+    expect([await policyOf(), await policyOf(''), await policyOf('PO2')]).toEqual(['PO1', 'PO1', 'PO2']);
+    // What billing granted is by PO1: the same request is the same call, and none by another policy.
+    const requestId = freshId();
+    const { call } = await create(requestId, 'PO1');
+    expect((await create(requestId, 'PO1')).call?.callId).toBe(call?.callId);
+    await expect(create(requestId, 'PO2')).rejects.toMatchObject({ code: 'request.idempotency_conflict' });
   });
 
   test('that billing refuses ends before anything rings', async () => {

@@ -12,6 +12,8 @@ export interface BillingAnswers {
 export interface BillingServer {
   readonly port: number;
   readonly answers: BillingAnswers;
+  /** Policies that were named for calls; empty: none. */
+  readonly policies: Map<string, string>;
   /** What it was asked, with the account that the token speaks for. */
   readonly asked: { readonly method: string; readonly accountId: string; readonly callId: string; readonly knownUntilMs?: bigint | undefined }[];
   stop(): Promise<void>;
@@ -20,12 +22,14 @@ export interface BillingServer {
 export async function startBillingServer(verifier: Verifier): Promise<BillingServer> {
   const answers: BillingAnswers = { authorization: undefined, extendTo: 0n };
   const asked: BillingServer['asked'] = [];
+  const policies = new Map<string, string>();
   const refused = () => parleyError('wallet.insufficient_balance', 'the balance does not cover it');
   const service = grpcService(ChargeAuthorizationServiceService, {
     scope: 'service',
     handlers: {
-      authorizeCharge: ({ callId }, { identity: { accountId } }) => {
+      authorizeCharge: ({ callId, policyId }, { identity: { accountId } }) => {
         asked.push({ method: 'authorize', accountId, callId });
+        policies.set(callId, policyId);
         if (answers.authorization === 'refused') throw refused();
         return { authorization: answers.authorization };
       },
@@ -41,7 +45,7 @@ export async function startBillingServer(verifier: Verifier): Promise<BillingSer
     },
   });
   const server = await createGrpcServer({ port: 0, host: '127.0.0.1', verifier, services: [service] });
-  return { port: server.port, answers, asked, stop: () => server.stop(0) };
+  return { port: server.port, answers, policies, asked, stop: () => server.stop(0) };
 }
 
 export function authorization(grantedUntilMs: bigint, onExhausted: OnExhausted = OnExhausted.END): ChargeAuthorization {

@@ -14,6 +14,8 @@ export interface ApiCall {
   readonly to: string;
   /** 0 means 30 s. */
   readonly timeoutSeconds: number;
+  /** Of this call; empty or absent: the application's. */
+  readonly policyId?: string | undefined;
 }
 
 const defaultRingSeconds = 30;
@@ -48,16 +50,18 @@ export async function createForwardedCall(ports: RouterPorts, call: ApiCall): Pr
   return createCallHere(ports, call, await checked(ports, call));
 }
 
-async function createCallHere(ports: RouterPorts, { accountId, requestId, from, to, timeoutSeconds }: ApiCall, application: Application): Promise<ExistingCall> {
-  const { state } = await startCall(ports, {
+async function createCallHere(ports: RouterPorts, { accountId, requestId, from, to, timeoutSeconds, policyId = '' }: ApiCall, application: Application): Promise<ExistingCall> {
+  const { state, repeated } = await startCall(ports, {
     callId: derivedId('CA', [accountId, 'api'], requestId),
     accountId,
-    application,
+    application: policyId === '' ? application : { ...application, policyId },
     direction: 'outbound-api', consents: false,
     from,
     to,
     ringTimeoutMs: (timeoutSeconds === 0 ? defaultRingSeconds : timeoutSeconds) * 1000,
   });
+  const charged = state.charge?.policy.policyId;
+  if (repeated && policyId !== '' && charged !== undefined && charged !== policyId) throw parleyError('request.idempotency_conflict', 'the request id was used for a call by another policy');
   return state;
 }
 

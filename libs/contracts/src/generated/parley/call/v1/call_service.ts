@@ -33,6 +33,8 @@ export interface CreateCallRequest {
   to: string;
   /** How long to ring; 0 means 30 s. */
   timeoutSeconds: number;
+  /** By which this call is charged; not set: the application's. One that there is not, and the call is not authorised. */
+  policyId?: string | undefined;
 }
 
 export interface CreateCallResponse {
@@ -80,7 +82,7 @@ export interface PublishApplicationEventResponse {
 }
 
 function createBaseCreateCallRequest(): CreateCallRequest {
-  return { requestId: "", applicationId: "", from: "", to: "", timeoutSeconds: 0 };
+  return { requestId: "", applicationId: "", from: "", to: "", timeoutSeconds: 0, policyId: undefined };
 }
 
 export const CreateCallRequest: MessageFns<CreateCallRequest> = {
@@ -99,6 +101,9 @@ export const CreateCallRequest: MessageFns<CreateCallRequest> = {
     }
     if (message.timeoutSeconds !== 0) {
       writer.uint32(40).int32(message.timeoutSeconds);
+    }
+    if (message.policyId !== undefined) {
+      writer.uint32(50).string(message.policyId);
     }
     return writer;
   },
@@ -156,6 +161,14 @@ export const CreateCallRequest: MessageFns<CreateCallRequest> = {
             message.timeoutSeconds = reader.int32();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.policyId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -187,6 +200,11 @@ export const CreateCallRequest: MessageFns<CreateCallRequest> = {
         : isSet(object.timeout_seconds)
         ? globalThis.Number(object.timeout_seconds)
         : 0,
+      policyId: isSet(object.policyId)
+        ? globalThis.String(object.policyId)
+        : isSet(object.policy_id)
+        ? globalThis.String(object.policy_id)
+        : undefined,
     };
   },
 
@@ -207,6 +225,9 @@ export const CreateCallRequest: MessageFns<CreateCallRequest> = {
     if (message.timeoutSeconds !== 0) {
       obj.timeoutSeconds = Math.round(message.timeoutSeconds);
     }
+    if (message.policyId !== undefined) {
+      obj.policyId = message.policyId;
+    }
     return obj;
   },
 
@@ -220,6 +241,7 @@ export const CreateCallRequest: MessageFns<CreateCallRequest> = {
     message.from = object.from ?? "";
     message.to = object.to ?? "";
     message.timeoutSeconds = object.timeoutSeconds ?? 0;
+    message.policyId = object.policyId ?? undefined;
     return message;
   },
 };
