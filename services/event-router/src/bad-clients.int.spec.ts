@@ -175,7 +175,8 @@ describe('a client that vanishes', () => {
       await Promise.all(Array.from({ length: 20 }, () => flood.publish('call')));
       expect(await clients()).toMatchObject({ grpc: 1, sse: 1 });
     });
-    expect(keptBytes() - before).toBeLessThan(64 * 2 ** 20);
+    // What the replica has read ahead for itself goes once it has handled it.
+    await eventually(() => expect(keptBytes() - before).toBeLessThan(64 * 2 ** 20));
     halfOpen.socket.destroy();
   });
 
