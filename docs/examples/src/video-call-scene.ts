@@ -294,8 +294,10 @@ async function sleepUntil(originMs: number, { mediaTimeMs }: ObserveRequest): Pr
   await sleep(Math.max(0, originMs + Number(mediaTimeMs) - Date.now()));
 }
 
-/** The root's last event and the settlement end a call, on each transport. */
-/** @param call.settlements one for each who pays. */
+/**
+ * The root's last event and the settlement end a call, on each transport.
+ * @param call.settlements one for each who pays.
+ */
 async function delivered(deliveries: Deliveries, { callId, settlements }: { callId: string; settlements: number }, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   const transports = Object.entries(deliveries) as [keyof Deliveries, Deliveries[keyof Deliveries]][];

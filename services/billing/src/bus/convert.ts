@@ -34,6 +34,8 @@ const roundings = {
   up: ProtoRounding.UP,
 } as const satisfies Record<RoundingMode, ProtoRounding>;
 
+export const parties = { caller: Party.CALLER, callee: Party.CALLEE } as const satisfies Record<PartyName, Party>;
+
 const payers = { caller: Payer.CALLER, callee: Payer.CALLEE, each: Payer.EACH } as const satisfies Record<PriceTerms['payer'], Payer>;
 
 const endings = { end: ProtoOnExhausted.END, downgrade: ProtoOnExhausted.DOWNGRADE } as const satisfies Record<OnExhausted, ProtoOnExhausted>;
@@ -139,14 +141,14 @@ export function toChargeAuthorization([first, second]: readonly [ChargeTerms, ..
 }
 
 export function toParty(party: PartyName): Party {
-  return party === 'caller' ? Party.CALLER : Party.CALLEE;
+  return parties[party];
 }
 
 /** @throws ParleyError `bus.malformed_event` */
 export function fromParty(party: Party): PartyName {
-  if (party === Party.CALLER) return 'caller';
-  if (party === Party.CALLEE) return 'callee';
-  throw malformed('it names no side of the call');
+  const name = nameOf<PartyName, Party>(parties, party);
+  if (name === undefined) throw malformed('it names no side of the call');
+  return name;
 }
 
 /** @throws ParleyError `bus.malformed_event` */

@@ -30,7 +30,7 @@ export function giveBack(charge: SettledCharge, reason: 'refund' | 'dispute', am
   requireRoomForCorrection(charge);
   const costs = charge.published.chargedMicros;
   if (amountMicros > costs) throw parleyError('charge.refund_exceeds_total', `the call still costs ${costs} micro-units, not ${amountMicros}`);
-  return { type: 'adjusted', currency: currencyOf(charge), differenceMicros: -amountMicros, reason, atMs, order };
+  return adjustedFact(charge, { differenceMicros: -amountMicros, reason, atMs, order });
 }
 
 /** What comes of rating a settled call by another version. */
@@ -49,15 +49,19 @@ export function reRate(charge: SettledCharge, policy: PolicyVersion, { order, at
   requireRoomForCorrection(charge);
   const { currency } = policy.terms;
   requireCurrencyOf(charge, currency);
-  const { payer, timeZone } = pricesOf(policy.terms);
+  const { payer } = pricesOf(policy.terms);
   if (payer !== 'each' && payer !== charge.terms.payer) throw parleyError('charge.payer_mismatch', `the call was charged to its ${charge.terms.payer}, not to its ${payer}`);
-  const { mediaOriginMs } = charge.observed;
-  // A clock of before media time began matters to nothing: then nothing was seen, either.
-  const by = { policy, utcOffsetMinutes: mediaOriginMs === undefined ? 0 : utcOffsetMinutes(timeZone, mediaOriginMs) };
+  const by = versionFor(charge, policy);
   const rating = ratingBy(charge, by);
   money(currency, rating.totalMicros);
   const differenceMicros = costMicros(rating.totalMicros, charge.corrections) - charge.published.chargedMicros;
-  return { fact: { type: 'adjusted', currency, differenceMicros, reason: 'rerating', atMs, order, ...by }, rating };
+  return { fact: adjustedFact(charge, { differenceMicros, reason: 'rerating', atMs, order, ...by }), rating };
+}
+
+/** A version as a settled call is rated by it: by the clock of its zone when media time began. */
+export function versionFor({ observed: { mediaOriginMs } }: SettledCharge, policy: PolicyVersion): { readonly policy: PolicyVersion; readonly utcOffsetMinutes: number } {
+  // A clock of before media time began matters to nothing: then nothing was seen, either.
+  return { policy, utcOffsetMinutes: mediaOriginMs === undefined ? 0 : utcOffsetMinutes(pricesOf(policy.terms).timeZone, mediaOriginMs) };
 }
 
 /** A settled call as a version rates it. */
@@ -82,6 +86,11 @@ export function requireCurrencyOf(charge: SettledCharge, currency: string): void
   if (currency !== own) throw parleyError('charge.currency_mismatch', `the call was charged in ${own}, not in ${currency}`);
 }
 
-function currencyOf({ terms }: SettledCharge): string {
+/** What is told of a correction. */
+export function adjustedFact(charge: Pick<SettledCharge, 'terms'>, correction: Correction): AdjustedFact {
+  return { type: 'adjusted', currency: currencyOf(charge), ...correction };
+}
+
+function currencyOf({ terms }: Pick<SettledCharge, 'terms'>): string {
   return terms.policy.terms.currency;
 }

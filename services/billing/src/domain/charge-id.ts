@@ -6,6 +6,11 @@ export function isMutual({ policy }: Pick<ChargeTerms, 'policy'>): boolean {
   return pricesOf(policy.terms).payer === 'each';
 }
 
+/** Whether the call of a charge has another one. */
+export function hasTwoCharges({ charge }: { readonly charge: Charge | { readonly status: 'free' } }): boolean {
+  return charge.status !== 'free' && isMutual(charge.terms);
+}
+
 /** The side whose events a charge's are, where there is another charge of the call. */
 export function payerOfTwo(terms: ChargeTerms): Party | undefined {
   return isMutual(terms) ? terms.payer : undefined;

@@ -1,7 +1,8 @@
 import { isParleyError } from '@parley/errors';
+import { adjustedFact } from './charge-correction.ts';
 import { decide, decideAt, decidedMs, evolve, heldSteps, withCorrection } from './charge-decision.ts';
 import { absorbCallInput, absorbOwnInput, arrival, sourceOf, type CallInput, type LiveCharge } from './charge-inputs.ts';
-import type { AdjustedFact, BillingFact, OpenCharge, SettledFact, SourceName } from './charge.ts';
+import type { BillingFact, OpenCharge, SettledFact, SourceName } from './charge.ts';
 import type { Correction } from './correction.ts';
 import type { ReplayCause, Told } from './told.ts';
 
@@ -151,15 +152,11 @@ export class ChargeReplay {
     const passed = this.#corrections.splice(0, at + 1);
     const correction = passed.pop();
     for (const untold of passed) this.#note(untold);
-    if (correction !== undefined && this.#charge.status === 'settled') this.#publish(this.#factOf(correction), cause);
+    if (correction !== undefined && this.#charge.status === 'settled') this.#publish(adjustedFact(this.#charge, correction), cause);
   }
 
   #note(correction: Correction): void {
-    if (this.#charge.status === 'settled') this.#charge = withCorrection(this.#charge, this.#factOf(correction));
-  }
-
-  #factOf(correction: Correction): AdjustedFact {
-    return { type: 'adjusted', currency: this.#charge.terms.policy.terms.currency, ...correction };
+    if (this.#charge.status === 'settled') this.#charge = withCorrection(this.#charge, adjustedFact(this.#charge, correction));
   }
 
   #take(source: SourceName, through: bigint): ReplayInput | undefined {

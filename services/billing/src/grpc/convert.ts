@@ -1,7 +1,7 @@
 import { Party, ReceiptCopy, type PolicySnapshot, type Receipt, type ReceiptLine, type Wallet as ProtoWallet } from '@parley/contracts';
 import { invalidArgument, parleyError } from '@parley/errors';
 import { money, type Money } from '@parley/money';
-import { toAppliedSources, toMoney, toParty, toPolicySnapshot, toReason } from '../bus/convert.ts';
+import { nameOf, parties, toAppliedSources, toMoney, toParty, toPolicySnapshot, toReason } from '../bus/convert.ts';
 import { inDrawingOrder } from '../domain/bucket.ts';
 import { isAddress, isCallId } from '../domain/address.ts';
 import type { Party as PartyName } from '../domain/charge.ts';
@@ -33,7 +33,7 @@ export function requireCallId(callId: string): string {
 /** @throws ParleyError `request.invalid_argument` */
 export function requirePayer(payer: Party | undefined): PartyName | undefined {
   if (payer === undefined || payer === Party.UNSPECIFIED) return undefined;
-  const name = payer === Party.CALLER ? 'caller' : payer === Party.CALLEE ? 'callee' : undefined;
+  const name = nameOf<PartyName, Party>(parties, payer);
   if (name === undefined) throw invalidArgument([{ field: 'payer', description: 'has to be CALLER or CALLEE' }]);
   return name;
 }

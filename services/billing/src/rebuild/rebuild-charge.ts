@@ -1,3 +1,4 @@
+import { adjustedFact } from '../domain/charge-correction.ts';
 import { authorizedCharge, openCharge, sourceOf, type LiveCharge } from '../domain/charge-inputs.ts';
 import { heldSteps } from '../domain/charge-decision.ts';
 import { ChargeReplay, type ReplayedFact, type ReplayInput } from '../domain/charge-replay.ts';
@@ -88,8 +89,7 @@ function withUntold({ charged, history, policyOf }: CallToRebuild, change: Charg
   const told = new Set(history.published.flatMap(({ told: { byHand } }) => (byHand === undefined ? [] : [byHand.entryId])));
   const untold = untoldCorrection(charge, charged.byHand, told, policyOf);
   if (untold === undefined) return change;
-  const fact = { type: 'adjusted', currency: charge.terms.policy.terms.currency, ...untold.correction } as const;
-  const { record, effects } = withFacts(change.record, charge, [fact], untold.cause);
+  const { record, effects } = withFacts(change.record, charge, [adjustedFact(charge, untold.correction)], untold.cause);
   return { record: { ...record, lastCause: change.record.lastCause }, effects: [...change.effects, ...effects] };
 }
 

@@ -1,9 +1,8 @@
+import { versionFor } from '../domain/charge-correction.ts';
 import type { SettledCharge } from '../domain/charge.ts';
 import type { Correction } from '../domain/correction.ts';
 import { chargedMicrosOf, type LedgerEntry, type ManualReason } from '../domain/ledger-entry.ts';
 import type { PolicyVersion } from '../domain/policy-terms.ts';
-import { pricesOf } from '../domain/price.ts';
-import { utcOffsetMinutes } from '../domain/week.ts';
 import type { Cause } from '../usecases/charge-store.ts';
 
 export interface UntoldCorrection {
@@ -33,9 +32,5 @@ export function untoldCorrection(charge: SettledCharge, byHand: ReadonlyMap<stri
   const cause = { id: causeId, atMs, traceparent: '' };
   if (reason !== 'rerating') return { correction, cause };
   const policy = basis && policyOf(charge.accountId, basis.policyId, basis.policyVersion);
-  return policy && { correction: { ...correction, policy, utcOffsetMinutes: offsetAt(policy, charge) }, cause };
-}
-
-function offsetAt({ terms }: PolicyVersion, { observed: { mediaOriginMs } }: SettledCharge): number {
-  return mediaOriginMs === undefined ? 0 : utcOffsetMinutes(pricesOf(terms).timeZone, mediaOriginMs);
+  return policy && { correction: { ...correction, ...versionFor(charge, policy) }, cause };
 }

@@ -1,5 +1,5 @@
 import { absorbCallInput, arrival, authorizedCharge, openCharge, type CallInput, type LiveCharge } from '../domain/charge-inputs.ts';
-import { calleeChargeId, isMutual } from '../domain/charge-id.ts';
+import { calleeChargeId, hasTwoCharges } from '../domain/charge-id.ts';
 import type { ChargeTerms } from '../domain/charge.ts';
 import { advance, coverHeld, coverLate } from './charge-change.ts';
 import { releaseEffect } from './charge-posting.ts';
@@ -99,10 +99,6 @@ export function createApplyCallEvents(ports: { charges: ChargeStore; wallets: Wa
 /** An event waits until both charges have it. */
 function together(one: Outcome, other: Outcome): Outcome {
   return (['wait', 'applied'] as const).find((outcome) => outcome === one || outcome === other) ?? 'duplicate';
-}
-
-function hasTwoCharges({ charge }: ChargeRecord): boolean {
-  return charge.status !== 'free' && isMutual(charge.terms);
 }
 
 /** @param terms undefined: the call is free. */

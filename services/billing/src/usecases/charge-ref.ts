@@ -1,4 +1,4 @@
-import { calleeChargeId, isMutual } from '../domain/charge-id.ts';
+import { calleeChargeId, hasTwoCharges } from '../domain/charge-id.ts';
 import type { Party } from '../domain/charge.ts';
 import type { ChargeStore } from './charge-store.ts';
 
@@ -12,6 +12,6 @@ export interface ChargeRef {
 /** The id under which the charge is, if it is at all. */
 export async function findChargeId(charges: ChargeStore, { callId, payer }: ChargeRef): Promise<string> {
   if (payer !== 'callee') return callId;
-  const { charge } = (await charges.find(callId)) ?? {};
-  return charge !== undefined && charge.status !== 'free' && isMutual(charge.terms) ? calleeChargeId(callId) : callId;
+  const first = await charges.find(callId);
+  return first !== undefined && hasTwoCharges(first) ? calleeChargeId(callId) : callId;
 }

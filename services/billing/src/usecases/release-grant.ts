@@ -1,5 +1,5 @@
 import { parleyError } from '@parley/errors';
-import { calleeChargeId, isMutual } from '../domain/charge-id.ts';
+import { calleeChargeId, hasTwoCharges } from '../domain/charge-id.ts';
 import { absorbOwnInput } from '../domain/charge-inputs.ts';
 import { releaseEffect } from './charge-posting.ts';
 import type { ChargeChange, ChargeRecord, ChargeStore } from './charge-store.ts';
@@ -13,8 +13,7 @@ import type { GrantCommand } from './granted-charge.ts';
 export function createReleaseGrant(charges: ChargeStore): (command: GrantCommand) => Promise<void> {
   return async (command) => {
     const first = await charges.change(command.callId, async (record) => release(record, command));
-    if (first === undefined || first.charge.status === 'free' || !isMutual(first.charge.terms)) return;
-    await charges.change(calleeChargeId(command.callId), async (record) => release(record, command));
+    if (first !== undefined && hasTwoCharges(first)) await charges.change(calleeChargeId(command.callId), async (record) => release(record, command));
   };
 }
 
